@@ -1,0 +1,47 @@
+// The transformations of a FlatCall: compiled halves of the typed functions of transforms/.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <fluxion/detail/flat_call.hpp>
+
+namespace fluxion {
+class Axes;
+}
+
+namespace fluxion::detail {
+
+struct GradResult {
+  Arrays outs;   // the value, then the leaves of the auxiliary part
+  Arrays grads;  // one per leaf
+};
+GradResult grad_call(FlatCall& f, const char* op, bool allow_int);
+
+PrimalsTangents jvp_call(FlatCall& f, const TreeWriter& tangents);
+
+/// The derivative of a call at a point, with the structures of what goes in and comes out.
+struct Derivative {
+  LinearMap map;
+  TreeDef in, out;
+};
+struct LinearizedCall {
+  Arrays outs;
+  std::shared_ptr<const Derivative> derivative;
+};
+LinearizedCall linearize_call(FlatCall& f, const char* op);
+/// J t and J^T ct, after checking structure, shapes and dtypes.
+Arrays push_forward(const Derivative& d, const TreeWriter& tangents);
+Arrays pull_back(const Derivative& d, const TreeWriter& cotangents);
+
+Arrays vmap_call(FlatCall& f, const Axes& in_axes, const Axes& out_axes);
+
+/// `source[i]` is, for the leaf i of the arguments, the derivative of each leaf of the result.
+std::vector<Arrays> jacobian_call(FlatCall& f, bool forward);
+
+ClosedJaxpr jaxpr_call(FlatCall& f, const char* op);
+/// Arrays without values that have the avals of the results.
+Arrays eval_shape_call(FlatCall& f);
+Array abstract_array(const Aval& aval);
+
+}  // namespace fluxion::detail

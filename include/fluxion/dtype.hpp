@@ -1,0 +1,89 @@
+// The element types of arrays, and which C++ types they stand for.
+#pragma once
+
+#include <complex>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <iosfwd>
+#include <string_view>
+#include <type_traits>
+
+namespace fluxion {
+
+/// Every element type an array can have. `key_fry` is an opaque 8-byte PRNG key; `float0` is the
+/// tangent type of integers, booleans and keys. Source: jax.numpy dtypes, jax.dtypes.float0.
+enum class DType : std::uint8_t {
+  bool_,
+  int8, int16, int32, int64,
+  uint8, uint16, uint32, uint64,
+  bfloat16, float16, float32, float64,
+  complex64, complex128,
+  key_fry,
+  float0,
+};
+
+inline constexpr DType bool_ = DType::bool_;
+inline constexpr DType int8 = DType::int8, int16 = DType::int16, int32 = DType::int32, int64 = DType::int64;
+inline constexpr DType uint8 = DType::uint8, uint16 = DType::uint16, uint32 = DType::uint32, uint64 = DType::uint64;
+inline constexpr DType bfloat16 = DType::bfloat16, float16 = DType::float16;
+inline constexpr DType float32 = DType::float32, float64 = DType::float64;
+inline constexpr DType complex64 = DType::complex64, complex128 = DType::complex128;
+inline constexpr DType float0 = DType::float0;
+
+/// Bytes per element; 0 for float0, whose arrays hold no data.
+constexpr std::size_t itemsize(DType t) {
+  switch (t) {
+    case DType::bool_: case DType::int8: case DType::uint8: return 1;
+    case DType::int16: case DType::uint16: case DType::bfloat16: case DType::float16: return 2;
+    case DType::int32: case DType::uint32: case DType::float32: return 4;
+    case DType::complex128: return 16;
+    case DType::float0: return 0;
+    default: return 8;
+  }
+}
+
+constexpr bool is_signed_integer(DType t) { return t >= DType::int8 && t <= DType::int64; }
+constexpr bool is_unsigned_integer(DType t) { return t >= DType::uint8 && t <= DType::uint64; }
+constexpr bool is_integer(DType t) { return t >= DType::int8 && t <= DType::uint64; }
+constexpr bool is_floating(DType t) { return t >= DType::bfloat16 && t <= DType::float64; }
+constexpr bool is_complex(DType t) { return t == DType::complex64 || t == DType::complex128; }
+constexpr bool is_inexact(DType t) { return is_floating(t) || is_complex(t); }
+constexpr bool is_key(DType t) { return t == DType::key_fry; }
+
+/// Long name as jax prints it in parameters: "float64", "key<fry>".
+std::string_view name(DType t);
+/// Short name as jaxprs print it: "f64", "i32", "bool", "key<fry>".
+std::string_view short_name(DType t);
+std::ostream& operator<<(std::ostream& os, DType t);
+
+namespace detail {
+
+template <class T>
+constexpr DType integral_dtype() {
+  constexpr int base = std::is_signed_v<T> ? int(DType::int8) : int(DType::uint8);
+  constexpr int log2 = sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 1 : sizeof(T) == 4 ? 2 : 3;
+  return DType(base + log2);
+}
+
+template <class T>
+struct DTypeOf {};
+template <> struct DTypeOf<bool> { static constexpr DType value = DType::bool_; };
+template <> struct DTypeOf<float> { static constexpr DType value = DType::float32; };
+template <> struct DTypeOf<double> { static constexpr DType value = DType::float64; };
+template <> struct DTypeOf<std::complex<float>> { static constexpr DType value = DType::complex64; };
+template <> struct DTypeOf<std::complex<double>> { static constexpr DType value = DType::complex128; };
+template <std::integral T> requires(!std::same_as<T, bool>)
+struct DTypeOf<T> { static constexpr DType value = integral_dtype<T>(); };
+
+}  // namespace detail
+
+/// C++ types that can be elements of an array.
+template <class T>
+concept Scalar = requires { detail::DTypeOf<std::remove_cv_t<T>>::value; };
+
+/// The dtype whose elements are T.
+template <Scalar T>
+inline constexpr DType dtype_of = detail::DTypeOf<std::remove_cv_t<T>>::value;
+
+}  // namespace fluxion

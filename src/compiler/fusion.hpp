@@ -1,0 +1,67 @@
+// Which instructions are carried out together: elementwise ones over the same elements, and the
+// reductions that fold their results, become one loop.
+//
+// Every instruction has a level, and an edge either fuses (both ends elementwise over as many elements, in
+// the same order) or is a barrier. Levels do not decrease along fusing edges and increase along barriers,
+// and only ends of one level are fused; so a path that leaves a loop never comes back to it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "compiler/layout.hpp"
+
+namespace fluxion::compiler {
+
+constexpr std::uint32_t no_instr = ~std::uint32_t{0};
+
+constexpr bool is_elementwise(const ir::Action& a) { return a.index() <= 3; }
+constexpr bool is_view(const ir::Action& a) { return a.index() >= 4 && a.index() <= 8; }
+
+/// What each value is made of.
+struct Origins {
+  explicit Origins(const ir::Program& p);
+
+  /// The value without the Reshapes and Bitcasts around it: the same elements in the same order.
+  std::vector<ir::ValueId> root;
+  /// The instruction that computes the root; none for inputs and constants.
+  std::vector<std::uint32_t> producer;
+  /// The instruction that computes the memory behind the value, through every view.
+  std::vector<std::uint32_t> source;
+};
+
+/// Instructions that become one step: a loop (elementwise instructions in order, and reductions folded on
+/// the way), or a single instruction of another kind.
+struct Unit {
+  std::vector<std::uint32_t> members;
+  std::vector<std::uint32_t> reductions;
+  bool is_loop = true;
+};
+
+struct Fusion {
+  std::vector<Unit> units;            // in an order in which they can be carried out
+  std::vector<std::uint32_t> unit_of; // by instruction; none for views
+  std::vector<char> stored;           // by value: whether it is needed in memory
+};
+
+/// How a reduction sees its operand: extents of 1 dropped.
+struct ReductionShape {
+  Shape shape;
+  Dims reduced;  // ascending
+  Dims kept;
+  std::int64_t rows = 1;   // product of kept extents
+  std::int64_t width = 1;  // product of reduced extents
+
+  ReductionShape(const ir::Reduce& action, const Shape& operand);
+  /// Whether the reduced dimensions come last.
+  bool innermost() const;
+};
+
+/// Whether a reduction is better done on columns of stored memory: its operand's elements follow one another
+/// along a kept dimension.
+bool prefers_columns(const ReductionShape& r, const Dims& squeezed_strides);
+
+/// `strides` are those of the program's inputs.
+Fusion fused(const ir::Program& p, const Origins& origins, std::span<const Dims> input_strides);
+
+}  // namespace fluxion::compiler

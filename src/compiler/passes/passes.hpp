@@ -1,0 +1,37 @@
+// Rewrites of programs. None changes the bits of a result; each is one file.
+#pragma once
+
+#include "ir/program.hpp"
+
+namespace fluxion::compiler {
+
+/// Removes instructions and constants whose results are not used.
+ir::Program without_dead_code(ir::Program p);
+/// Computes equal instructions on equal operands once, and keeps equal constants once.
+ir::Program without_common_subexpressions(ir::Program p);
+/// Composes and removes views, and turns what only moves extents of 1 into Reshape.
+ir::Program with_simple_views(ir::Program p);
+/// Computes on operands before they are repeated, not after: map(broadcast a, broadcast b) becomes
+/// broadcast(map(a, b)); and counts along one dimension only: an n-d Iota becomes a broadcast 1-d one.
+ir::Program with_late_broadcasts(ir::Program p);
+
+/// All of them, in order; verified after each in debug builds, printed under FLUXION_DEBUG=passes.
+ir::Program optimised(ir::Program p);
+
+/// For passes that rewrite front to back: what stands for a value of the old program.
+class Renaming {
+ public:
+  explicit Renaming(std::size_t values) : to_(values) {
+    for (std::size_t v = 0; v < values; ++v) to_[v] = static_cast<ir::ValueId>(v);
+  }
+  void replace(ir::ValueId old, ir::ValueId by) { to_[old] = by; }
+  void apply(ir::Values& values) const {
+    for (auto& v : values)
+      if (v < to_.size()) v = to_[v];
+  }
+
+ private:
+  std::vector<ir::ValueId> to_;
+};
+
+}  // namespace fluxion::compiler

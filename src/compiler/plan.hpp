@@ -1,0 +1,143 @@
+// A plan: what an executable does for one layout of its inputs, as flat lists of prepared steps. Immutable,
+// shared by all threads; everything that varies from run to run is behind a table of base pointers.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include <fluxion/aval.hpp>
+#include "ir/op.hpp"
+#include "kernels/kernels.hpp"
+
+namespace fluxion::compiler {
+
+/// A place in one of a run's memory blocks.
+struct Ref {
+  std::uint32_t storage = 0;
+  std::int64_t offset = 0;  // bytes
+};
+/// Not in the table: each thread's own registers.
+constexpr std::uint32_t scratch_storage = ~std::uint32_t{0};
+
+struct Storage {
+  enum class Kind : std::uint8_t { input, constants, arena, output } kind;
+  std::size_t bytes = 0;
+  std::size_t at = 0;              // input or output number, or offset in the arena
+  std::uint32_t first = 0, last = 0;  // steps between which an arena storage is alive
+};
+
+/// Copies a strided block; all strides in bytes. With `from` strides 0 it fills.
+struct Copy {
+  Ref to, from;
+  Dims shape, to_strides, from_strides;
+  std::size_t itemsize = 0;
+};
+
+/// Elementwise instructions over a linear sequence of elements, block by block, and reductions on the way.
+/// Element s has the coordinates (row, s % inner) where row enumerates `outer`; blocks do not cross rows.
+struct Loop {
+  struct Call {
+    kernels::Kernel kernel;
+    std::uint32_t args;  // first of its pointers
+  };
+  /// A pointer to element s: base + s * step. In a tile: relative to the tile's first element.
+  struct Stream {
+    Ref base;
+    std::int64_t step = 0;
+    bool tile = false;
+  };
+  /// A pointer to column j of a row: base + row offset + j * step.
+  struct Row {
+    Ref base;
+    std::int64_t step = 0;
+    Dims outer_strides;  // bytes
+  };
+  struct Use {
+    std::uint32_t arg, cursor;
+  };
+  /// Elements copied into a register before a block is computed.
+  struct Gather {
+    Ref from;
+    Dims shape, strides;  // bytes
+    std::size_t itemsize = 0;
+    std::int64_t to = 0;  // in scratch
+    bool tile = false;
+  };
+  struct Sink {
+    void (*fold)(void* out, const void* in, std::size_t n, std::size_t width) = nullptr;
+    kernels::Kernel combine = nullptr;  // two partial results
+    Stream from;
+    std::size_t itemsize = 0;
+    Ref to, partials;
+  };
+
+  std::size_t n = 0, inner = 1, block = 1;
+  Dims outer;
+  std::vector<Call> calls;
+  std::vector<Ref> args;
+  std::vector<Stream> streams;
+  std::vector<Use> stream_uses;
+  std::vector<Row> rows;
+  std::vector<Use> row_uses;
+  std::vector<Gather> gathers;
+  bool counts = false;  // an Iota reads the index of the block's first element from the start of scratch
+  std::size_t scratch_bytes = 0;
+  double cost = 0;  // of all elements; 1 is about 0.05 ns
+
+  // Reductions fold `fold_width` elements to each of `fold_rows` results, in chunks.
+  std::vector<Sink> sinks;
+  std::size_t fold_rows = 0, fold_width = 0, chunk = 0;
+
+  std::vector<std::uint32_t> instrs;  // of the program, for listings
+};
+
+/// Reduces along rows of stored memory whose elements follow one another across them.
+struct Columns {
+  void (*fold)(void*, const void*, std::size_t, std::ptrdiff_t, std::size_t) = nullptr;
+  kernels::Kernel combine = nullptr;
+  Ref from, to, partials;
+  Dims outer, outer_strides;  // extents; bytes
+  std::size_t rows = 0, columns = 0, chunk = 0, itemsize = 0;
+  std::int64_t row_stride = 0;  // bytes
+};
+
+struct ArgMax {
+  kernels::ArgMax find = nullptr;
+  Ref from, to;
+  std::size_t outer = 1, n = 1, inner = 1;
+  std::int64_t outer_stride = 0, n_stride = 0, inner_stride = 0;  // bytes
+};
+
+struct Dot {
+  kernels::Gemm multiply = nullptr;
+  Ref a, b, c;
+  std::size_t batch = 1, itemsize = 0;
+  std::int64_t a_batch = 0, b_batch = 0;  // bytes
+  kernels::GemmArgs shape{};              // without pointers
+};
+
+using Step = std::variant<Loop, Columns, ArgMax, Dot, Copy>;
+
+/// How a result array is made.
+struct Output {
+  enum class Kind : std::uint8_t {
+    same,    // the input array itself
+    view,    // of an input or output storage
+    scalar,  // read from memory
+  } kind;
+  Ref from;
+  Dims strides;  // elements
+};
+
+struct Plan {
+  std::vector<Dims> input_strides;
+  std::vector<char> input_row_major;
+  std::vector<Storage> storages;
+  std::vector<std::byte> constants;
+  std::vector<Step> steps;
+  std::vector<Output> outputs;
+  std::size_t arena_bytes = 0, output_count = 0;
+};
+
+}  // namespace fluxion::compiler

@@ -1,0 +1,131 @@
+// The steps that are not loops over elements: products, indices of maxima, assembled arrays.
+#include <fluxion/error.hpp>
+#include "base/text.hpp"
+#include "compiler/planner.hpp"
+
+namespace fluxion::compiler {
+namespace {
+
+std::size_t unsign(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+Dims scaled(Dims strides, std::size_t by) {
+  for (auto& s : strides) s *= static_cast<std::int64_t>(by);
+  return strides;
+}
+
+/// One extent and stride (in elements) for dimensions [begin, end); false if they do not nest.
+bool merged(const Shape& shape, const Dims& strides, std::size_t begin, std::size_t end, std::size_t& extent,
+            std::int64_t& stride) {
+  extent = 1;
+  stride = 0;
+  for (std::size_t d = end; d-- > begin;) {
+    if (shape[d] == 1) continue;
+    if (extent != 1 && strides[d] != stride * static_cast<std::int64_t>(extent)) return false;
+    if (extent == 1) stride = strides[d];
+    extent *= unsign(shape[d]);
+  }
+  return true;
+}
+
+}  // namespace
+
+Copy coalesced(Copy c) {
+  Copy r{c.to, c.from, {}, {}, {}, c.itemsize};
+  for (std::size_t d = 0; d < c.shape.size(); ++d) {
+    if (c.shape[d] == 1) continue;
+    if (!r.shape.empty() && r.to_strides.back() == c.to_strides[d] * c.shape[d] &&
+        r.from_strides.back() == c.from_strides[d] * c.shape[d]) {
+      r.shape[r.shape.size() - 1] *= c.shape[d];
+      r.to_strides[r.shape.size() - 1] = c.to_strides[d];
+      r.from_strides[r.shape.size() - 1] = c.from_strides[d];
+      continue;
+    }
+    r.shape.push_back(c.shape[d]);
+    r.to_strides.push_back(c.to_strides[d]);
+    r.from_strides.push_back(c.from_strides[d]);
+  }
+  return r;
+}
+
+Copy fill(const Location& to, const Shape& shape, std::size_t size, Ref element) {
+  return coalesced({to.ref(), element, shape, scaled(to.strides, size), Dims(shape.size(), 0), size});
+}
+
+void plan_argmax(Planner& p, const ir::Instr& i) {
+  const auto axis = unsign(std::get<ir::ArgMax>(i.action).axis);
+  const auto& type = p.type(i.in[0]);
+  const auto find = kernels::argmax(type.dtype);
+  if (find == nullptr) throw UnsupportedError(text("argmax: elements need an order, got ", type.dtype));
+  Location from = p.use(i.in[0]);
+  ArgMax step;
+  step.find = find;
+  step.n = unsign(type.shape[axis]);
+  const auto split = [&] {
+    step.n_stride = from.strides[axis];
+    return merged(type.shape, from.strides, 0, axis, step.outer, step.outer_stride) &&
+           merged(type.shape, from.strides, axis + 1, type.shape.size(), step.inner, step.inner_stride);
+  };
+  const auto size = static_cast<std::int64_t>(itemsize(type.dtype));
+  if (!split()) {
+    const Dims strides = row_major(type.shape);
+    const auto bytes = unsign(element_count(type.shape) * size);
+    const auto copy = p.temporary(bytes);
+    p.step(coalesced({{copy, 0}, from.ref(), type.shape, scaled(strides, unsign(size)),
+                      scaled(from.strides, unsign(size)), unsign(size)}));
+    from = {copy, 0, strides, true};
+    p.touch(copy);
+    split();
+  }
+  step.from = from.ref();
+  step.to = p.define(i.out[0], row_major(p.type(i.out[0]).shape)).ref();
+  step.outer_stride *= size;
+  step.n_stride *= size;
+  step.inner_stride *= size;
+  p.step(step);
+}
+
+void plan_dot(Planner& p, const ir::Instr& i) {
+  const auto& left = p.type(i.in[0]);
+  const auto& result = p.type(i.out[0]);
+  const auto size = static_cast<std::int64_t>(itemsize(left.dtype));
+  const auto multiply = kernels::gemm(left.dtype);
+  if (multiply == nullptr) throw UnsupportedError(text("dot_general: numbers are needed, got ", left.dtype));
+  const Location a = p.use(i.in[0]), b = p.use(i.in[1]);
+  const Location c = p.define(i.out[0], row_major(result.shape));
+  if (left.shape[2] == 0) {  // a sum of nothing
+    std::byte zero[16];
+    identity_bits(ir::ReduceOp::sum, left.dtype, zero);
+    return p.step(fill(c, result.shape, unsign(size), p.constant(zero, sizeof zero)));
+  }
+  Dot step{multiply, a.ref(), b.ref(), c.ref(), unsign(result.shape[0]), unsign(size)};
+  step.a_batch = a.strides[0] * size;
+  step.b_batch = b.strides[0] * size;
+  step.shape = {nullptr, nullptr, nullptr, unsign(result.shape[1]), unsign(result.shape[2]), unsign(left.shape[2]),
+                a.strides[1], a.strides[2], b.strides[1], b.strides[2]};
+  p.step(step);
+}
+
+void plan_assemble(Planner& p, const ir::Instr& i) {
+  const auto& action = std::get<ir::Assemble>(i.action);
+  const auto& type = p.type(i.out[0]);
+  const auto size = itemsize(type.dtype);
+  const Location to = p.define(i.out[0], row_major(type.shape));
+  if (!action.covers) {
+    const Ref element = p.use(i.in[0]).ref();
+    p.step(fill(to, type.shape, size, element));
+  }
+  for (std::size_t k = 0; k < action.pieces.size(); ++k) {
+    const auto& place = action.pieces[k];
+    const auto& piece = p.type(i.in[k + 1]);
+    const Location from = p.use(i.in[k + 1]);
+    Copy copy{to.ref(), from.ref(), piece.shape, scaled(to.strides, size), scaled(from.strides, size), size};
+    for (std::size_t d = 0; d < piece.shape.size(); ++d) {
+      copy.to.offset += place.start[d] * copy.to_strides[d];
+      copy.to_strides[d] *= place.stride[d];
+    }
+    p.touch(to.storage);
+    p.step(coalesced(std::move(copy)));
+  }
+}
+
+}  // namespace fluxion::compiler

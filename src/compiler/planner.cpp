@@ -1,0 +1,154 @@
+#include "compiler/planner.hpp"
+
+#include <cstring>
+
+#include <fluxion/error.hpp>
+#include "base/text.hpp"
+
+namespace fluxion::compiler {
+namespace {
+
+std::int64_t size_of(const ir::Type& t) { return static_cast<std::int64_t>(itemsize(t.dtype)); }
+std::size_t bytes_of(const ir::Type& t) { return static_cast<std::size_t>(element_count(t.shape)) * itemsize(t.dtype); }
+
+Dims scaled(Dims strides, std::int64_t by) {
+  for (auto& s : strides) s *= by;
+  return strides;
+}
+
+}  // namespace
+
+Planner::Planner(const ir::Program& p, std::span<const Dims> input_strides)
+    : p_(p),
+      origins_(p),
+      fusion_(fused(p, origins_, input_strides)),
+      plan_(std::make_unique<Plan>()),
+      locations_(p.types.size()),
+      view_by_(p.types.size(), no_instr) {
+  for (std::size_t k = 0; k < p.inputs.size(); ++k) {
+    plan_->input_strides.push_back(input_strides[k]);
+    plan_->input_row_major.push_back(is_row_major(type(p.inputs[k]).shape, input_strides[k]));
+    locations_[p.inputs[k]] = {add_storage(Storage::Kind::input, 0, k), 0, input_strides[k], true};
+  }
+  add_storage(Storage::Kind::constants, 0, 0);
+  for (const auto& c : p.constants) {
+    const Ref at = constant(c.bits.data(), c.bits.size());
+    locations_[c.value] = {at.storage, at.offset, {}, true};
+  }
+  for (std::uint32_t i = 0; i < p.instrs.size(); ++i)
+    if (is_view(instr(i).action)) view_by_[instr(i).out[0]] = i;
+}
+
+std::uint32_t Planner::add_storage(Storage::Kind kind, std::size_t bytes, std::size_t at) {
+  plan_->storages.push_back({kind, bytes, at, ~std::uint32_t{0}, 0});
+  return static_cast<std::uint32_t>(plan_->storages.size() - 1);
+}
+
+void Planner::alive(std::uint32_t storage, std::uint32_t step) {
+  auto& s = plan_->storages[storage];
+  s.first = std::min(s.first, step);
+  s.last = std::max(s.last, step);
+}
+
+void Planner::step(Step s) {
+  const auto at = static_cast<std::uint32_t>(plan_->steps.size());
+  for (const auto storage : pending_) alive(storage, at);
+  pending_.clear();
+  plan_->steps.push_back(std::move(s));
+}
+
+Ref Planner::constant(const void* bits, std::size_t bytes) {
+  auto& memory = plan_->constants;
+  const auto at = memory.size();
+  memory.resize(at + 16);
+  std::memcpy(memory.data() + at, bits, bytes);
+  return {static_cast<std::uint32_t>(p_.inputs.size()), static_cast<std::int64_t>(at)};
+}
+
+const Location& Planner::define(ir::ValueId v, Dims strides) {
+  const auto storage = add_storage(Storage::Kind::arena, bytes_of(type(v)), 0);
+  touch(storage);
+  return locations_[v] = {storage, 0, std::move(strides), true};
+}
+
+std::uint32_t Planner::temporary(std::size_t bytes) {
+  const auto storage = add_storage(Storage::Kind::arena, bytes, 0);
+  touch(storage);
+  return storage;
+}
+
+const Location& Planner::use(ir::ValueId v) {
+  const auto& l = locate(v);
+  touch(l.storage);
+  return l;
+}
+
+const Location& Planner::locate(ir::ValueId v) {
+  if (locations_[v].known) return locations_[v];
+  if (view_by_[v] == no_instr) throw InternalError(text("compiler: %", v, " is needed in memory before it is computed"));
+  const auto& i = instr(view_by_[v]);
+  const Location& from = locate(i.in[0]);
+  if (auto view = view_of(i.action, type(i.in[0]), from.strides, type(v)))
+    locations_[v] = {from.storage, from.offset + view->offset * size_of(type(v)), std::move(view->strides), true};
+  else
+    locations_[v] = {copied(Storage::Kind::arena, from, type(i.in[0])), 0, row_major(type(v).shape), true};
+  return locations_[v];
+}
+
+std::uint32_t Planner::copied(Storage::Kind kind, const Location& from, const ir::Type& t) {
+  const bool output = kind == Storage::Kind::output;
+  const auto to = add_storage(kind, bytes_of(t), output ? plan_->output_count++ : 0);
+  const auto at = static_cast<std::uint32_t>(plan_->steps.size());
+  alive(to, at);
+  alive(from.storage, at);
+  plan_->steps.push_back(coalesced({{to, 0}, from.ref(), t.shape, scaled(row_major(t.shape), size_of(t)),
+                                    scaled(from.strides, size_of(t)), itemsize(t.dtype)}));
+  return to;
+}
+
+void Planner::unit(const Unit& u) {
+  if (u.is_loop && u.members.empty() && u.reductions.size() == 1) return plan_reduction(*this, u);
+  if (u.is_loop) return plan_loop(*this, u);
+  const auto& i = instr(u.members.front());
+  if (std::holds_alternative<ir::ArgMax>(i.action)) plan_argmax(*this, i);
+  else if (std::holds_alternative<ir::Dot>(i.action)) plan_dot(*this, i);
+  else plan_assemble(*this, i);
+}
+
+Output Planner::output(ir::ValueId v, const Aval& result) {
+  for (std::size_t k = 0; k < p_.inputs.size(); ++k)
+    if (p_.inputs[k] == v) return {Output::Kind::same, {static_cast<std::uint32_t>(k), 0}, locations_[v].strides};
+  Location l = locate(v);
+  const auto end = static_cast<std::uint32_t>(plan_->steps.size());
+  if (result.shape.empty()) {
+    alive(l.storage, end);
+    return {Output::Kind::scalar, l.ref(), {}};
+  }
+  auto& storage = plan_->storages[l.storage];
+  if (storage.kind == Storage::Kind::constants) {  // a repeated constant: one element of its own memory
+    const ir::Type element{type(v).dtype, {}};
+    return {Output::Kind::view, {copied(Storage::Kind::output, {l.storage, l.offset, {}, true}, element), 0}, l.strides};
+  }
+  if (storage.kind == Storage::Kind::arena) {
+    // A result owns its memory; a small piece of something large is worth a copy.
+    if (2 * bytes_of(type(v)) < storage.bytes)
+      return {Output::Kind::view, {copied(Storage::Kind::output, l, type(v)), 0}, row_major(result.shape)};
+    storage.kind = Storage::Kind::output;
+    storage.at = plan_->output_count++;
+  }
+  return {Output::Kind::view, l.ref(), l.strides};
+}
+
+std::unique_ptr<Plan> Planner::run(std::span<const Aval> results) {
+  for (const auto& u : fusion_.units) unit(u);
+  for (std::size_t k = 0; k < results.size(); ++k) plan_->outputs.push_back(output(p_.outputs[k], results[k]));
+  plan_->arena_bytes = place_in_arena(plan_->storages);
+  return std::move(plan_);
+}
+
+std::unique_ptr<const Plan> planned(const ir::Program& p, std::span<const Dims> input_strides,
+                                    std::span<const Aval> results) {
+  return Planner(p, input_strides).run(results);
+}
+
+}  // namespace fluxion::compiler

@@ -1,0 +1,87 @@
+// From a program and the layouts of its inputs to a plan: places values in memory and prepares the steps.
+#pragma once
+
+#include <memory>
+
+#include "compiler/fusion.hpp"
+#include "compiler/plan.hpp"
+
+namespace fluxion::compiler {
+
+/// Plans a program (verified, optimised) for inputs with these strides (in elements).
+std::unique_ptr<const Plan> planned(const ir::Program& p, std::span<const Dims> input_strides,
+                                    std::span<const Aval> results);
+
+/// Where a value is.
+struct Location {
+  std::uint32_t storage = 0;
+  std::int64_t offset = 0;  // bytes
+  Dims strides;             // elements
+  bool known = false;
+
+  Ref ref() const { return {storage, offset}; }
+};
+
+/// The state of planning: locations are found on demand, steps are appended in execution order.
+class Planner {
+ public:
+  Planner(const ir::Program& p, std::span<const Dims> input_strides);
+  std::unique_ptr<Plan> run(std::span<const Aval> results);
+
+  const ir::Program& program() const { return p_; }
+  const ir::Type& type(ir::ValueId v) const { return p_.types[v]; }
+  const ir::Instr& instr(std::uint32_t i) const { return p_.instrs[i]; }
+  const Origins& origins() const { return origins_; }
+  const Fusion& fusion() const { return fusion_; }
+  Plan& plan() { return *plan_; }
+
+  /// Where `v` is, as an operand of the next step; may append a copy (a Reshape that strides cannot express).
+  const Location& use(ir::ValueId v);
+  /// New memory for `v`, written by the next step.
+  const Location& define(ir::ValueId v, Dims strides);
+  /// New memory for the next step only.
+  std::uint32_t temporary(std::size_t bytes);
+  /// Memory that the next step needs too.
+  void touch(std::uint32_t storage) { pending_.push_back(storage); }
+  /// A constant in the plan's memory.
+  Ref constant(const void* bits, std::size_t bytes);
+  /// Appends a step that needs everything used, defined or touched since the last one.
+  void step(Step s);
+
+ private:
+  std::uint32_t add_storage(Storage::Kind kind, std::size_t bytes, std::size_t at);
+  void alive(std::uint32_t storage, std::uint32_t step);
+  const Location& locate(ir::ValueId v);
+  /// Row-major elements of `from` in new memory, as a step of its own between those of the caller.
+  std::uint32_t copied(Storage::Kind kind, const Location& from, const ir::Type& t);
+  void unit(const Unit& u);
+  Output output(ir::ValueId v, const Aval& result);
+
+  const ir::Program& p_;
+  Origins origins_;
+  Fusion fusion_;
+  std::unique_ptr<Plan> plan_;
+  std::vector<Location> locations_;
+  std::vector<std::uint32_t> view_by_;  // by value: the view instruction that makes it
+  std::vector<std::uint32_t> pending_;  // storages of the next step
+};
+
+// One kind of step each.
+void plan_loop(Planner& p, const Unit& u);
+void plan_reduction(Planner& p, const Unit& u);  // a unit of one reduction
+void plan_argmax(Planner& p, const ir::Instr& i);
+void plan_dot(Planner& p, const ir::Instr& i);
+void plan_assemble(Planner& p, const ir::Instr& i);
+
+/// The bits of the result of folding nothing.
+void identity_bits(ir::ReduceOp op, DType t, std::byte bits[16]);
+/// The elementwise kernel with the bits of the reduction's own folding.
+kernels::Kernel combining_kernel(ir::ReduceOp op, DType t);
+/// A copy with neighbouring dimensions merged where strides (in bytes) allow.
+Copy coalesced(Copy c);
+/// Writes one element everywhere.
+Copy fill(const Location& to, const Shape& shape, std::size_t itemsize, Ref element);
+/// Gives every arena storage its offset, reusing what is dead; returns the arena's size.
+std::size_t place_in_arena(std::vector<Storage>& storages);
+
+}  // namespace fluxion::compiler

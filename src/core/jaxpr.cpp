@@ -1,0 +1,203 @@
+#include "core/jaxpr.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace fluxion {
+
+Avals Jaxpr::in_avals() const {
+  Avals out;
+  for (auto v : in) out.push_back(vars[v]);
+  return out;
+}
+
+Avals Jaxpr::out_avals() const {
+  Avals avals;
+  for (const auto& a : out) avals.push_back(aval(a));
+  return avals;
+}
+
+VarId JaxprTrace::new_var(const Aval& aval) {
+  jaxpr_.vars.push_back(aval);
+  return static_cast<VarId>(jaxpr_.vars.size()) - 1;
+}
+
+Array JaxprTrace::new_input(const Aval& aval) {
+  const auto v = new_var(aval);
+  jaxpr_.in.push_back(v);
+  return make_tracer<JaxprTracer>(aval, shared_from_this(), v);
+}
+
+// Concrete scalars become literals, everything else that is not ours a captured constant.
+Atom JaxprTrace::atom(const Array& x) {
+  if (owns(x)) return {static_cast<const JaxprTracer*>(tracer(x))->var, {}};
+  const auto* c = concrete(x);
+  if (c != nullptr && c->aval.shape.empty() && !is_key(c->aval.dtype) && c->aval.dtype != DType::float0) return {-1, x};
+  const auto [it, inserted] = const_of_.try_emplace(x.node_or_null(), -1);
+  if (inserted) {
+    it->second = new_var(x.aval());
+    const_vars_.push_back(it->second);
+    consts_.push_back(x);
+  }
+  return {it->second, {}};
+}
+
+Arrays JaxprTrace::process(const Primitive& p, ArraySpan args, ParamsView params) {
+  Avals avals;
+  for (const auto& x : args) avals.push_back(x.aval());
+  const auto out_avals = p.abstract_eval(avals, params);
+  Eqn eqn{&p, {}, Params(params), {}};
+  for (const auto& x : args) eqn.in.push_back(atom(x));
+  Arrays out;
+  for (const auto& a : out_avals) {
+    eqn.out.push_back(new_var(a));
+    out.push_back(make_tracer<JaxprTracer>(a, shared_from_this(), eqn.out.back()));
+  }
+  jaxpr_.eqns.push_back(std::move(eqn));
+  return out;
+}
+
+ClosedJaxpr JaxprTrace::finish_jaxpr(ArraySpan out) {
+  for (const auto& x : out) jaxpr_.out.push_back(atom(x));
+  jaxpr_.n_consts = const_vars_.size();
+  jaxpr_.in.insert(jaxpr_.in.begin(), const_vars_.begin(), const_vars_.end());
+  return {std::make_shared<const Jaxpr>(std::move(jaxpr_)), std::move(consts_)};
+}
+
+namespace {
+
+void check_traced_results(ArraySpan out, const char* name) {
+  for (const auto& x : out) {
+    if (x.is_empty_handle())
+      throw TypeError(text(name, ": the function must return arrays, got an empty handle; assign every result"));
+    if (const auto* t = tracer(x); t != nullptr && !t->trace->usable_here())
+      throw UnexpectedTracerError(text(name, ": the function must return values of its own, got ", describe(x),
+                                       " from a finished ", t->trace->name(), "; return it from that transformation instead"));
+  }
+}
+
+}  // namespace
+
+ClosedJaxpr trace_to_jaxpr(const detail::FlatFn& f, AvalSpan in, const char* name) {
+  NewTrace<JaxprTrace> trace(name);
+  Arrays args;
+  for (const auto& a : in) args.push_back(trace->new_input(a));
+  const auto out = f(args);
+  check_traced_results(out, name);
+  auto closed = trace->finish_jaxpr(out);
+#ifdef FLUXION_DEBUG_CHECKS
+  typecheck(*closed.jaxpr);
+#endif
+  return closed;
+}
+
+namespace {
+
+// For each equation, the variables that nothing after it reads.
+std::vector<std::vector<VarId>> last_uses(const Jaxpr& jaxpr) {
+  std::vector<char> used(jaxpr.vars.size(), 0);
+  for (const auto& a : jaxpr.out)
+    if (!a.is_literal()) used[a.var] = 1;
+  std::vector<std::vector<VarId>> dying(jaxpr.eqns.size());
+  for (std::size_t i = jaxpr.eqns.size(); i-- > 0;)
+    for (const auto& a : jaxpr.eqns[i].in)
+      if (!a.is_literal() && !std::exchange(used[a.var], 1)) dying[i].push_back(a.var);
+  return dying;
+}
+
+}  // namespace
+
+Arrays eval_jaxpr(const Jaxpr& jaxpr, ArraySpan args) {
+  if (args.size() != jaxpr.in.size())
+    throw InternalError(text("eval_jaxpr: ", jaxpr.in.size(), " inputs are required, got ", args.size()));
+  Arrays env(jaxpr.vars.size());
+  for (std::size_t i = 0; i < args.size(); ++i) env[jaxpr.in[i]] = args[i];
+  const auto read = [&](const Atom& a) { return a.is_literal() ? a.literal : env[a.var]; };
+  const auto dying = last_uses(jaxpr);
+  Arrays in;
+  for (std::size_t i = 0; i < jaxpr.eqns.size(); ++i) {
+    const auto& e = jaxpr.eqns[i];
+    in.clear();
+    for (const auto& a : e.in) in.push_back(read(a));
+    auto out = e.prim->bind(in, e.params.view());
+    for (std::size_t k = 0; k < out.size(); ++k) env[e.out[k]] = std::move(out[k]);
+    for (auto v : dying[i]) env[v] = Array();
+  }
+  Arrays results;
+  for (const auto& a : jaxpr.out) results.push_back(read(a));
+  return results;
+}
+
+ir::Values lower_jaxpr(const Jaxpr& jaxpr, ir::Builder& b, std::span<const ir::ValueId> in) {
+  ir::Values env(jaxpr.vars.size(), 0);
+  for (std::size_t i = 0; i < in.size(); ++i) env[jaxpr.in[i]] = in[i];
+  const auto read = [&](const Atom& a) {
+    return a.is_literal() ? b.constant(a.literal.dtype(), concrete(a.literal)->data) : env[a.var];
+  };
+  ir::Values args;
+  for (const auto& e : jaxpr.eqns) {
+    args.clear();
+    for (const auto& a : e.in) args.push_back(read(a));
+    const auto out = e.prim->lower(b, args, e.params.view());
+    for (std::size_t k = 0; k < out.size(); ++k) env[e.out[k]] = out[k];
+  }
+  ir::Values results;
+  for (const auto& a : jaxpr.out) results.push_back(read(a));
+  return results;
+}
+
+Jaxpr dead_code_eliminated(const Jaxpr& jaxpr) {
+  std::vector<char> live(jaxpr.vars.size(), 0);
+  const auto mark = [&](const std::vector<Atom>& atoms) {
+    for (const auto& a : atoms)
+      if (!a.is_literal()) live[a.var] = 1;
+  };
+  mark(jaxpr.out);
+  Jaxpr out{jaxpr.vars, jaxpr.in, jaxpr.n_consts, {}, jaxpr.out};
+  for (std::size_t i = jaxpr.eqns.size(); i-- > 0;) {
+    const auto& e = jaxpr.eqns[i];
+    if (std::none_of(e.out.begin(), e.out.end(), [&](VarId v) { return live[v] != 0; })) continue;
+    mark(e.in);
+    out.eqns.push_back(e);
+  }
+  std::reverse(out.eqns.begin(), out.eqns.end());
+  return out;
+}
+
+void typecheck(const Jaxpr& jaxpr) {
+  std::vector<char> defined(jaxpr.vars.size(), 0);
+  for (auto v : jaxpr.in) defined[v] = 1;
+  const auto check_atom = [&](const Atom& a, std::string_view where) {
+    if (!a.is_literal() && !defined[a.var])
+      throw InternalError(text("typecheck: ", where, " reads a variable before it is defined"));
+  };
+  for (const auto& e : jaxpr.eqns) {
+    Avals in;
+    for (const auto& a : e.in) {
+      check_atom(a, e.prim->name());
+      in.push_back(jaxpr.aval(a));
+    }
+    const auto want = e.prim->abstract_eval(in, e.params.view());
+    if (want.size() != e.out.size()) throw InternalError(text("typecheck: ", e.prim->name(), " has the wrong number of results"));
+    for (std::size_t k = 0; k < want.size(); ++k) {
+      if (!same_type(want[k], jaxpr.vars[e.out[k]]))
+        throw InternalError(text("typecheck: ", e.prim->name(), " gives ", want[k], ", recorded as ", jaxpr.vars[e.out[k]]));
+      if (std::exchange(defined[e.out[k]], 1)) throw InternalError(text("typecheck: ", e.prim->name(), " defines a variable twice"));
+    }
+  }
+  for (const auto& a : jaxpr.out) check_atom(a, "the result");
+}
+
+namespace detail {
+
+std::vector<Aval> out_avals(const Jaxpr& jaxpr) { return jaxpr.out_avals(); }
+
+ClosedJaxpr make_jaxpr_flat(const FlatFn& f, const std::vector<Aval>& in, const char* transform) {
+  return trace_to_jaxpr(f, in, transform);
+}
+
+std::string to_string(const ClosedJaxpr& closed) { return fluxion::to_string(*closed.jaxpr); }
+
+}  // namespace detail
+}  // namespace fluxion

@@ -1,0 +1,91 @@
+// Jaxprs: closed first-order programs over avals, recorded by tracing.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <fluxion/detail/flat.hpp>
+#include "core/primitive.hpp"
+#include "core/trace.hpp"
+
+namespace fluxion {
+
+using VarId = std::int32_t;  // dense: an environment is a vector
+
+/// An operand: a variable, or a rank-0 literal.
+struct Atom {
+  VarId var = -1;
+  Array literal;
+  bool is_literal() const { return var < 0; }
+};
+
+struct Eqn {
+  const Primitive* prim;
+  std::vector<Atom> in;
+  Params params;
+  std::vector<VarId> out;
+};
+
+/// `in` begins with `n_consts` variables for captured values; all else is an argument.
+struct Jaxpr {
+  std::vector<Aval> vars;  // by VarId
+  std::vector<VarId> in;
+  std::size_t n_consts = 0;
+  std::vector<Eqn> eqns;
+  std::vector<Atom> out;
+
+  const Aval& aval(const Atom& a) const { return a.is_literal() ? a.literal.aval() : vars[a.var]; }
+  Avals in_avals() const;
+  Avals out_avals() const;
+};
+
+using detail::ClosedJaxpr;
+
+/// Records operations as equations.
+class JaxprTrace final : public Trace {
+ public:
+  JaxprTrace(TracePtr parent, const char* name) : Trace(std::move(parent)), name_(name) {}
+  Arrays process(const Primitive& p, ArraySpan args, ParamsView params) override;
+  const char* name() const override { return name_; }
+
+  /// A new argument.
+  Array new_input(const Aval& aval);
+  /// The recorded program; captured values become its leading inputs and the returned consts.
+  ClosedJaxpr finish_jaxpr(ArraySpan out);
+
+ private:
+  Atom atom(const Array& x);
+  VarId new_var(const Aval& aval);
+  Jaxpr jaxpr_;
+  std::vector<VarId> const_vars_;
+  Arrays consts_;
+  std::unordered_map<const detail::Node*, VarId> const_of_;
+  const char* name_;
+};
+
+struct JaxprTracer final : Tracer {
+  VarId var;
+  JaxprTracer(Aval a, TracePtr t, VarId v) : Tracer(std::move(a), std::move(t)), var(v) {}
+};
+
+/// Traces f; captured values become consts.
+ClosedJaxpr trace_to_jaxpr(const detail::FlatFn& f, AvalSpan in, const char* name);
+/// Evaluates a jaxpr by binding each equation in the current trace. `args` = consts then arguments.
+Arrays eval_jaxpr(const Jaxpr& jaxpr, ArraySpan args);
+/// Lowers each equation in turn.
+ir::Values lower_jaxpr(const Jaxpr& jaxpr, ir::Builder& b, std::span<const ir::ValueId> in);
+/// Without equations whose results are unused. Inputs are kept.
+Jaxpr dead_code_eliminated(const Jaxpr& jaxpr);
+/// Throws InternalError if an equation's avals are not what its abstract_eval says, or a variable is used
+/// before it is defined.
+void typecheck(const Jaxpr& jaxpr);
+
+/// As jax prints: { lambda a:f64[3] ; b:f64[]. let c:f64[3] = mul a b in (c,) }
+std::string to_string(const Jaxpr& jaxpr);
+std::ostream& operator<<(std::ostream& os, const Jaxpr& jaxpr);
+
+}  // namespace fluxion

@@ -1,0 +1,66 @@
+// The two kinds of array node: a concrete strided buffer, and a tracer of some trace.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include <fluxion/array.hpp>
+#include "base/buffer.hpp"
+
+namespace fluxion {
+
+class Trace;
+
+/// A concrete value: `data` points at element 0 of a strided view into `buffer`. Scalars live inline.
+struct ConcreteNode final : detail::Node {
+  const std::byte* data = nullptr;
+  BufferRef buffer;     // null for inline scalars
+  Dims strides;         // in elements
+  bool contiguous = true;  // row-major without gaps
+  alignas(16) std::byte scalar[16];
+
+  ConcreteNode(Aval a, const detail::ScalarBits& bits);
+  ConcreteNode(Aval a, BufferRef b, const std::byte* data, Dims strides);
+};
+
+/// What stands for a value under a transformation.
+struct Tracer : detail::Node {
+  std::shared_ptr<Trace> trace;
+
+  Tracer(Aval a, std::shared_ptr<Trace> t) : Node(true, std::move(a)), trace(std::move(t)) {}
+  virtual ~Tracer();
+  /// The value this one wraps, if its transformation keeps concrete primals (jvp, grad); else null.
+  virtual const Array* primal() const { return nullptr; }
+};
+
+/// Row-major strides in elements.
+Dims contiguous_strides(const Shape& shape);
+
+/// Null if `x` is a tracer (or empty).
+inline const ConcreteNode* concrete(const Array& x) {
+  const auto* n = x.node_or_null();
+  return n != nullptr && !n->is_tracer ? static_cast<const ConcreteNode*>(n) : nullptr;
+}
+inline const Tracer* tracer(const Array& x) {
+  const auto* n = x.node_or_null();
+  return n != nullptr && n->is_tracer ? static_cast<const Tracer*>(n) : nullptr;
+}
+/// Follows grad and jvp tracers down to a concrete array; null under jit and vmap.
+const ConcreteNode* concrete_primal(const Array& x);
+
+/// A view into, or the whole of, a buffer.
+Array make_array(Aval aval, BufferRef buffer, const std::byte* data, Dims strides);
+/// A fresh contiguous array; `data` receives where its elements are to be written.
+Array make_array(Aval aval, std::byte*& data);
+/// A rank-0 array of `dtype` from its bits.
+Array make_scalar(DType dtype, bool weak, const void* bits);
+/// The number `v` as a rank-0 array of `dtype` (converted on the host, never traced).
+Array make_scalar(DType dtype, double v, bool weak = false);
+/// A concrete rank-0 array converted to another dtype on the host, never traced. Throws ValueError when an
+/// integer does not fit a narrower integer dtype.
+Array convert_scalar(const ConcreteNode& x, DType dtype, bool weak);
+/// Calls visit(pointer) for each element in row-major order.
+void for_each_element(const ConcreteNode& x, const std::function<void(const std::byte*)>& visit);
+
+}  // namespace fluxion

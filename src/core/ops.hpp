@@ -1,0 +1,27 @@
+// The few operations that transformations themselves need, declared here and defined by lax: this layer and
+// the transformations know no primitive by name.
+#pragma once
+
+#include <cstdint>
+
+#include <fluxion/array.hpp>
+#include <fluxion/detail/flat.hpp>
+
+namespace fluxion::ops {
+
+using detail::zeros_like_aval;
+
+/// The aval of a tangent: the same for floating dtypes, float0 for all others.
+Aval tangent_aval(const Aval& primal);
+/// 1 as a strong scalar (or array) of the aval.
+Array ones_like_aval(const Aval& aval);
+/// Sum of two tangents or cotangents; an empty handle is a symbolic zero.
+Array add_tangents(const Array& a, const Array& b);
+/// `x` itself, or zeros of the aval if it is a symbolic zero.
+Array instantiate(const Array& x, const Aval& aval);
+/// Axis `from` moved to `to`.
+Array move_axis(const Array& x, std::int64_t from, std::int64_t to);
+/// A new axis of extent n at `axis`, along which x is repeated.
+Array repeat_along_new_axis(const Array& x, std::int64_t n, std::int64_t axis);
+
+}  // namespace fluxion::ops

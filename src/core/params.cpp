@@ -1,0 +1,19 @@
+#include "core/params.hpp"
+
+#include "base/text.hpp"
+
+namespace fluxion {
+
+std::string show(const Dims& v) { return text(v); }
+std::string show(bool v) { return v ? "True" : "False"; }
+std::string show(std::int64_t v) { return std::to_string(v); }
+std::string show(DType v) { return std::string(name(v)); }
+std::string show(const std::string& v) { return v; }
+
+std::size_t hash_value(const Dims& v) {
+  std::size_t h = v.size();
+  for (auto d : v) h = hash_combine(h, static_cast<std::size_t>(d));
+  return h;
+}
+
+}  // namespace fluxion

@@ -1,0 +1,143 @@
+#include "core/trace.hpp"
+
+#include <cmath>
+#include <cstring>
+
+#include "base/text.hpp"
+#include "core/evaluate.hpp"
+#include "core/guards.hpp"
+
+namespace fluxion {
+
+namespace {
+
+TracePtr& current() {
+  thread_local TracePtr trace;
+  return trace;
+}
+
+[[noreturn]] void throw_unexpected(const Primitive& p, const Array& x) {
+  const auto& t = *tracer(x)->trace;
+  const bool finished = !t.live();
+  throw UnexpectedTracerError(
+      text(p.name(), ": operands must belong to a transformation that is running on this thread, got ", describe(x),
+           finished ? text(" from a finished ", t.name()) : text(" from a ", t.name(), " that runs on another thread"),
+           "; do not keep values from inside a transformed function (captured by reference, static or global): "
+           "return them, pass them as arguments, or capture by value"));
+}
+
+void check_operands(const Primitive& p, ArraySpan args) {
+  for (const auto& x : args) {
+    if (x.is_empty_handle())
+      throw TypeError(text(p.name(), ": every operand must hold a value, got an empty handle "
+                           "(default-constructed or moved-from); assign it first"));
+    if (const auto* t = tracer(x); t != nullptr && !t->trace->usable_here()) throw_unexpected(p, x);
+  }
+}
+
+// Operands of a row that need no abstract_eval: two or one of the same float dtype, one shape or rank 0.
+bool plainly_valid(const Primitive& row, ArraySpan args) {
+  const auto op = *row.op();
+  if (op == ir::Op::select || (op >= ir::Op::and_ && op <= ir::Op::shift_right_arithmetic) || op == ir::Op::not_) return false;
+  const auto& a = args[0].aval();
+  if (a.dtype != DType::float64 && a.dtype != DType::float32) return false;
+  if (args.size() == 1) return true;
+  const auto& b = args[1].aval();
+  return a.dtype == b.dtype && (a.shape == b.shape || a.shape.empty() || b.shape.empty());
+}
+
+bool has_nan(const Array& x) {
+  const auto* c = concrete(x);
+  if (c == nullptr || !is_floating(c->aval.dtype)) return false;
+  bool found = false;
+  for_each_element(*c, [&](const std::byte* p) {
+    if (c->aval.dtype == DType::float32) { float v; std::memcpy(&v, p, 4); found |= std::isnan(v); }
+    if (c->aval.dtype == DType::float64) { double v; std::memcpy(&v, p, 8); found |= std::isnan(v); }
+  });
+  return found;
+}
+
+void check_nans(const Primitive& p, const Array& x) {
+  if (has_nan(x))
+    throw FloatingPointError(text(p.name(), ": finite or infinite results are required under debug_nans, got a NaN in ",
+                                  x.aval(), "; inspect this operation's operands"));
+}
+
+Array evaluate_one(const Primitive& p, ArraySpan args, ParamsView params) {
+  Array out;
+  if (p.op()) {
+    if (!plainly_valid(p, args)) {
+      std::vector<Aval> avals;
+      for (const auto& x : args) avals.push_back(x.aval());
+      p.abstract_eval(avals, params);
+    }
+    out = evaluate_row(p, args);
+  } else {
+    out = std::move(evaluate(p, args, params)[0]);
+  }
+  if (config().debug_nans) check_nans(p, out);
+  return out;
+}
+
+}  // namespace
+
+const TracePtr& current_trace() { return current(); }
+
+SetTrace::SetTrace(TracePtr trace) : saved_(std::exchange(current(), std::move(trace))) {}
+SetTrace::~SetTrace() { current() = std::move(saved_); }
+
+Arrays Primitive::bind(ArraySpan args, ParamsView params) const {
+  const auto& p = *this;
+  check_operands(p, args);
+  if (const auto trace = current()) return trace->process(p, args, params);
+  for (const auto& x : args)
+    if (tracer(x) != nullptr) throw_unexpected(p, x);
+  if (p.op()) return {evaluate_one(p, args, params)};
+  auto out = evaluate(p, args, params);
+  if (config().debug_nans)
+    for (const auto& x : out) check_nans(p, x);
+  return out;
+}
+
+Array Primitive::bind_one(ArraySpan args, ParamsView params) const {
+  const auto& p = *this;
+  check_operands(p, args);
+  if (const auto& trace = current()) {
+    const auto keep = trace;
+    return std::move(keep->process(p, args, params)[0]);
+  }
+  for (const auto& x : args)
+    if (tracer(x) != nullptr) throw_unexpected(p, x);
+  return evaluate_one(p, args, params);
+}
+
+std::string describe(const Array& x) {
+  if (x.is_empty_handle()) return "an empty handle";
+  if (const auto* t = tracer(x)) return text("Traced<", x.aval(), "> of ", t->trace->name());
+  return text(x.aval());
+}
+
+namespace detail {
+
+JvpOut linear_jvp(const Primitive& p, const JvpArgs& args, ParamsView params) {
+  Arrays tangents;
+  for (std::size_t i = 0; i < args.tangents.size(); ++i) {
+    const auto& t = args.tangents[i];
+    tangents.push_back(t.is_empty_handle() ? zeros_like_aval(args.primals[i].aval()) : t);
+  }
+  auto out = p.bind(args.primals, params);
+  return {std::move(out), p.bind(tangents, params)};
+}
+
+JvpOut zero_jvp(const Primitive& p, const JvpArgs& args, ParamsView params) {
+  auto out = p.bind(args.primals, params);
+  Arrays zeros(out.size());
+  return {std::move(out), std::move(zeros)};
+}
+
+void throw_no_transpose(const Primitive& p, std::string_view reason) {
+  throw TypeError(text(p.name(), ": reverse mode needs a linear operation, got one that has no transpose (", reason, ")"));
+}
+
+}  // namespace detail
+}  // namespace fluxion

@@ -1,0 +1,86 @@
+// Traces: who receives an operation while a function is being transformed. Stackless: a thread-local
+// current trace, each trace knows the one that was current outside it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/node.hpp"
+#include "core/primitive.hpp"
+
+namespace fluxion {
+
+/// A value is a trace's own if its tracer's trace is this trace; everything else is a constant to it. That
+/// comparison is all there is to perturbation confusion.
+class Trace : public std::enable_shared_from_this<Trace> {
+ public:
+  explicit Trace(std::shared_ptr<Trace> parent) : parent_(std::move(parent)), thread_(std::this_thread::get_id()) {}
+  virtual ~Trace() = default;
+
+  /// Carries out an operation at least one of whose operands may be a tracer of this trace.
+  virtual Arrays process(const Primitive& p, ArraySpan args, ParamsView params) = 0;
+  /// The transformation as users know it: "jit", "grad", "vmap".
+  virtual const char* name() const = 0;
+
+  /// The trace that was current when this one began; null is evaluation.
+  const std::shared_ptr<Trace>& parent() const { return parent_; }
+  bool usable_here() const { return live_ && thread_ == std::this_thread::get_id(); }
+  bool live() const { return live_; }
+  void finish() { live_ = false; }
+
+  bool owns(const Array& x) const {
+    const auto* t = tracer(x);
+    return t != nullptr && t->trace.get() == this;
+  }
+
+ private:
+  std::shared_ptr<Trace> parent_;
+  std::thread::id thread_;
+  bool live_ = true;
+};
+
+using TracePtr = std::shared_ptr<Trace>;
+
+/// The trace that operations go to; null means they are evaluated.
+const TracePtr& current_trace();
+
+/// Makes a trace current for a scope.
+class SetTrace {
+ public:
+  explicit SetTrace(TracePtr trace);
+  ~SetTrace();
+  SetTrace(const SetTrace&) = delete;
+
+ private:
+  TracePtr saved_;
+};
+
+/// A transformation's trace for the scope of its function: current on entry, dead on exit, so that a leaked
+/// tracer is recognised when it is used.
+template <class T>
+class NewTrace {
+ public:
+  template <class... A>
+  explicit NewTrace(A&&... a) : trace_(std::make_shared<T>(current_trace(), std::forward<A>(a)...)), set_(trace_) {}
+  ~NewTrace() { trace_->finish(); }
+  T& operator*() const { return *trace_; }
+  T* operator->() const { return trace_.get(); }
+  const std::shared_ptr<T>& ptr() const { return trace_; }
+
+ private:
+  std::shared_ptr<T> trace_;
+  SetTrace set_;
+};
+
+/// Wraps a tracer node in a handle.
+template <class T, class... A>
+Array make_tracer(A&&... a) {
+  return Array(static_cast<const detail::Node*>(new T(std::forward<A>(a)...)));
+}
+
+/// "Traced<f64[3]> of grad": how a tracer prints.
+std::string describe(const Array& x);
+
+}  // namespace fluxion

@@ -1,0 +1,159 @@
+#include "ir/program.hpp"
+
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+namespace fluxion::ir {
+namespace {
+
+/// Bits of a small number that both 16-bit formats hold exactly.
+std::uint16_t half_bits(double v) {
+  if (v == 0) return std::signbit(v) ? 0x8000 : 0;
+  int exponent = 0;
+  const double m = std::frexp(std::fabs(v), &exponent);  // v = m * 2^exponent, m in [1/2, 1)
+  const int fraction = static_cast<int>((2 * m - 1) * 1024);
+  return static_cast<std::uint16_t>((v < 0 ? 0x8000 : 0) | ((exponent - 1 + 15) << 10) | fraction);
+}
+std::uint16_t bfloat_bits(double v) {
+  const auto f = static_cast<float>(v);
+  std::uint32_t u;
+  std::memcpy(&u, &f, sizeof u);
+  return static_cast<std::uint16_t>(u >> 16);
+}
+
+template <class T>
+void put(std::byte* to, T v) { std::memcpy(to, &v, sizeof v); }
+
+void put_number(std::byte* to, DType t, double v) {
+  switch (t) {
+    case DType::bool_: return put(to, static_cast<std::uint8_t>(v != 0));
+    case DType::bfloat16: return put(to, bfloat_bits(v));
+    case DType::float16: return put(to, half_bits(v));
+    case DType::float32: case DType::complex64: return put(to, static_cast<float>(v));
+    case DType::float64: case DType::complex128: return put(to, v);
+    case DType::float0: return;
+    default: {  // two's complement, little end first
+      const auto i = v < 0 ? static_cast<std::uint64_t>(static_cast<std::int64_t>(v)) : static_cast<std::uint64_t>(v);
+      std::memcpy(to, &i, itemsize(t));
+    }
+  }
+}
+
+}  // namespace
+
+ValueId Builder::add(Type t) {
+  program_.types.push_back(std::move(t));
+  return static_cast<ValueId>(program_.types.size() - 1);
+}
+
+ValueId Builder::emit(Action a, std::span<const ValueId> in, Type t) {
+  const ValueId v = add(std::move(t));
+  program_.instrs.push_back({std::move(a), Values(in.begin(), in.end()), {v}});
+  return v;
+}
+
+ValueId Builder::input(Type t) {
+  const ValueId v = add(std::move(t));
+  program_.inputs.push_back(v);
+  return v;
+}
+
+ValueId Builder::constant(DType t, const void* bits) {
+  Constant c{};
+  std::memcpy(c.bits.data(), bits, itemsize(t));
+  for (const auto& old : program_.constants)
+    if (old.bits == c.bits && type(old.value).dtype == t) return old.value;
+  c.value = add({t, {}});
+  program_.constants.push_back(c);
+  return c.value;
+}
+
+ValueId Builder::constant(DType t, double v) {
+  std::byte bits[16]{};
+  put_number(bits, t, v);
+  return constant(t, bits);
+}
+
+ValueId Builder::map(Op op, std::span<const ValueId> in) {
+  const std::size_t branch = op == Op::select ? 1 : 0;
+  Type t{is_comparison(op) ? DType::bool_ : type(in[branch]).dtype, {}};
+  for (const ValueId v : in)
+    if (!type(v).shape.empty()) { t.shape = type(v).shape; break; }
+  return emit(Map{op}, in, std::move(t));
+}
+
+ValueId Builder::convert(ValueId x, DType to) {
+  if (type(x).dtype == to) return x;
+  return emit(Convert{}, {&x, 1}, {to, type(x).shape});
+}
+
+ValueId Builder::iota(Type t, std::int64_t dimension) { return emit(Iota{dimension}, {}, std::move(t)); }
+
+std::array<ValueId, 2> Builder::threefry(ValueId key0, ValueId key1, ValueId count0, ValueId count1) {
+  const Type t = type(count0);
+  const ValueId a = add(t), b = add(t);
+  program_.instrs.push_back({Threefry{}, {key0, key1, count0, count1}, {a, b}});
+  return {a, b};
+}
+
+ValueId Builder::broadcast(ValueId x, Shape shape, Dims dims) {
+  const DType t = type(x).dtype;
+  return emit(Broadcast{std::move(dims)}, {&x, 1}, {t, std::move(shape)});
+}
+
+ValueId Builder::transpose(ValueId x, Dims permutation) {
+  Type t{type(x).dtype, {}};
+  for (const auto d : permutation) t.shape.push_back(type(x).shape[static_cast<std::size_t>(d)]);
+  return emit(Transpose{std::move(permutation)}, {&x, 1}, std::move(t));
+}
+
+ValueId Builder::reshape(ValueId x, Shape shape) {
+  const DType t = type(x).dtype;
+  return emit(Reshape{}, {&x, 1}, {t, std::move(shape)});
+}
+
+ValueId Builder::slice(ValueId x, Dims start, Dims stride, Shape shape) {
+  const DType t = type(x).dtype;
+  return emit(Slice{std::move(start), std::move(stride)}, {&x, 1}, {t, std::move(shape)});
+}
+
+ValueId Builder::bitcast(ValueId x, DType to) { return emit(Bitcast{}, {&x, 1}, {to, type(x).shape}); }
+
+ValueId Builder::reduce(ReduceOp op, ValueId x, Dims axes) {
+  const Type& from = type(x);
+  Type t{from.dtype, {}};
+  for (std::size_t d = 0; d < from.shape.size(); ++d) {
+    bool reduced = false;
+    for (const auto a : axes) reduced |= a == static_cast<std::int64_t>(d);
+    if (!reduced) t.shape.push_back(from.shape[d]);
+  }
+  return emit(Reduce{op, std::move(axes)}, {&x, 1}, std::move(t));
+}
+
+ValueId Builder::argmax(ValueId x, std::int64_t axis) {
+  Type t{DType::int64, type(x).shape};
+  t.shape.erase(static_cast<std::size_t>(axis));
+  return emit(ArgMax{axis}, {&x, 1}, std::move(t));
+}
+
+ValueId Builder::dot(ValueId a, ValueId b) {
+  const Shape &left = type(a).shape, &right = type(b).shape;
+  const ValueId in[] = {a, b};
+  return emit(Dot{}, in, {type(a).dtype, {left[0], left[1], right[2]}});
+}
+
+ValueId Builder::assemble(Shape shape, ValueId fill, std::span<const ValueId> pieces,
+                          std::vector<Assemble::Piece> places, bool covers) {
+  Values in{fill};
+  in.insert(in.end(), pieces.begin(), pieces.end());
+  const DType t = type(fill).dtype;
+  return emit(Assemble{std::move(places), covers}, in, {t, std::move(shape)});
+}
+
+Program Builder::finish(Values outputs) {
+  program_.outputs = std::move(outputs);
+  return std::exchange(program_, {});
+}
+
+}  // namespace fluxion::ir

@@ -1,0 +1,27 @@
+#include "ir/op.hpp"
+
+namespace fluxion::ir {
+namespace {
+
+constexpr std::string_view op_names[] = {
+    "neg",  "abs",  "sign", "floor", "exp", "expm1",    "log", "log1p",   "sqrt", "sin",
+    "cos",  "tanh", "logistic", "erf", "erf_inv", "not", "add", "sub", "mul", "div",
+    "rem",  "max",  "min",  "pow",   "and", "or",       "xor",
+    "shift_left", "shift_right_logical", "shift_right_arithmetic",
+    "eq",   "ne",   "lt",   "le",    "gt",  "ge",       "select_n"};
+static_assert(std::size(op_names) == static_cast<std::size_t>(Op::count_));
+
+}  // namespace
+
+std::string_view name(Op op) { return op_names[static_cast<std::size_t>(op)]; }
+
+std::string_view name(ReduceOp op) {
+  switch (op) {
+    case ReduceOp::sum: return "sum";
+    case ReduceOp::max: return "max";
+    case ReduceOp::min: return "min";
+  }
+  return "?";
+}
+
+}  // namespace fluxion::ir

@@ -1,0 +1,31 @@
+// The tags of elementwise operations and reductions: what a kernel computes, and nothing else.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace fluxion::ir {
+
+/// One elementwise operation. The name is the jaxpr name; the arithmetic is in src/kernels/eval.
+enum class Op : std::uint8_t {
+  // one operand
+  neg, abs, sign, floor, exp, expm1, log, log1p, sqrt, sin, cos, tanh, logistic, erf, erf_inv, not_,
+  // two operands
+  add, sub, mul, div, rem, max, min, pow, and_, or_, xor_,
+  shift_left, shift_right_logical, shift_right_arithmetic,
+  // two operands, bool result
+  eq, ne, lt, le, gt, ge,
+  // select(pred, on_false, on_true): three operands, the first bool
+  select,
+  count_,
+};
+
+constexpr int arity(Op op) { return op < Op::add ? 1 : op < Op::select ? 2 : 3; }
+constexpr bool is_comparison(Op op) { return op >= Op::eq && op <= Op::ge; }
+std::string_view name(Op op);
+
+/// What a reduction folds with.
+enum class ReduceOp : std::uint8_t { sum, max, min };
+std::string_view name(ReduceOp op);
+
+}  // namespace fluxion::ir

@@ -1,0 +1,125 @@
+// Programs over dense values: what primitives lower to and the compiler plans. Static single assignment,
+// static shapes, no control flow hidden in instructions. Knows no array, no primitive and no kernel.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <iosfwd>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include <fluxion/aval.hpp>
+#include "ir/op.hpp"
+
+namespace fluxion::ir {
+
+using ValueId = std::uint32_t;
+using Values = std::vector<ValueId>;
+
+struct Type {
+  DType dtype;
+  Shape shape;
+  friend bool operator==(const Type&, const Type&) = default;
+};
+
+// --- computed element by element; operands have the result's shape or rank 0 -------------------------
+struct Map { Op op; };
+/// lax.convert_element_type.
+struct Convert {};
+/// Counts along one dimension.
+struct Iota { std::int64_t dimension; };
+/// (key0, key1, count0, count1) -> (out0, out1), all uint32.
+struct Threefry {};
+
+// --- the same elements seen otherwise; never computed, copied only where a layout forces it ------------
+/// Operand dimension i becomes result dimension dims[i]; the others are repeated.
+struct Broadcast { Dims dims; };
+/// Result dimension i is operand dimension permutation[i].
+struct Transpose { Dims permutation; };
+struct Reshape {};
+/// Result element i is operand element start + i*stride per dimension; strides may be negative.
+struct Slice { Dims start, stride; };
+/// The same bytes as another dtype of the same size.
+struct Bitcast {};
+
+// --- materialised ---------------------------------------------------------------------------------------
+/// Folds over `axes`, in the order that the reproducibility contract fixes.
+struct Reduce { ReduceOp op; Dims axes; };
+/// Index (int64) of the first maximum along an axis.
+struct ArgMax { std::int64_t axis; };
+/// Batched matrix product (b, m, k) x (b, k, n) -> (b, m, n).
+struct Dot {};
+/// A new array written piece by piece: operand 0 is a rank-0 fill value, operand i+1 is written to the
+/// elements start + index*stride (stride positive) of the result. Pieces do not overlap.
+/// `covers` says that the pieces leave nothing of the fill value (concatenate).
+struct Assemble {
+  struct Piece { Dims start, stride; };
+  std::vector<Piece> pieces;
+  bool covers;
+};
+
+using Action = std::variant<Map, Convert, Iota, Threefry, Broadcast, Transpose, Reshape, Slice, Bitcast, Reduce,
+                            ArgMax, Dot, Assemble>;
+
+struct Instr {
+  Action action;
+  Values in, out;
+};
+
+/// A rank-0 value known when the program is built.
+struct Constant {
+  ValueId value;
+  alignas(16) std::array<std::byte, 16> bits;
+};
+
+struct Program {
+  std::vector<Type> types;  // by ValueId
+  Values inputs;
+  std::vector<Constant> constants;
+  std::vector<Instr> instrs;  // in an order in which operands come before uses
+  Values outputs;             // may repeat values and name inputs
+};
+
+std::ostream& operator<<(std::ostream& os, const Instr& i);
+/// One line per instruction: `%3:f64[8] = map.mul %1 %2`.
+std::ostream& operator<<(std::ostream& os, const Program& p);
+/// Throws InternalError naming the instruction whose types, shapes or order are wrong.
+void verify(const Program& p);
+
+/// Appends instructions, deducing result types; operands are checked by verify.
+class Builder {
+ public:
+  ValueId input(Type t);
+  /// Bits of the dtype's size are read from `bits`. Equal constants share one value.
+  ValueId constant(DType t, const void* bits);
+  /// A rank-0 constant `v` converted to dtype `t` (exact small numbers only: 0, 1, 0.5 ...).
+  ValueId constant(DType t, double v);
+
+  ValueId map(Op op, std::span<const ValueId> in);
+  ValueId map(Op op, std::initializer_list<ValueId> in) { return map(op, std::span(in.begin(), in.size())); }
+  ValueId convert(ValueId x, DType to);
+  ValueId iota(Type t, std::int64_t dimension);
+  std::array<ValueId, 2> threefry(ValueId key0, ValueId key1, ValueId count0, ValueId count1);
+  ValueId broadcast(ValueId x, Shape shape, Dims dims);
+  ValueId transpose(ValueId x, Dims permutation);
+  ValueId reshape(ValueId x, Shape shape);
+  ValueId slice(ValueId x, Dims start, Dims stride, Shape shape);
+  ValueId bitcast(ValueId x, DType to);
+  ValueId reduce(ReduceOp op, ValueId x, Dims axes);
+  ValueId argmax(ValueId x, std::int64_t axis);
+  ValueId dot(ValueId a, ValueId b);
+  ValueId assemble(Shape shape, ValueId fill, std::span<const ValueId> pieces, std::vector<Assemble::Piece> places,
+                   bool covers);
+
+  const Type& type(ValueId v) const { return program_.types[v]; }
+  Program finish(Values outputs);
+
+ private:
+  ValueId add(Type t);
+  ValueId emit(Action a, std::span<const ValueId> in, Type t);
+  Program program_;
+};
+
+}  // namespace fluxion::ir

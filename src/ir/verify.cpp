@@ -1,0 +1,177 @@
+#include "ir/program.hpp"
+
+#include <sstream>
+
+#include <fluxion/error.hpp>
+
+namespace fluxion::ir {
+namespace {
+
+/// Checks one instruction; every failure names it.
+class Checker {
+ public:
+  Checker(const Program& p, const Instr& i) : p_(p), i_(i) {}
+
+  void operator()(const Map& a) const {
+    counts(static_cast<std::size_t>(arity(a.op)), 1);
+    const std::size_t branch = a.op == Op::select ? 1 : 0;
+    if (a.op == Op::select) require(in(0).dtype == DType::bool_, "the predicate must be bool");
+    for (std::size_t k = branch; k < i_.in.size(); ++k)
+      require(in(k).dtype == in(branch).dtype, "operands must have one dtype");
+    require(out().dtype == (is_comparison(a.op) ? DType::bool_ : in(branch).dtype), "wrong result dtype");
+    elementwise();
+  }
+  void operator()(const Convert&) const {
+    counts(1, 1);
+    require(in(0).shape == out().shape, "the shape must stay");
+  }
+  void operator()(const Iota& a) const {
+    counts(0, 1);
+    require(a.dimension >= 0 && a.dimension < rank(out()), "no such dimension");
+  }
+  void operator()(const Threefry&) const {
+    counts(4, 2);
+    for (std::size_t k = 0; k < 4; ++k) require(in(k).dtype == DType::uint32, "operands must be uint32");
+    require(out(0) == out(1) && out().dtype == DType::uint32, "wrong result type");
+    elementwise();
+  }
+  void operator()(const Broadcast& a) const {
+    view();
+    require(a.dims.size() == in(0).shape.size(), "one result dimension per operand dimension is needed");
+    for (std::size_t k = 0; k < a.dims.size(); ++k) {
+      require(a.dims[k] >= 0 && a.dims[k] < rank(out()), "no such dimension");
+      require(in(0).shape[k] == 1 || in(0).shape[k] == out().shape[at(a.dims[k])], "extents must agree or be 1");
+      for (std::size_t l = 0; l < k; ++l) require(a.dims[l] != a.dims[k], "a dimension is named twice");
+    }
+  }
+  void operator()(const Transpose& a) const {
+    view();
+    require(rank(out()) == rank(in(0)) && a.permutation.size() == out().shape.size(), "wrong rank");
+    Dims seen(out().shape.size(), 0);
+    for (std::size_t k = 0; k < a.permutation.size(); ++k) {
+      const auto d = a.permutation[k];
+      require(d >= 0 && d < rank(in(0)) && seen[at(d)]++ == 0, "not a permutation");
+      require(out().shape[k] == in(0).shape[at(d)], "wrong result shape");
+    }
+  }
+  void operator()(const Reshape&) const {
+    view();
+    require(element_count(in(0).shape) == element_count(out().shape), "the number of elements must stay");
+  }
+  void operator()(const Slice& a) const {
+    view();
+    const auto& from = in(0).shape;
+    const auto& to = out().shape;
+    require(to.size() == from.size() && a.start.size() == from.size() && a.stride.size() == from.size(), "wrong rank");
+    if (element_count(to) == 0) return;
+    for (std::size_t d = 0; d < from.size(); ++d) {
+      const auto last = a.start[d] + (to[d] - 1) * a.stride[d];
+      require(a.start[d] >= 0 && a.start[d] < from[d] && last >= 0 && last < from[d], "outside of the operand");
+    }
+  }
+  void operator()(const Bitcast&) const {
+    counts(1, 1);
+    require(in(0).shape == out().shape && itemsize(in(0).dtype) == itemsize(out().dtype), "element sizes must agree");
+  }
+  void operator()(const Reduce& a) const {
+    counts(1, 1);
+    require(in(0).dtype == out().dtype, "the dtype must stay");
+    Dims kept;
+    std::size_t reduced = 0;
+    for (std::size_t d = 0; d < in(0).shape.size(); ++d) {
+      std::size_t named = 0;
+      for (const auto axis : a.axes) named += axis == static_cast<std::int64_t>(d);
+      require(named <= 1, "an axis is named twice");
+      reduced += named;
+      if (named == 0) kept.push_back(in(0).shape[d]);
+    }
+    require(reduced == a.axes.size() && out().shape == kept, "wrong result shape");
+  }
+  void operator()(const ArgMax& a) const {
+    counts(1, 1);
+    require(a.axis >= 0 && a.axis < rank(in(0)), "no such axis");
+    Dims kept = in(0).shape;
+    kept.erase(at(a.axis));
+    require(out().shape == kept && out().dtype == DType::int64, "wrong result type");
+  }
+  void operator()(const Dot&) const {
+    counts(2, 1);
+    const Shape &a = in(0).shape, &b = in(1).shape;
+    require(in(0).dtype == in(1).dtype && in(0).dtype == out().dtype, "dtypes must agree");
+    require(a.size() == 3 && b.size() == 3 && a[0] == b[0] && a[2] == b[1] && out().shape == Shape{a[0], a[1], b[2]},
+            "shapes must be (b, m, k) (b, k, n) -> (b, m, n)");
+  }
+  void operator()(const Assemble& a) const {
+    require(i_.out.size() == 1 && i_.in.size() == a.pieces.size() + 1, "wrong number of operands");
+    require(in(0).shape.empty(), "the fill value must be a scalar");
+    for (std::size_t k = 0; k < a.pieces.size(); ++k) {
+      const auto& piece = in(k + 1);
+      const auto& place = a.pieces[k];
+      require(piece.dtype == out().dtype && in(0).dtype == out().dtype, "dtypes must agree");
+      require(rank(piece) == rank(out()) && place.start.size() == out().shape.size() &&
+                  place.stride.size() == out().shape.size(), "wrong rank");
+      if (element_count(piece.shape) == 0) continue;
+      for (std::size_t d = 0; d < piece.shape.size(); ++d)
+        require(place.start[d] >= 0 && place.stride[d] > 0 &&
+                    place.start[d] + (piece.shape[d] - 1) * place.stride[d] < out().shape[d], "a piece sticks out");
+    }
+  }
+
+ private:
+  static std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+  static std::int64_t rank(const Type& t) { return static_cast<std::int64_t>(t.shape.size()); }
+  const Type& in(std::size_t k) const { return p_.types[i_.in[k]]; }
+  const Type& out(std::size_t k = 0) const { return p_.types[i_.out[k]]; }
+
+  void counts(std::size_t n_in, std::size_t n_out) const {
+    require(i_.in.size() == n_in && i_.out.size() == n_out, "wrong number of operands or results");
+  }
+  void view() const {
+    counts(1, 1);
+    require(in(0).dtype == out().dtype, "the dtype must stay");
+  }
+  void elementwise() const {
+    for (std::size_t k = 0; k < i_.in.size(); ++k)
+      require(in(k).shape.empty() || in(k).shape == out().shape, "operands must have the result's shape or rank 0");
+  }
+  void require(bool ok, const char* what) const {
+    if (ok) return;
+    std::ostringstream message;
+    message << "ir: " << what << " in " << i_;
+    for (const ValueId v : i_.in) message << ", %" << v << " is " << Aval{p_.types[v].shape, p_.types[v].dtype};
+    for (const ValueId v : i_.out) message << ", %" << v << " becomes " << Aval{p_.types[v].shape, p_.types[v].dtype};
+    throw InternalError(message.str());
+  }
+
+  const Program& p_;
+  const Instr& i_;
+};
+
+[[noreturn]] void undefined(ValueId v, const Instr* i) {
+  std::ostringstream message;
+  message << "ir: %" << v << " is used before it is defined, or defined twice";
+  if (i != nullptr) message << ", in " << *i;
+  throw InternalError(message.str());
+}
+
+}  // namespace
+
+void verify(const Program& p) {
+  std::vector<char> defined(p.types.size(), 0);
+  const auto define = [&](ValueId v, const Instr* i) {
+    if (v >= defined.size() || defined[v]++ != 0) undefined(v, i);
+  };
+  const auto use = [&](ValueId v, const Instr* i) {
+    if (v >= defined.size() || defined[v] == 0) undefined(v, i);
+  };
+  for (const ValueId v : p.inputs) define(v, nullptr);
+  for (const auto& c : p.constants) define(c.value, nullptr);
+  for (const auto& i : p.instrs) {
+    for (const ValueId v : i.in) use(v, &i);
+    for (const ValueId v : i.out) define(v, &i);
+    std::visit(Checker(p, i), i.action);
+  }
+  for (const ValueId v : p.outputs) use(v, nullptr);
+}
+
+}  // namespace fluxion::ir

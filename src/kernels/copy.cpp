@@ -1,0 +1,146 @@
+#include <cstdlib>
+#include <cstring>
+
+#include <fluxion/error.hpp>
+#include "kernels/kernels.hpp"
+
+namespace fluxion::kernels {
+namespace {
+
+using Index = std::int64_t;
+
+struct Dim {
+  Index size, dst, src;
+};
+
+// Elements as they lie in memory: any type, any alignment.
+template <std::size_t size> struct Element;
+template <> struct Element<1> { typedef std::uint8_t type __attribute__((may_alias)); };
+template <> struct Element<2> { typedef std::uint16_t type __attribute__((may_alias, aligned(1))); };
+template <> struct Element<4> { typedef std::uint32_t type __attribute__((may_alias, aligned(1))); };
+template <> struct Element<8> { typedef std::uint64_t type __attribute__((may_alias, aligned(1))); };
+template <> struct Element<16> { typedef unsigned __int128 type __attribute__((may_alias, aligned(1))); };
+
+template <std::size_t size>
+void move_element(char* dst, const char* src) {
+  using E = typename Element<size>::type;
+  *reinterpret_cast<E*>(dst) = *reinterpret_cast<const E*>(src);
+}
+
+template <std::size_t size>
+void copy_line(char* dst, const char* src, const Dim& d) {
+  constexpr Index step = size;
+  if (d.dst == step && d.src == step) {
+    std::memcpy(dst, src, std::size_t(d.size) * size);
+  } else if (d.dst == step && d.src == 0) {
+    using E = typename Element<size>::type;
+    const E value = *reinterpret_cast<const E*>(src);
+    auto* out = reinterpret_cast<E*>(dst);
+    for (Index i = 0; i < d.size; ++i) out[i] = value;
+  } else if (d.dst == step) {
+    for (Index i = 0; i < d.size; ++i) move_element<size>(dst + i * step, src + i * d.src);
+  } else {
+    for (Index i = 0; i < d.size; ++i) move_element<size>(dst + i * d.dst, src + i * d.src);
+  }
+}
+
+/// `row` is contiguous in the source, `line` in the destination. Blocks of 16 keep both sides' lines in cache.
+template <std::size_t size>
+void transpose(char* dst, const char* src, const Dim& row, const Dim& line) {
+  constexpr Index block = 16;
+  for (Index i0 = 0; i0 < row.size; i0 += block) {
+    const Index i1 = i0 + block < row.size ? i0 + block : row.size;
+    for (Index j0 = 0; j0 < line.size; j0 += block) {
+      const Index j1 = j0 + block < line.size ? j0 + block : line.size;
+      for (Index i = i0; i < i1; ++i)
+        for (Index j = j0; j < j1; ++j)
+          move_element<size>(dst + i * row.dst + j * Index(size), src + i * Index(size) + j * line.src);
+    }
+  }
+}
+
+/// Dimensions ordered by destination stride, innermost last, and merged where both sides allow it.
+struct Block {
+  static constexpr std::size_t max_dims = 64;
+  Dim dims[max_dims];
+  std::size_t ndim = 0;
+  bool empty = false;
+
+  Block(const Index* dst_strides, const Index* src_strides, const Index* shape, std::size_t n) {
+    if (n > max_dims) throw InternalError("copy_strided: at most 64 dimensions, got " + std::to_string(n));
+    for (std::size_t i = 0; i < n; ++i) {
+      if (shape[i] == 0) empty = true;
+      if (shape[i] != 1) insert({shape[i], dst_strides[i], src_strides[i]});
+    }
+    merge();
+  }
+
+ private:
+  void insert(const Dim& d) {
+    std::size_t at = ndim++;
+    for (; at > 0 && std::llabs(dims[at - 1].dst) < std::llabs(d.dst); --at) dims[at] = dims[at - 1];
+    dims[at] = d;
+  }
+  void merge() {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < ndim; ++i) {
+      Dim& outer = dims[kept == 0 ? 0 : kept - 1];
+      const Dim inner = dims[i];
+      if (kept > 0 && outer.dst == inner.dst * inner.size && outer.src == inner.src * inner.size)
+        outer = {outer.size * inner.size, inner.dst, inner.src};
+      else
+        dims[kept++] = inner;
+    }
+    ndim = kept;
+  }
+};
+
+template <std::size_t size>
+void copy_outer(char* dst, const char* src, const Dim* dims, std::size_t outer, const Dim* row, const Dim& line) {
+  if (outer == 0) {
+    if (row != nullptr) transpose<size>(dst, src, *row, line);
+    else copy_line<size>(dst, src, line);
+    return;
+  }
+  for (Index i = 0; i < dims->size; ++i)
+    copy_outer<size>(dst + i * dims->dst, src + i * dims->src, dims + 1, outer - 1, row, line);
+}
+
+template <std::size_t size>
+void copy(char* dst, const char* src, Block& block) {
+  if (block.ndim == 0) return move_element<size>(dst, src);
+  const Dim line = block.dims[block.ndim - 1];
+  std::size_t outer = block.ndim - 1;
+  Dim row;
+  const Dim* found = nullptr;
+  if (line.dst == Index(size) && line.src != Index(size) && line.src != 0) {
+    for (std::size_t i = 0; i < outer && found == nullptr; ++i) {
+      if (block.dims[i].src != Index(size)) continue;
+      row = block.dims[i];
+      found = &row;
+      for (std::size_t j = i; j + 1 < outer; ++j) block.dims[j] = block.dims[j + 1];
+    }
+    if (found != nullptr) --outer;
+  }
+  copy_outer<size>(dst, src, block.dims, outer, found, line);
+}
+
+}  // namespace
+
+void copy_strided(void* dst, const std::int64_t* dst_strides, const void* src, const std::int64_t* src_strides,
+                  const std::int64_t* shape, std::size_t ndim, std::size_t itemsize) {
+  Block block(dst_strides, src_strides, shape, ndim);
+  if (block.empty) return;
+  auto* to = static_cast<char*>(dst);
+  const auto* from = static_cast<const char*>(src);
+  switch (itemsize) {
+    case 1: return copy<1>(to, from, block);
+    case 2: return copy<2>(to, from, block);
+    case 4: return copy<4>(to, from, block);
+    case 8: return copy<8>(to, from, block);
+    case 16: return copy<16>(to, from, block);
+    default: throw InternalError("copy_strided: itemsize must be 1, 2, 4, 8 or 16, got " + std::to_string(itemsize));
+  }
+}
+
+}  // namespace fluxion::kernels

@@ -1,0 +1,103 @@
+// sin and cos: Cody-Waite reduction by pi/2 in pieces whose products with the quadrant number are exact.
+// Beyond `limit` a lane is computed alone by libm, so no lane's value depends on its neighbours.
+#pragma once
+
+#include "kernels/eval/simd.hpp"
+
+namespace fluxion::kernels::FLUXION_ISA {
+
+// pi/2 in pieces of 33 bits, and the rest.
+inline constexpr double half_pi_1 = 0x1.921fb544p+0, half_pi_2 = 0x1.0b4611a6p-34, half_pi_3 = 0x1.3198a2ep-69;
+inline constexpr double half_pi_4 = 0x1.b839a252049c1p-104, half_pi_23 = 0x1.0b4611a626331p-34;
+inline constexpr double two_over_pi = 0x1.45f306dc9c883p-1;
+
+inline Batch<float> sin_reduced(Batch<float> r) {
+  constexpr float c[] = {-0x1.555556p-3f, 0x1.111108p-7f, -0x1.a00f98p-13f, 0x1.6cd73p-19f};
+  const auto z = r * r;
+  return madd(r * z, polynomial(z, c), r);
+}
+inline Batch<double> sin_reduced(Batch<double> r) {
+  constexpr double c[] = {-0x1.5555555555549p-3, 0x1.111111110f868p-7, -0x1.a01a019c0f014p-13,
+                          0x1.71de357537f2ap-19, -0x1.ae5e641a6055ap-26, 0x1.5d9257d5081afp-33};
+  const auto z = r * r;
+  return madd(r * z, polynomial(z, c), r);
+}
+inline Batch<float> cos_reduced(Batch<float> r) {
+  constexpr float c[] = {0x1.55554ap-5f, -0x1.6c0c88p-10f, 0x1.9a00f6p-16f};
+  const auto z = r * r, half = Batch<float>(0.5f) * z, w = Batch<float>(1) - half;
+  return w + madd(z * z, polynomial(z, c), (Batch<float>(1) - w) - half);
+}
+inline Batch<double> cos_reduced(Batch<double> r) {
+  constexpr double c[] = {0x1.555555555554cp-5, -0x1.6c16c16c15165p-10, 0x1.a01a019caf185p-16,
+                          -0x1.27e4f807e4f30p-22, 0x1.1ee9ea70efa05p-29, -0x1.8fadd04f0b67fp-37};
+  const auto z = r * r, half = Batch<double>(0.5) * z, w = Batch<double>(1) - half;
+  return w + madd(z * z, polynomial(z, c), (Batch<double>(1) - w) - half);
+}
+
+/// x = q pi/2 + r with |r| <= pi/4, for |x| <= limit.
+template <class B> struct Quadrant { B q, r; };
+
+inline Quadrant<Batch<double>> reduce_quadrant(Batch<double> x) {
+  using B = Batch<double>;
+  const B q = round_small(x * B(two_over_pi));
+  // q has at most 20 bits: each q half_pi_i is exact but the last; the differences carry their errors along.
+  B hi = x - q * B(half_pi_1), error(0);
+  const auto subtract = [&](B piece) {
+    const B difference = hi - piece, back = difference - hi;
+    error += (hi - (difference - back)) - (piece + back);
+    hi = difference;
+  };
+  subtract(q * B(half_pi_2));
+  subtract(q * B(half_pi_3));
+  return {q, hi + nmadd(q, B(half_pi_4), error)};
+}
+
+inline Quadrant<Batch<float>> reduce_quadrant(Batch<float> x) {
+  using D = Batch<double>;
+  const auto [lo, hi] = widen(x);
+  const auto reduce = [](D y) -> Quadrant<D> {
+    const D q = round_small(y * D(two_over_pi));
+    return {q, nmadd(q, D(half_pi_23), nmadd(q, D(half_pi_1), y))};
+  };
+  const auto a = reduce(lo), b = reduce(hi);
+  return {narrow(a.q, b.q), narrow(a.r, b.r)};
+}
+
+template <class T> inline constexpr T trigonometric_limit = T(823549);  // 2^19 pi/2
+
+/// sin(x + turn pi/2) for |x| <= limit, inf and NaN; turn is 0 or 1.
+template <class B> B sin_turned(B x, unsigned turn) {
+  const auto [q, r] = reduce_quadrant(x);
+  const auto quadrant = integer_bits(q) + turn;
+  const B value = select<B>(nonzero<B>(quadrant & 1), cos_reduced(r), sin_reduced(r));
+  return from_lanes<B>(bits(value) ^ ((quadrant & 2) << (8 * sizeof(Value<B>) - 2)));
+}
+
+template <bool cosine, class B>
+[[gnu::noinline]] B fix_large(B x, B value) {
+  return per_lane([](Value<B> a, Value<B> v) {
+    const bool large = std::fabs(a) > trigonometric_limit<Value<B>> && std::fabs(a) <= std::numeric_limits<Value<B>>::max();
+    if (!large) return v;
+    return cosine ? std::cos(a) : std::sin(a);
+  }, x, value);
+}
+
+struct Sin {
+  static constexpr int unroll = 1;
+  template <class B> static B call(B x) {
+    const B value = select<B>(x == B(0), x, sin_turned(x, 0));  // keeps -0
+    if (any<B>(absolute(x) > B(trigonometric_limit<Value<B>>))) return fix_large<false>(x, value);
+    return value;
+  }
+};
+
+struct Cos {
+  static constexpr int unroll = 1;
+  template <class B> static B call(B x) {
+    const B value = sin_turned(x, 1);
+    if (any<B>(absolute(x) > B(trigonometric_limit<Value<B>>))) return fix_large<true>(x, value);
+    return value;
+  }
+};
+
+}  // namespace fluxion::kernels::FLUXION_ISA

@@ -1,0 +1,26 @@
+// What the sources compiled for one instruction set offer each other; the table is put together from it.
+#pragma once
+
+#include "kernels/eval/batch.hpp"
+#include "kernels/isa.hpp"
+
+namespace fluxion::kernels::FLUXION_ISA {
+
+Kernel float32_kernel(ir::Op op, unsigned scalar_mask);
+Kernel float64_kernel(ir::Op op, unsigned scalar_mask);
+Kernel int32_kernel(ir::Op op, bool is_signed, unsigned scalar_mask);
+Kernel int64_kernel(ir::Op op, bool is_signed, unsigned scalar_mask);
+Kernel bool_kernel(ir::Op op, unsigned scalar_mask);
+
+Kernel convert_kernel(DType from, DType to);
+Kernel iota_kernel(DType t);
+Kernel threefry_kernel(unsigned scalar_mask);
+
+using RowReduction = void (*)(void* out, const void* in, std::size_t n, std::size_t width);
+using ColumnReduction = void (*)(void* out, const void* in, std::size_t rows, std::ptrdiff_t row_stride, std::size_t n);
+RowReduction row_reduction(ir::ReduceOp op, DType t);
+ColumnReduction column_reduction(ir::ReduceOp op, DType t);
+
+SmallGemm small_gemm(DType t);
+
+}  // namespace fluxion::kernels::FLUXION_ISA

@@ -1,0 +1,36 @@
+// One instruction set's table: which kernel stands for an operation and a dtype.
+#include "kernels/isa/lookup.hpp"
+
+namespace fluxion::kernels::FLUXION_ISA {
+namespace {
+
+Kernel elementwise(ir::Op op, DType t, unsigned scalar_mask) {
+  switch (t) {
+    case DType::bool_: return bool_kernel(op, scalar_mask);
+    case DType::int32: return int32_kernel(op, true, scalar_mask);
+    case DType::int64: return int64_kernel(op, true, scalar_mask);
+    case DType::uint32: return int32_kernel(op, false, scalar_mask);
+    case DType::uint64: return int64_kernel(op, false, scalar_mask);
+    case DType::float32: return float32_kernel(op, scalar_mask);
+    case DType::float64: return float64_kernel(op, scalar_mask);
+    case DType::key_fry: {
+      // A key is opaque: it can be chosen and told apart, and nothing else.
+      const bool allowed = op == ir::Op::select || op == ir::Op::eq || op == ir::Op::ne;
+      return allowed ? int64_kernel(op, false, scalar_mask) : nullptr;
+    }
+    default: return nullptr;
+  }
+}
+
+#define FLUXION_NAME_OF(name) FLUXION_NAME_TEXT(name)
+#define FLUXION_NAME_TEXT(name) #name
+constexpr std::string_view prefixed = FLUXION_NAME_OF(FLUXION_ISA);
+constexpr std::string_view isa_name{prefixed.data() + sizeof("isa_") - 1, prefixed.size() - (sizeof("isa_") - 1)};
+
+}  // namespace
+
+extern const Isa isa;
+constexpr Isa isa{{isa_name, &elementwise, &convert_kernel, &iota_kernel, &threefry_kernel, &row_reduction, &column_reduction},
+                  &small_gemm};
+
+}  // namespace fluxion::kernels::FLUXION_ISA

@@ -1,0 +1,76 @@
+// The kernels: loops over contiguous elements, built once per instruction set and chosen at run time.
+// Knows nothing of arrays, programs or tracing. No caller needs xsimd.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include <fluxion/dtype.hpp>
+#include "ir/op.hpp"
+
+namespace fluxion::kernels {
+
+/// `args` holds the output pointers, then the input pointers; `n` elements are computed. Operands are
+/// contiguous, of any alignment; an operand marked scalar in the lookup points to one element. Nothing
+/// beyond n elements is read or written, outputs may be inputs (same pointer), and an element's value
+/// does not depend on its position, on n, or on its neighbours.
+using Kernel = void (*)(void* const* args, std::size_t n);
+
+/// One instruction set's kernels. Null means: this dtype has no such operation.
+struct Table {
+  std::string_view isa;  // "baseline", "avx2", "avx512"
+
+  /// Elementwise. `t` is the operands' dtype (for select, that of the two branches). Bit i of
+  /// `scalar_mask` says operand i is one element; masks with all bits set are not provided, and for
+  /// select the predicate is never scalar.
+  Kernel (*elementwise)(ir::Op op, DType t, unsigned scalar_mask);
+  /// Value conversion as lax.convert_element_type: float to int saturates and NaN gives 0, int to int
+  /// wraps, anything to bool is `!= 0`.
+  Kernel (*convert)(DType from, DType to);
+  /// args = {out}; out[i] = start + i as dtype t; `start` is read from args[1] as one int64.
+  Kernel (*iota)(DType t);
+  /// args = {out0, out1, key0, key1, count0, count1}, all uint32: Threefry-2x32, 20 rounds.
+  /// Bits 0 and 1 of the mask say that key0 and key1 are one element each (masks 0 and 3 exist).
+  Kernel (*threefry2x32)(unsigned scalar_mask);
+  /// args = {out, in}: folds each of the n rows of `width` contiguous elements to one element of out.
+  /// width <= chunk_elements(t). See reduction_tree in reduce.hpp for the exact tree.
+  void (*(*reduce_rows)(ir::ReduceOp op, DType t))(void* out, const void* in, std::size_t n, std::size_t width);
+  /// Folds a panel of `rows` rows of n contiguous columns, rows `row_stride` bytes apart, to n elements,
+  /// with the same tree per column as reduce_rows has along a row. rows <= chunk_elements(t).
+  void (*(*reduce_columns)(ir::ReduceOp op, DType t))(void* out, const void* in, std::size_t rows,
+                                                      std::ptrdiff_t row_stride, std::size_t n);
+};
+
+/// The table for this machine: the best instruction set it has, or what FLUXION_ISA names.
+/// Throws ValueError if FLUXION_ISA names one that is unknown or that this machine lacks.
+const Table& table();
+
+/// Elements that one row of reduce_rows may have: 4 KiB worth. Longer reductions are cut into chunks of
+/// this size in logical row-major order (the last one shorter) and the partial results are folded pairwise.
+constexpr std::size_t chunk_elements(DType t) { return itemsize(t) == 0 ? 4096 : 4096 / itemsize(t); }
+
+/// Copies a strided n-dimensional block; strides are in bytes and may be zero or negative. itemsize is
+/// 1, 2, 4, 8 or 16. Source and destination do not overlap.
+void copy_strided(void* dst, const std::int64_t* dst_strides, const void* src, const std::int64_t* src_strides,
+                  const std::int64_t* shape, std::size_t ndim, std::size_t itemsize);
+
+/// Index (as int64, written with stride 1) of the first maximum along the middle axis of a strided
+/// (outer, n, inner) block; the first NaN wins. Strides in bytes. Null for dtypes without an order.
+using ArgMax = void (*)(std::int64_t* out, const void* in, std::size_t outer, std::size_t n, std::size_t inner,
+                        std::ptrdiff_t outer_stride, std::ptrdiff_t n_stride, std::ptrdiff_t inner_stride);
+ArgMax argmax(DType t);
+
+/// C (m x n, contiguous row-major) = A (m x k) B (k x n), strides in elements. For floats through BLAS
+/// where sizes warrant; for integers and bool by plain loops. Null for dtypes without a product.
+struct GemmArgs {
+  void* c;
+  const void* a;
+  const void* b;
+  std::size_t m, n, k;
+  std::ptrdiff_t a_row, a_col, b_row, b_col;
+};
+using Gemm = void (*)(const GemmArgs&);
+Gemm gemm(DType t);
+
+}  // namespace fluxion::kernels

@@ -1,0 +1,159 @@
+// dot_general: the one contraction. Bilinear; both transposes are again dot_generals.
+#include "lax/rules.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace fluxion::lax {
+
+// (([1], [0]), ([], [])), as jax prints it.
+std::string show(const DotDims& d) {
+  const auto list = [](const Dims& axes) {
+    std::string s = "[";
+    for (std::size_t i = 0; i < axes.size(); ++i) s += text(i == 0 ? "" : ",", axes[i]);
+    return s + "]";
+  };
+  return text("((", list(d.lhs_contract), ",", list(d.rhs_contract), "),(", list(d.lhs_batch), ",", list(d.rhs_batch), "))");
+}
+
+std::size_t hash_value(const DotDims& d) {
+  using fluxion::hash_value;
+  return hash_combine(hash_combine(hash_value(d.lhs_contract), hash_value(d.rhs_contract)),
+                      hash_combine(hash_value(d.lhs_batch), hash_value(d.rhs_batch)));
+}
+
+namespace {
+
+Dims joined(std::initializer_list<const Dims*> parts) {
+  Dims out;
+  for (const auto* p : parts)
+    for (auto d : *p) out.push_back(d);
+  return out;
+}
+
+std::int64_t extent(const Shape& s, const Dims& axes) {
+  std::int64_t n = 1;
+  for (auto d : axes) n *= s[static_cast<std::size_t>(d)];
+  return n;
+}
+
+Shape picked(const Shape& s, const Dims& axes) {
+  Shape out;
+  for (auto d : axes) out.push_back(s[static_cast<std::size_t>(d)]);
+  return out;
+}
+
+struct DotGeneral {
+  static constexpr std::string_view name = "dot_general";
+  struct Params {
+    BOOST_HANA_DEFINE_STRUCT(Params, (DotDims, dimension_numbers));
+  };
+
+  static void check_pair(const char* what, const Aval& x, const Dims& xs, const Aval& y, const Dims& ys) {
+    check_axes(name, what, xs, x);
+    check_axes(name, what, ys, y);
+    if (xs.size() != ys.size() || picked(x.shape, xs) != picked(y.shape, ys))
+      throw TypeError(text(name, ": ", what, " must pair axes of equal extent, got ", xs, " of ", x, " and ", ys, " of ", y));
+  }
+
+  static Avals abstract_eval(AvalSpan in, const Params& p) {
+    const auto& [x, y] = std::tie(in[0], in[1]);
+    const auto& d = p.dimension_numbers;
+    check_supported(name, x);
+    if (x.dtype != y.dtype)
+      throw TypeError(text(name, ": operands must have equal dtypes, got ", x, " and ", y, "; convert one with astype"));
+    if (!is_integer(x.dtype) && !is_floating(x.dtype))
+      throw TypeError(text(name, ": operands must be numbers, got ", x, "; convert with astype"));
+    check_pair("contracting dimensions", x, d.lhs_contract, y, d.rhs_contract);
+    check_pair("batch dimensions", x, d.lhs_batch, y, d.rhs_batch);
+    check_axes(name, "lhs dimensions", joined({&d.lhs_batch, &d.lhs_contract}), x);
+    check_axes(name, "rhs dimensions", joined({&d.rhs_batch, &d.rhs_contract}), y);
+    const auto bx = picked(x.shape, d.lhs_batch), fx = picked(x.shape, remaining(x.ndim(), d.lhs_contract, d.lhs_batch)),
+               fy = picked(y.shape, remaining(y.ndim(), d.rhs_contract, d.rhs_batch));
+    return {{joined({&bx, &fx, &fy}), x.dtype, x.weak && y.weak}};
+  }
+
+  static JvpOut jvp(const JvpArgs& args, const Params& p) {
+    const auto& [x, y] = std::tie(args.primals[0], args.primals[1]);
+    auto ans = bind_one<DotGeneral>(args.primals, p);
+    Array t;
+    if (!args.tangents[0].is_empty_handle()) t = dot_general(args.tangents[0], y, p.dimension_numbers);
+    if (!args.tangents[1].is_empty_handle())
+      t = ops::add_tangents(t, dot_general(x, args.tangents[1], p.dimension_numbers));
+    return {{ans}, {t}};
+  }
+
+  // The cotangent of x, where the result's free axes are those of x, then those of y (or the other way round).
+  static Array transpose_lhs(const Array& ct, const Aval& x, const Array& y, const DotDims& d, bool y_first) {
+    const auto x_kept = remaining(x.ndim(), d.lhs_contract, d.lhs_batch);
+    const auto y_kept = remaining(y.ndim(), d.rhs_contract, d.rhs_batch);
+    const auto n_batch = static_cast<std::int64_t>(d.lhs_batch.size());
+    const auto n_x = static_cast<std::int64_t>(x_kept.size()), n_y = static_cast<std::int64_t>(y_kept.size());
+    const auto ct_y = y_first ? iota_dims(n_batch, n_batch + n_y) : iota_dims(n_batch + n_x, n_batch + n_x + n_y);
+    const auto product = dot_general(ct, y, {ct_y, y_kept, iota_dims(0, n_batch), d.rhs_batch});
+    // product's axes: batch, x_kept, then y's contracted axes in ascending order.
+    std::vector<std::size_t> order(d.rhs_contract.size());
+    std::iota(order.begin(), order.end(), 0U);
+    std::sort(order.begin(), order.end(), [&](auto a, auto b) { return d.rhs_contract[a] < d.rhs_contract[b]; });
+    Dims contracted;
+    for (auto i : order) contracted.push_back(d.lhs_contract[i]);
+    const auto perm = inverse(joined({&d.lhs_batch, &x_kept, &contracted}));
+    return perm == iota_dims(0, perm.size()) ? product : lax::transpose(product, perm);
+  }
+
+  static Arrays transpose(const TransposeArgs& args, const Params& p) {
+    const auto& ct = args.cotangents[0];
+    const auto& d = p.dimension_numbers;
+    Arrays out(2);
+    if (args.operands[0].linear()) {
+      out[0] = transpose_lhs(ct, args.operands[0].aval, args.operands[1].value, d, false);
+    } else {
+      const DotDims swapped{d.rhs_contract, d.lhs_contract, d.rhs_batch, d.lhs_batch};
+      out[1] = transpose_lhs(ct, args.operands[1].aval, args.operands[0].value, swapped, true);
+    }
+    return out;
+  }
+
+  static BatchOut batch(const BatchArgs& args, const Params& p) {
+    auto d = p.dimension_numbers;
+    if (args.mapped[0]) { d.lhs_contract = shifted(d.lhs_contract); d.lhs_batch = shifted(d.lhs_batch); }
+    if (args.mapped[1]) { d.rhs_contract = shifted(d.rhs_contract); d.rhs_batch = shifted(d.rhs_batch); }
+    if (args.mapped[0] && args.mapped[1]) {
+      d.lhs_batch.insert(0, 0);
+      d.rhs_batch.insert(0, 0);
+      return {{dot_general(args.operands[0], args.operands[1], d)}, {1}};
+    }
+    // The mapped axis is the first free axis of its operand.
+    const auto n_batch = static_cast<std::int64_t>(d.lhs_batch.size());
+    const auto lhs_free = args.operands[0].ndim() - n_batch - static_cast<std::int64_t>(d.lhs_contract.size());
+    const auto at = args.mapped[0] ? n_batch : n_batch + lhs_free;
+    return {{ops::move_axis(dot_general(args.operands[0], args.operands[1], d), at, 0)}, {1}};
+  }
+
+  static ir::ValueId arranged(ir::Builder& b, ir::ValueId x, const Dims& perm, Shape shape) {
+    const auto moved = perm == iota_dims(0, perm.size()) ? x : b.transpose(x, perm);
+    return b.type(moved).shape == shape ? moved : b.reshape(moved, std::move(shape));
+  }
+
+  static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
+    const auto& d = p.dimension_numbers;
+    const auto x = b.type(in[0]).shape, y = b.type(in[1]).shape;
+    const auto x_free = remaining(x.size(), d.lhs_contract, d.lhs_batch), y_free = remaining(y.size(), d.rhs_contract, d.rhs_batch);
+    const auto n = extent(x, d.lhs_batch), m = extent(x, x_free), k = extent(x, d.lhs_contract), cols = extent(y, y_free);
+    const auto lhs = arranged(b, in[0], joined({&d.lhs_batch, &x_free, &d.lhs_contract}), {n, m, k});
+    const auto rhs = arranged(b, in[1], joined({&d.rhs_batch, &d.rhs_contract, &y_free}), {n, k, cols});
+    const auto product = b.dot(lhs, rhs);
+    const auto bs = picked(x, d.lhs_batch), fx = picked(x, x_free), fy = picked(y, y_free);
+    auto shape = joined({&bs, &fx, &fy});
+    return {b.type(product).shape == shape ? product : b.reshape(product, std::move(shape))};
+  }
+};
+
+}  // namespace
+
+Array dot_general(const Array& lhs, const Array& rhs, const DotDims& dims) {
+  const Array args[] = {lhs, rhs};
+  return bind_one<DotGeneral>(args, {dims});
+}
+
+}  // namespace fluxion::lax

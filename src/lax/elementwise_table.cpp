@@ -1,0 +1,86 @@
+// The rows. Tangent rules are written exactly as jax writes them, because their form decides the last digits.
+#include <cmath>
+#include <numbers>
+
+#include "core/node.hpp"
+#include "lax/elementwise.hpp"
+
+namespace fluxion::lax {
+
+namespace {
+
+using T = const Tangent&;
+using A = const Array&;
+using ir::Op;
+
+Array number(A like, double v) { return make_scalar(like.dtype(), v); }
+
+// 1 where the operand attains the extremum, shared equally with the other operand at a tie.
+Array balanced_eq(A x, A z, A y) {
+  return select_n(eq(x, z), number(z, 0), number(z, 1)) / select_n(eq(y, z), number(z, 1), number(z, 2));
+}
+Array replace_zero(A x) { return select_n(x == 0, x, number(x, 1)); }
+
+Array same(A ct, A) { return ct; }
+Array negated(A ct, A) { return neg(ct); }
+Array times(A ct, A other) { return mul(ct, other); }
+
+constexpr double kTwoOverSqrtPi = 2.0 * std::numbers::inv_sqrtpi;
+constexpr double kSqrtPiOverTwo = 0.5 / std::numbers::inv_sqrtpi;
+
+const Row kRows[] = {
+    {Op::neg, Operands::number, {[](T j) { return neg(j.t); }}, {negated}},
+    {Op::abs, Operands::number, {[](T j) { return select_n(j.x >= 0, neg(j.t), j.t); }}},
+    {Op::sign, Operands::number},
+    {Op::floor, Operands::floating},
+    {Op::exp, Operands::floating, {[](T j) { return j.t * j.ans; }}},
+    {Op::expm1, Operands::floating, {[](T j) { return j.t * (j.ans + 1.0); }}},
+    {Op::log, Operands::floating, {[](T j) { return j.t / j.x; }}},
+    {Op::log1p, Operands::floating, {[](T j) { return j.t / (j.x + 1.0); }}},
+    {Op::sqrt, Operands::floating, {[](T j) { return j.t * (0.5 / j.ans); }}},
+    {Op::sin, Operands::floating, {[](T j) { return j.t * cos(j.x); }}},
+    {Op::cos, Operands::floating, {[](T j) { return neg(j.t * sin(j.x)); }}},
+    {Op::tanh, Operands::floating, {[](T j) { return (j.t + j.t * j.ans) * (1.0 - j.ans); }}},
+    {Op::logistic, Operands::floating, {[](T j) { return j.t * (j.ans * (1.0 - j.ans)); }}},
+    {Op::erf, Operands::floating, {[](T j) { return kTwoOverSqrtPi * (j.t * exp(neg(integer_pow(j.x, 2)))); }}},
+    {Op::erf_inv, Operands::floating, {[](T j) { return kSqrtPiOverTwo * (j.t * exp(integer_pow(j.ans, 2))); }}},
+    {Op::not_, Operands::bits},
+
+    {Op::add, Operands::number, {[](T j) { return j.t; }, [](T j) { return j.t; }}, {same, same}},
+    {Op::sub, Operands::number, {[](T j) { return j.t; }, [](T j) { return neg(j.t); }}, {same, negated}},
+    {Op::mul, Operands::number, {[](T j) { return j.t * j.y; }, [](T j) { return j.x * j.t; }}, {times, times}},
+    {Op::div, Operands::number,
+     {[](T j) { return j.t / j.y; }, [](T j) { return (neg(j.t) * j.x) * integer_pow(j.y, -2); }},
+     {[](A ct, A other) { return div(ct, other); }}},
+    {Op::rem, Operands::number,
+     {[](T j) { return j.t; }, [](T j) { return neg(j.t) * (sign(j.x / j.y) * floor(abs(j.x / j.y))); }}},
+    {Op::max, Operands::ordered,
+     {[](T j) { return j.t * balanced_eq(j.x, j.ans, j.y); }, [](T j) { return j.t * balanced_eq(j.y, j.ans, j.x); }}},
+    {Op::min, Operands::ordered,
+     {[](T j) { return j.t * balanced_eq(j.x, j.ans, j.y); }, [](T j) { return j.t * balanced_eq(j.y, j.ans, j.x); }}},
+    {Op::pow, Operands::floating,
+     {[](T j) { return j.t * (j.y * pow(j.x, j.y - 1.0)); }, [](T j) { return j.t * (log(replace_zero(j.x)) * j.ans); }}},
+
+    {Op::and_, Operands::bits},
+    {Op::or_, Operands::bits},
+    {Op::xor_, Operands::bits},
+    {Op::shift_left, Operands::integer},
+    {Op::shift_right_logical, Operands::integer},
+    {Op::shift_right_arithmetic, Operands::integer},
+
+    {Op::eq, Operands::any},
+    {Op::ne, Operands::any},
+    {Op::lt, Operands::ordered},
+    {Op::le, Operands::ordered},
+    {Op::gt, Operands::ordered},
+    {Op::ge, Operands::ordered},
+    {Op::select, Operands::any},
+};
+
+static_assert(std::size(kRows) == static_cast<std::size_t>(Op::count_), "every ir::Op has one row, in its order");
+
+}  // namespace
+
+const Row& row(Op op) { return kRows[static_cast<std::size_t>(op)]; }
+
+}  // namespace fluxion::lax

@@ -1,0 +1,114 @@
+#include <fluxion/elementwise.hpp>
+
+#include <fluxion/lax.hpp>
+
+#include "base/text.hpp"
+#include "core/node.hpp"
+#include "lax/broadcasting.hpp"
+#include "lax/promote.hpp"
+
+namespace fluxion {
+
+namespace {
+
+bool is_bool_or_unsigned(const Array& x) { return x.dtype() == bool_ || is_unsigned_integer(x.dtype()); }
+
+// To nearest, halves away from zero; x is a whole number up to rounding errors.
+Array round(const Array& x) {
+  const auto magnitude = lax::abs(x), whole = lax::floor(magnitude);
+  const auto up = lax::ge(lax::sub(magnitude, whole), literal(x, 0.5));
+  return lax::mul(lax::sign(x), lax::select_n(up, whole, lax::add(whole, literal(x, 1))));
+}
+
+// CPython's float_divmod: the quotient of x less its remainder, which is a whole number.
+Array float_floor_divide(const Array& x, const Array& y) {
+  const auto zero = literal(x, 0), one = literal(x, 1);
+  const auto mod = lax::rem(x, y);
+  const auto quotient = lax::div(lax::sub(x, mod), y);
+  const auto wrong_sign = lax::bitwise_and(lax::ne(mod, zero), lax::ne(lax::sign(y), lax::sign(mod)));
+  return round(lax::select_n(wrong_sign, quotient, lax::sub(quotient, one)));
+}
+
+Array floor_divide_same(const Array& x, const Array& y) {
+  if (is_floating(x.dtype())) return float_floor_divide(x, y);
+  const auto quotient = lax::div(x, y);
+  if (!is_signed_integer(x.dtype())) return quotient;
+  const auto zero = literal(x, 0);
+  const auto signs_differ = lax::ne(lax::lt(x, zero), lax::lt(y, zero));
+  const auto inexact = lax::ne(lax::rem(x, y), zero);
+  return lax::select_n(lax::bitwise_and(signs_differ, inexact), quotient, lax::sub(quotient, literal(x, 1)));
+}
+
+// Integers modulo 0 give 0.
+Array fmod_same(const Array& x, const Array& y) {
+  if (!is_integer(y.dtype())) return lax::rem(x, y);
+  return lax::rem(x, lax::select_n(lax::eq(y, literal(y, 0)), y, literal(y, 1)));
+}
+
+Array maximum_any(const Array& x, const Array& y) { return x.dtype() == bool_ ? lax::bitwise_or(x, y) : lax::max(x, y); }
+Array minimum_any(const Array& x, const Array& y) { return x.dtype() == bool_ ? lax::bitwise_and(x, y) : lax::min(x, y); }
+
+}  // namespace
+
+Array floor_divide(const Array& x, const Array& y) { return promoted_numeric("floor_divide", floor_divide_same, x, y); }
+Array fmod(const Array& x, const Array& y) { return promoted_numeric("fmod", fmod_same, x, y); }
+
+Array square(const Array& x) {
+  return x.dtype() == bool_ ? lax::integer_pow(convert(x, int32), 2) : lax::integer_pow(x, 2);
+}
+Array reciprocal(const Array& x) {
+  const auto f = promote_inexact(x);
+  return lax::div(literal(f, 1), f);
+}
+Array negative(const Array& x) { return -x; }
+Array abs(const Array& x) { return is_bool_or_unsigned(x) ? x : lax::abs(x); }
+
+Array sign(const Array& x) {
+  if (!is_bool_or_unsigned(x)) return lax::sign(x);
+  return x.dtype() == bool_ ? x : lax::convert_element_type(lax::ne(x, literal(x, 0)), x.dtype());
+}
+
+Array floor(const Array& x) { return is_floating(x.dtype()) ? lax::floor(x) : x; }
+Array ceil(const Array& x) { return is_floating(x.dtype()) ? lax::neg(lax::floor(lax::neg(x))) : x; }
+
+Array maximum(const Array& x, const Array& y) { return promoted("maximum", maximum_any, x, y); }
+Array minimum(const Array& x, const Array& y) { return promoted("minimum", minimum_any, x, y); }
+Array clip(const Array& x, const Array& min, const Array& max) { return minimum(max, maximum(min, x)); }
+Array clip(const Array& x, None, const Array& max) { return minimum(max, x); }
+Array clip(const Array& x, const Array& min, None) { return maximum(min, x); }
+
+Array exp(const Array& x) { return lax::exp(promote_inexact(x)); }
+Array expm1(const Array& x) { return lax::expm1(promote_inexact(x)); }
+Array log(const Array& x) { return lax::log(promote_inexact(x)); }
+Array log1p(const Array& x) { return lax::log1p(promote_inexact(x)); }
+Array sqrt(const Array& x) { return lax::sqrt(promote_inexact(x)); }
+Array sin(const Array& x) { return lax::sin(promote_inexact(x)); }
+Array cos(const Array& x) { return lax::cos(promote_inexact(x)); }
+Array tanh(const Array& x) { return lax::tanh(promote_inexact(x)); }
+Array erf(const Array& x) { return lax::erf(promote_inexact(x)); }
+Array erfinv(const Array& x) { return lax::erf_inv(promote_inexact(x)); }
+Array stop_gradient(const Array& x) { return lax::stop_gradient(x); }
+
+Array tan(const Array& x) {
+  const auto f = promote_inexact(x);
+  return lax::div(lax::sin(f), lax::cos(f));
+}
+
+namespace {
+
+// max(x, y) + log1p(exp(-|x - y|)). The larger one is chosen by select rather than max so that the derivative at
+// a tie is the softmax, 1/2 each; a difference of two equal infinities is made 0 lest its NaN poison derivatives.
+Array logaddexp_same(const Array& x, const Array& y) {
+  const auto raw = lax::sub(x, y);
+  const auto undefined = lax::ne(raw, raw);
+  const auto difference = lax::select_n(undefined, raw, literal(raw, 0));
+  const auto larger = lax::select_n(lax::ge(difference, literal(raw, 0)), y, x);
+  const auto sum = lax::add(larger, lax::log1p(lax::exp(lax::neg(lax::abs(difference)))));
+  return lax::select_n(undefined, sum, lax::add(x, y));
+}
+
+}  // namespace
+
+Array logaddexp(const Array& x, const Array& y) { return promoted_inexact("logaddexp", logaddexp_same, x, y); }
+
+}  // namespace fluxion

@@ -1,0 +1,68 @@
+#include "numpy/axes.hpp"
+
+#include <algorithm>
+
+#include <fluxion/lax.hpp>
+
+#include "base/text.hpp"
+
+namespace fluxion {
+
+std::int64_t normalize_axis(const char* op, std::int64_t axis, std::int64_t rank, const Shape& shape) {
+  if (axis < -rank || axis >= rank) {
+    if (rank == 0) throw ValueError(text(op, ": a scalar has no axes, got axis ", axis, " for shape ()"));
+    throw ValueError(text(op, ": axis must be in [", -rank, ", ", rank, "), got ", axis, " for shape ", shape));
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+Dims normalize_axes(const char* op, const Dims& axes, std::int64_t rank, const Shape& shape) {
+  Dims out;
+  for (auto a : axes) {
+    const auto axis = normalize_axis(op, a, rank, shape);
+    if (contains(out, axis)) throw ValueError(text(op, ": axes must be distinct, got ", axes, " for shape ", shape));
+    out.push_back(axis);
+  }
+  return out;
+}
+
+Dims sorted_axes(const char* op, const Axis& axis, const Array& x) {
+  if (!axis.axes()) return iota_dims(x.ndim());
+  auto out = normalize_axes(op, *axis.axes(), x.ndim(), x.shape());
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+Dims iota_dims(std::int64_t n) {
+  Dims d;
+  for (std::int64_t i = 0; i < n; ++i) d.push_back(i);
+  return d;
+}
+
+bool contains(const Dims& dims, std::int64_t d) { return std::find(dims.begin(), dims.end(), d) != dims.end(); }
+
+Array insert_axes(const Array& x, const Dims& axes) {
+  if (axes.empty()) return x;
+  Shape shape;
+  Dims kept;
+  std::size_t from = 0;
+  for (std::int64_t i = 0; i < x.ndim() + static_cast<std::int64_t>(axes.size()); ++i) {
+    if (contains(axes, i)) {
+      shape.push_back(1);
+    } else {
+      shape.push_back(x.shape()[from++]);
+      kept.push_back(i);
+    }
+  }
+  return lax::broadcast_in_dim(x, shape, kept);
+}
+
+Array remove_axes(const Array& x, const Dims& axes) {
+  if (axes.empty()) return x;
+  Shape shape;
+  for (std::int64_t i = 0; i < x.ndim(); ++i)
+    if (!contains(axes, i)) shape.push_back(x.shape()[static_cast<std::size_t>(i)]);
+  return lax::reshape(x, shape);
+}
+
+}  // namespace fluxion

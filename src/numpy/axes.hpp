@@ -1,0 +1,29 @@
+// Checking axis arguments.
+#pragma once
+
+#include <cstdint>
+
+#include <fluxion/array.hpp>
+#include <fluxion/axis.hpp>
+
+namespace fluxion {
+
+/// `axis` counted from the front. Throws ValueError if it is not in [-rank, rank).
+std::int64_t normalize_axis(const char* op, std::int64_t axis, std::int64_t rank, const Shape& shape);
+inline std::int64_t normalize_axis(const char* op, std::int64_t axis, const Array& x) {
+  return normalize_axis(op, axis, x.ndim(), x.shape());
+}
+/// All of them counted from the front, in the order given. Throws ValueError for repeated ones.
+Dims normalize_axes(const char* op, const Dims& axes, std::int64_t rank, const Shape& shape);
+/// Sorted; all axes of x for none.
+Dims sorted_axes(const char* op, const Axis& axis, const Array& x);
+/// 0, 1, ..., n - 1.
+Dims iota_dims(std::int64_t n);
+bool contains(const Dims& dims, std::int64_t d);
+
+/// x with axes of size 1 inserted where `axes`, sorted and counted in the result, say.
+Array insert_axes(const Array& x, const Dims& axes);
+/// x without these axes, all of size 1, sorted.
+Array remove_axes(const Array& x, const Dims& axes);
+
+}  // namespace fluxion

@@ -1,0 +1,175 @@
+#include "transforms/jaxpr_transforms.hpp"
+
+#include <map>
+#include <mutex>
+
+#include "core/ops.hpp"
+#include "transforms/jvp.hpp"
+#include "transforms/linearize.hpp"
+
+namespace fluxion {
+
+namespace {
+
+struct Key {
+  JaxprPtr jaxpr;
+  std::int64_t n;
+  Mask first, second;
+  auto operator<=>(const Key&) const = default;
+};
+
+// Bounded by starting afresh: entries are cheap to make again. Tracing happens outside the lock, so that a
+// function may use other transformed programs while it is traced.
+template <class R>
+class Memo {
+ public:
+  template <class Make>
+  std::shared_ptr<const R> get(Key key, const Make& make) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto it = entries_.find(key); it != entries_.end()) return it->second;
+    }
+    const SetTrace none(nullptr);  // what is made must not depend on who asked first
+    auto made = std::make_shared<const R>(make());
+    const std::lock_guard lock(mutex_);
+    if (entries_.size() >= kMaxEntries) entries_.clear();
+    return entries_.try_emplace(std::move(key), std::move(made)).first->second;
+  }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    entries_.clear();
+  }
+
+ private:
+  static constexpr std::size_t kMaxEntries = 2048;
+  std::mutex mutex_;
+  std::map<Key, std::shared_ptr<const R>> entries_;
+};
+
+struct Memos {
+  Memo<TransformedJaxpr> jvp, batch, transpose;
+  Memo<LinearizedJaxpr> linearize;
+};
+// Never destroyed: a jitted function may be called while the program exits.
+Memos& memos() {
+  static auto& m = *new Memos;
+  return m;
+}
+
+detail::FlatFn evaluator(const JaxprPtr& jaxpr) {
+  return [jaxpr](const Arrays& args) { return eval_jaxpr(*jaxpr, args); };
+}
+
+TransformedJaxpr make_jvp(const JaxprPtr& jaxpr, const Mask& nonzero) {
+  auto avals = jaxpr->in_avals();
+  const auto n = avals.size();
+  for (std::size_t i = 0; i < n; ++i)
+    if (nonzero[i]) avals.push_back(ops::tangent_aval(avals[i]));
+  Mask out_mask;
+  auto closed = trace_to_jaxpr(
+      [&](const Arrays& args) {
+        Arrays primals(args.begin(), args.begin() + static_cast<std::ptrdiff_t>(n)), tangents(n);
+        for (std::size_t i = 0, next = n; i < n; ++i)
+          if (nonzero[i]) tangents[i] = args[next++];
+        auto out = jvp_symbolic(evaluator(jaxpr), primals, tangents);
+        for (const auto& t : out.tangents) {
+          out_mask.push_back(!t.is_empty_handle());
+          if (out_mask.back()) out.primals.push_back(t);
+        }
+        return out.primals;
+      },
+      avals, "jvp");
+  return {std::move(closed), std::move(out_mask)};
+}
+
+TransformedJaxpr make_batch(const JaxprPtr& jaxpr, std::int64_t n, const Mask& mapped) {
+  auto avals = jaxpr->in_avals();
+  detail::FlatAxes in_axes;
+  for (std::size_t i = 0; i < avals.size(); ++i) {
+    if (mapped[i]) avals[i].shape.insert(0, n);
+    in_axes.push_back(mapped[i] ? std::optional<std::int64_t>(0) : std::nullopt);
+  }
+  Mask out_mask(jaxpr->out.size(), 0);
+  auto closed = trace_to_jaxpr(
+      [&](const Arrays& args) {
+        Arrays inside;
+        const auto f = [&](const Arrays& xs) { return inside = eval_jaxpr(*jaxpr, xs); };
+        return detail::vmap_flat(f, args, in_axes, n, [&](std::size_t count) {
+          detail::FlatAxes axes(count);
+          for (std::size_t i = 0; i < count; ++i) {
+            const auto* t = tracer(inside[i]);
+            out_mask[i] = t != nullptr && !t->trace->live();  // only the finished vmap's tracers are dead by now
+            if (out_mask[i]) axes[i] = 0;
+          }
+          return axes;
+        });
+      },
+      avals, "vmap");
+  return {std::move(closed), std::move(out_mask)};
+}
+
+LinearizedJaxpr make_linearized(const JaxprPtr& jaxpr, const Mask& nonzero) {
+  LinearizedJaxpr result;
+  const auto n_out = jaxpr->out.size();
+  result.forward = trace_to_jaxpr(
+      [&](const Arrays& args) {
+        auto s = linearize_symbolic(evaluator(jaxpr), args, nonzero, "grad", [] { return std::size_t{0}; });
+        result.linear = s.linear.jaxpr;
+        result.out = s.nonzero_out;
+        s.primals_out.insert(s.primals_out.end(), s.linear.consts.begin(), s.linear.consts.end());
+        return s.primals_out;
+      },
+      jaxpr->in_avals(), "grad");
+  result.n_residuals = result.forward.jaxpr->out.size() - n_out;
+  return result;
+}
+
+TransformedJaxpr make_transposed(const JaxprPtr& jaxpr, const Mask& linear, const Mask& nonzero_ct) {
+  Avals avals;
+  for (std::size_t i = 0; i < linear.size(); ++i)
+    if (!linear[i]) avals.push_back(jaxpr->vars[jaxpr->in[i]]);
+  const auto outs = jaxpr->out_avals();
+  for (std::size_t i = 0; i < outs.size(); ++i)
+    if (nonzero_ct[i]) avals.push_back(outs[i]);
+  Mask out_mask;
+  auto closed = trace_to_jaxpr(
+      [&](const Arrays& args) {
+        Arrays inputs(linear.size()), cts(outs.size()), results;
+        std::size_t next = 0;
+        for (std::size_t i = 0; i < linear.size(); ++i)
+          if (!linear[i]) inputs[i] = args[next++];
+        for (std::size_t i = 0; i < outs.size(); ++i)
+          if (nonzero_ct[i]) cts[i] = args[next++];
+        for (const auto& ct : backward_pass(*jaxpr, inputs, cts)) {
+          out_mask.push_back(!ct.is_empty_handle());
+          if (out_mask.back()) results.push_back(ct);
+        }
+        return results;
+      },
+      avals, "transpose");
+  return {std::move(closed), std::move(out_mask)};
+}
+
+}  // namespace
+
+TransformedPtr jvp_jaxpr(const JaxprPtr& jaxpr, const Mask& nonzero) {
+  return memos().jvp.get({jaxpr, 0, nonzero, {}}, [&] { return make_jvp(jaxpr, nonzero); });
+}
+TransformedPtr batch_jaxpr(const JaxprPtr& jaxpr, std::int64_t n, const Mask& mapped) {
+  return memos().batch.get({jaxpr, n, mapped, {}}, [&] { return make_batch(jaxpr, n, mapped); });
+}
+std::shared_ptr<const LinearizedJaxpr> linearize_jaxpr(const JaxprPtr& jaxpr, const Mask& nonzero) {
+  return memos().linearize.get({jaxpr, 0, nonzero, {}}, [&] { return make_linearized(jaxpr, nonzero); });
+}
+TransformedPtr transpose_jaxpr(const JaxprPtr& jaxpr, const Mask& linear, const Mask& nonzero_ct) {
+  return memos().transpose.get({jaxpr, 0, linear, nonzero_ct}, [&] { return make_transposed(jaxpr, linear, nonzero_ct); });
+}
+
+void clear_transform_cache() {
+  memos().jvp.clear();
+  memos().batch.clear();
+  memos().transpose.clear();
+  memos().linearize.clear();
+}
+
+}  // namespace fluxion

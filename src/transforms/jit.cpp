@@ -1,0 +1,161 @@
+// The jit primitive: a call of a held jaxpr. Its rules retrace the jaxpr under the transformation, its lowering
+// inlines it.
+#include "transforms/jit.hpp"
+
+#include <cmath>
+#include <iostream>
+
+#include "base/text.hpp"
+#include "core/evaluate.hpp"
+#include "core/guards.hpp"
+#include "core/ops.hpp"
+#include "transforms/jaxpr_transforms.hpp"
+
+namespace fluxion {
+
+namespace {
+
+struct Jit {
+  static constexpr std::string_view name = "jit";
+  struct Params {
+    BOOST_HANA_DEFINE_STRUCT(Params, (std::string, name), (JaxprPtr, jaxpr));
+  };
+
+  static Avals abstract_eval(AvalSpan in, const Params& p) {
+    const auto want = p.jaxpr->in_avals();
+    if (in.size() != want.size()) throw InternalError(text("jit: ", want.size(), " operands are required, got ", in.size()));
+    for (std::size_t i = 0; i < in.size(); ++i)
+      if (!same_type(in[i], want[i])) throw InternalError(text("jit: operand ", i, " must be ", want[i], ", got ", in[i]));
+    return p.jaxpr->out_avals();
+  }
+
+  static Arrays call(const std::string& name, const ClosedJaxpr& closed, ArraySpan args) {
+    Arrays all = closed.consts;
+    all.insert(all.end(), args.begin(), args.end());
+    return bind_all<Jit>(all, {name, closed.jaxpr});
+  }
+
+  static Mask nonzero(ArraySpan tangents) {
+    Mask m;
+    for (const auto& t : tangents) m.push_back(!t.is_empty_handle());
+    return m;
+  }
+
+  // The symbolic zeros back in their places.
+  static Arrays spread(std::span<const Array> values, const Mask& present) {
+    Arrays out(present.size());
+    for (std::size_t i = 0, next = 0; i < present.size(); ++i)
+      if (present[i]) out[i] = values[next++];
+    return out;
+  }
+
+  static void append_present(Arrays& to, ArraySpan from) {
+    for (const auto& x : from)
+      if (!x.is_empty_handle()) to.push_back(x);
+  }
+
+  static JvpOut jvp(const JvpArgs& args, const Params& p) {
+    const auto t = jvp_jaxpr(p.jaxpr, nonzero(args.tangents));
+    Arrays in(args.primals.begin(), args.primals.end());
+    append_present(in, args.tangents);
+    auto out = call(p.name, t->closed, in);
+    const auto n = p.jaxpr->out.size();
+    auto tangents = spread(std::span<const Array>(out).subspan(n), t->out);
+    out.resize(n);
+    return {std::move(out), std::move(tangents)};
+  }
+
+  static JvpOut linearize(const JvpArgs& args, const Params& p) {
+    const auto t = linearize_jaxpr(p.jaxpr, nonzero(args.tangents));
+    auto out = call(p.name, t->forward, args.primals);
+    const auto n = p.jaxpr->out.size();
+    Arrays in(out.begin() + static_cast<std::ptrdiff_t>(n), out.end());  // residuals
+    out.resize(n);
+    append_present(in, args.tangents);
+    Arrays tangents;
+    if (!t->linear->out.empty()) tangents = bind_all<Jit>(in, {p.name, t->linear});
+    return {std::move(out), spread(tangents, t->out)};
+  }
+
+  static Arrays transpose(const TransposeArgs& args, const Params& p) {
+    Mask linear;
+    Arrays in;
+    for (const auto& x : args.operands) {
+      linear.push_back(x.linear());
+      if (!x.linear()) in.push_back(x.value);
+    }
+    append_present(in, args.cotangents);
+    const auto t = transpose_jaxpr(p.jaxpr, linear, nonzero(args.cotangents));
+    return spread(call(p.name, t->closed, in), t->out);
+  }
+
+  static BatchOut batch(const BatchArgs& args, const Params& p) {
+    const auto t = batch_jaxpr(p.jaxpr, args.size, Mask(args.mapped.begin(), args.mapped.end()));
+    return {call(p.name, t->closed, args.operands), t->out};
+  }
+
+  static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
+    return lower_jaxpr(*p.jaxpr, b, in);
+  }
+};
+
+bool all_concrete(ArraySpan xs) {
+  for (const auto& x : xs)
+    if (concrete(x) == nullptr) return false;
+  return true;
+}
+
+bool any_nan(ArraySpan xs) {
+  bool found = false;
+  for (const auto& x : xs) {
+    if (!is_floating(x.dtype())) continue;
+    for_each_element(*concrete(x), [&](const std::byte* p) {
+      found |= x.dtype() == DType::float32 ? std::isnan(*reinterpret_cast<const float*>(p))
+                                           : std::isnan(*reinterpret_cast<const double*>(p));
+    });
+  }
+  return found;
+}
+
+}  // namespace
+
+namespace detail {
+
+std::shared_ptr<const JitEntry> trace_jit(const FlatFn& f, const std::vector<Aval>& in, const std::string& name) {
+  auto entry = std::make_shared<JitEntry>();
+  entry->name = name;
+  entry->closed = trace_to_jaxpr(f, in, "jit");
+  if (all_concrete(entry->closed.consts)) entry->executable = compile(entry->closed.jaxpr);
+  return entry;
+}
+
+void call_jit(const JitEntry& entry, const Arrays& args, Arrays& out) {
+  const bool direct = current_trace() == nullptr && entry.executable != nullptr && all_concrete(args);
+  if (!direct) {
+    out = Jit::call(entry.name, entry.closed, args);
+    return;
+  }
+  const Arrays* in = &args;
+  Arrays with_consts;
+  if (!entry.closed.consts.empty()) {
+    with_consts = entry.closed.consts;
+    with_consts.insert(with_consts.end(), args.begin(), args.end());
+    in = &with_consts;
+  }
+  run(*entry.executable, *in, out);
+  // A NaN is traced to its origin by running the program again, one operation at a time.
+  if (config().debug_nans && any_nan(out)) eval_jaxpr(*entry.closed.jaxpr, *in);
+}
+
+std::size_t jit_config_key() { return config().key(); }
+bool jit_disabled() { return config().disable_jit; }
+
+void log_compile(const std::string& name, const std::vector<Aval>& in) {
+  if (!config().log_compiles) return;
+  std::cerr << "jit: compiling " << name << " for (";
+  for (std::size_t i = 0; i < in.size(); ++i) std::cerr << (i == 0 ? "" : ", ") << in[i];
+  std::cerr << ")\n";
+}
+
+}  // namespace detail
+}  // namespace fluxion

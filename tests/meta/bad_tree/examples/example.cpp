@@ -1,0 +1,3 @@
+#include <fluxion/fluxion.hpp>
+#include <unistd.h>
+#include "core/core.hpp"           // bad

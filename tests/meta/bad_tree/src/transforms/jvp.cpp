@@ -1,0 +1,2 @@
+#include "core/core.hpp"
+#include "lax/lax.hpp"             // bad

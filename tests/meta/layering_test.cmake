@@ -1,0 +1,25 @@
+# layering.cmake must report each line of bad_tree that says `// bad`, and no other.
+cmake_minimum_required(VERSION 3.25)
+
+set(tree ${CMAKE_CURRENT_LIST_DIR}/bad_tree)
+execute_process(COMMAND ${CMAKE_COMMAND} -DROOT=${tree} -P ${CMAKE_CURRENT_LIST_DIR}/layering.cmake
+  ERROR_VARIABLE report RESULT_VARIABLE status)
+if(status EQUAL 0)
+  message(FATAL_ERROR "layering.cmake accepts ${tree}")
+endif()
+
+execute_process(COMMAND grep -rnE "#include" . WORKING_DIRECTORY ${tree} OUTPUT_VARIABLE lines)
+string(REGEX MATCHALL "[^\n]+" lines "${lines}")
+list(LENGTH lines count)
+if(count LESS 20)
+  message(FATAL_ERROR "only ${count} lines in ${tree}")
+endif()
+foreach(line IN LISTS lines)
+  string(REGEX MATCH "^[.]/([^:]+:[0-9]+:)" _ "${line}")
+  string(FIND "${report}" "${CMAKE_MATCH_1} " reported)
+  if(line MATCHES "// bad" AND reported EQUAL -1)
+    message(SEND_ERROR "not reported: ${line}")
+  elseif(NOT line MATCHES "// bad" AND NOT reported EQUAL -1)
+    message(SEND_ERROR "reported without reason: ${line}")
+  endif()
+endforeach()
