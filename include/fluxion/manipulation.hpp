@@ -43,8 +43,6 @@ Array vstack(ArraySpan xs);
 inline Array vstack(std::initializer_list<Array> xs) { return vstack(ArraySpan(xs.begin(), xs.size())); }
 Array hstack(ArraySpan xs);
 inline Array hstack(std::initializer_list<Array> xs) { return hstack(ArraySpan(xs.begin(), xs.size())); }
-/// Equal parts along an axis. Throws ValueError if the extent is not a multiple.
-Arrays split(const Array& x, std::int64_t parts, std::int64_t axis = 0);
 
 /// Reversed along the axes.
 Array flip(const Array& x, const Axis& axis = none);

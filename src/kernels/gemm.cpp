@@ -47,13 +47,16 @@ void own_product(DType t, const GemmArgs& g) {
   const std::size_t size = itemsize(t);
   Matrix a{g.a, g.m, g.k, g.a_row, g.a_col}, b{g.b, g.k, g.n, g.b_row, g.b_col};
   std::optional<Packed> packed_a, packed_b;
-  if (g.n == 1 && g.a_row != 1) {
-    if (a.col != 1 && a.cols > 1) packed_a.emplace(a, size);
-    if (b.row != 1 && b.rows > 1) packed_b.emplace(b, size);
+  if (g.m == 1 && g.n > 1 && b.col != 1) {
+    // One row is one column of the transposed product.
+    return own_product(t, {g.c, g.b, g.a, g.n, 1, g.k, g.b_col, g.b_row, g.a_col, g.a_row});
+  }
+  if (g.n == 1 && g.a_row == 1 && g.m > 1) return kernels.rows({g.c, b.data, a.data, 1, g.m, g.k, 0, b.row, a.col, 1});
+  if (g.n == 1) {
+    if (a.col != 1) packed_a.emplace(a, size);
+    if (b.row != 1) packed_b.emplace(b, size);
     return kernels.inner({g.c, a.data, b.data, g.m, g.n, g.k, a.row, 1, 1, 1});
   }
-  // One column is one row of the transposed product, whose second operand has contiguous rows here.
-  if (g.n == 1) return kernels.rows({g.c, b.data, a.data, 1, g.m, g.k, 0, b.row, a.col, 1});
   if (b.col != 1) packed_b.emplace(b, size);
   kernels.rows({g.c, a.data, b.data, g.m, g.n, g.k, a.row, a.col, b.row, 1});
 }

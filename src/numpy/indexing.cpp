@@ -16,26 +16,17 @@ namespace fluxion {
 
 namespace {
 
-// The elements of a concrete array seen otherwise. Which axes of the result are new decides their strides.
+// The elements of a concrete array seen otherwise.
 Array view(const ConcreteNode& x, const Subscript& s) {
   const auto item = static_cast<std::int64_t>(itemsize(x.aval.dtype));
   const auto* data = x.data;
-  Dims kept_strides;
-  for (std::size_t i = 0; i < s.parts.size(); ++i) {
+  for (std::size_t i = 0; i < s.parts.size(); ++i)
     if (s.parts[i].count > 0) data += s.parts[i].start * x.strides[i] * item;
-    if (!s.parts[i].dropped) kept_strides.push_back(s.parts[i].step * x.strides[i]);
-  }
   if (s.shape.empty()) return make_scalar(x.aval.dtype, x.aval.weak, data);
-  // New axes have extent 1, so any stride will do: the kept ones are matched by extent in order.
   Dims strides;
-  std::size_t next = 0;
-  Dims kept_shape;
-  for (const auto& p : s.parts)
-    if (!p.dropped) kept_shape.push_back(p.count);
-  for (std::size_t i = 0; i < s.shape.size(); ++i) {
-    const auto left_here = s.shape.size() - i, left_kept = kept_shape.size() - next;
-    const bool is_kept = next < kept_shape.size() && kept_shape[next] == s.shape[i] && (s.shape[i] != 1 || left_here >= left_kept);
-    strides.push_back(is_kept ? kept_strides[next++] : 1);
+  for (auto from : s.origin) {
+    const auto axis = static_cast<std::size_t>(from);
+    strides.push_back(from < 0 ? 1 : s.parts[axis].step * x.strides[axis]);
   }
   return make_array(Aval{s.shape, x.aval.dtype, x.aval.weak}, x.buffer, data, std::move(strides));
 }
@@ -91,13 +82,13 @@ Array prepare(const char* op, const Array& x, const Array& value, const Subscrip
   return v;
 }
 
-Array key_set(const Array& keys, const Array& value, std::vector<Index> indices) {
+// Through the two words of each key, which are one more trailing axis.
+Array set_keys(const Array& keys, const Array& value, std::vector<Index> indices) {
   if (!is_key(keys.dtype()) || !is_key(value.dtype()))
     throw TypeError(text("at: keys and numbers do not mix, got ", value.dtype(), " for an array of ", keys.dtype()));
-  indices.push_back(ellipsis);
-  const bool has_ellipsis = std::count_if(indices.begin(), indices.end(), [](const Index& i) { return i.kind == Index::Kind::ellipsis; }) > 1;
-  indices.back() = range();
-  if (!has_ellipsis) indices.insert(indices.end() - 1, ellipsis);
+  const bool from_the_end = std::any_of(indices.begin(), indices.end(),
+                                        [](const Index& i) { return i.kind == Index::Kind::ellipsis; });
+  if (from_the_end) indices.push_back(range());
   return lax::random_wrap(IndexUpdate(lax::random_unwrap(keys), std::move(indices)).set(lax::random_unwrap(value)));
 }
 
@@ -125,7 +116,7 @@ LeadingAxisIterator Array::begin() const {
 LeadingAxisIterator Array::end() const { return {*this, ndim() == 0 ? 0 : shape()[0]}; }
 
 Array IndexUpdate::set(const Array& value) const {
-  if (is_key(x_.dtype()) || is_key(value.dtype())) return key_set(x_, value, indices_);
+  if (is_key(x_.dtype()) || is_key(value.dtype())) return set_keys(x_, value, indices_);
   const auto s = resolve(indices_, x_.shape());
   const auto v = prepare("at.set", x_, value, s);
   if (element_count(s.kept) == 0) return x_;

@@ -79,17 +79,6 @@ Array hstack(ArraySpan xs) {
   return concatenate(columns, columns.empty() || columns[0].ndim() == 1 ? 0 : 1);
 }
 
-Arrays split(const Array& x, std::int64_t parts, std::int64_t axis) {
-  const auto along = normalize_axis("split", axis, x);
-  const auto n = x.shape(along);
-  if (parts < 1 || n % parts != 0)
-    throw ValueError(text("split: the extent must be a multiple of the number of parts, got ", parts, " parts of axis ",
-                          along, " of shape ", x.shape()));
-  Arrays out;
-  for (std::int64_t i = 0; i < parts; ++i) out.push_back(slice_axis(x, along, i * (n / parts), (i + 1) * (n / parts)));
-  return out;
-}
-
 Array roll(const Array& x, std::int64_t shift, const Axis& axis) {
   if (!axis.axes()) return reshape(roll(ravel(x), shift, 0), x.shape());
   const auto along = one_axis("roll", axis, x);

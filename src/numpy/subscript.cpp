@@ -20,7 +20,7 @@ AxisPart element(std::int64_t at, std::int64_t axis, std::int64_t extent, const 
 // Python's slice.indices: negative bounds count from the end, then all are clamped.
 AxisPart part(const Range& r, std::int64_t extent) {
   if (r.step == 0) throw ValueError("index: the step of a range must not be zero, got 0");
-  const auto lowest = r.step > 0 ? 0 : -1, highest = r.step > 0 ? extent : extent - 1;
+  const std::int64_t lowest = r.step > 0 ? 0 : -1, highest = r.step > 0 ? extent : extent - 1;
   const auto clamp = [&](std::int64_t v) {
     return std::clamp<std::int64_t>(v < 0 ? v + extent : v, lowest, std::max<std::int64_t>(highest, lowest));
   };
@@ -33,7 +33,9 @@ AxisPart part(const Range& r, std::int64_t extent) {
 
 }  // namespace
 
-bool Subscript::is_everything(const Shape& of) const { return kept == of && std::all_of(parts.begin(), parts.end(), [](const AxisPart& p) { return p.step > 0 || p.count <= 1; }); }
+bool Subscript::is_everything(const Shape& of) const {
+  return kept == of && std::all_of(parts.begin(), parts.end(), [](const AxisPart& p) { return p.step > 0 || p.count <= 1; });
+}
 
 Subscript resolve(std::span<const Index> indices, const Shape& shape) {
   std::size_t named = 0, ellipses = 0;
@@ -49,7 +51,10 @@ Subscript resolve(std::span<const Index> indices, const Shape& shape) {
   const auto take = [&](const AxisPart& p) {
     s.parts.push_back(p);
     s.kept.push_back(p.count);
-    if (!p.dropped) s.shape.push_back(p.count);
+    if (!p.dropped) {
+      s.shape.push_back(p.count);
+      s.origin.push_back(static_cast<std::int64_t>(axis));
+    }
     ++axis;
   };
   const auto take_whole = [&](std::size_t n) {
@@ -59,7 +64,10 @@ Subscript resolve(std::span<const Index> indices, const Shape& shape) {
     switch (i.kind) {
       case Kind::integer: take(element(i.at, static_cast<std::int64_t>(axis), shape[axis], shape)); break;
       case Kind::range: take(part(i.slice, shape[axis])); break;
-      case Kind::newaxis: s.shape.push_back(1); break;
+      case Kind::newaxis:
+        s.shape.push_back(1);
+        s.origin.push_back(-1);
+        break;
       case Kind::ellipsis: take_whole(shape.size() - named); break;
     }
   }

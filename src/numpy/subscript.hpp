@@ -18,6 +18,7 @@ struct AxisPart {
 struct Subscript {
   std::vector<AxisPart> parts;  // one per axis of the array
   Shape shape;                  // of the result, with new axes and without dropped ones
+  Dims origin;                  // which axis each of its axes is; -1 for new ones
   Shape kept;                   // count of each axis, dropped ones included
 
   /// True if every axis is taken whole and in order.

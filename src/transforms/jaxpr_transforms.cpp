@@ -6,6 +6,7 @@
 #include "core/ops.hpp"
 #include "transforms/jvp.hpp"
 #include "transforms/linearize.hpp"
+#include "transforms/vmap.hpp"
 
 namespace fluxion {
 
@@ -84,25 +85,14 @@ TransformedJaxpr make_jvp(const JaxprPtr& jaxpr, const Mask& nonzero) {
 
 TransformedJaxpr make_batch(const JaxprPtr& jaxpr, std::int64_t n, const Mask& mapped) {
   auto avals = jaxpr->in_avals();
-  detail::FlatAxes in_axes;
-  for (std::size_t i = 0; i < avals.size(); ++i) {
+  for (std::size_t i = 0; i < avals.size(); ++i)
     if (mapped[i]) avals[i].shape.insert(0, n);
-    in_axes.push_back(mapped[i] ? std::optional<std::int64_t>(0) : std::nullopt);
-  }
-  Mask out_mask(jaxpr->out.size(), 0);
+  Mask out_mask;
   auto closed = trace_to_jaxpr(
       [&](const Arrays& args) {
-        Arrays inside;
-        const auto f = [&](const Arrays& xs) { return inside = eval_jaxpr(*jaxpr, xs); };
-        return detail::vmap_flat(f, args, in_axes, n, [&](std::size_t count) {
-          detail::FlatAxes axes(count);
-          for (std::size_t i = 0; i < count; ++i) {
-            const auto* t = tracer(inside[i]);
-            out_mask[i] = t != nullptr && !t->trace->live();  // only the finished vmap's tracers are dead by now
-            if (out_mask[i]) axes[i] = 0;
-          }
-          return axes;
-        });
+        auto out = vmap_symbolic(evaluator(jaxpr), args, mapped, n);
+        out_mask = out.mapped;
+        return out.results;
       },
       avals, "vmap");
   return {std::move(closed), std::move(out_mask)};

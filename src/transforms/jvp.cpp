@@ -2,6 +2,7 @@
 #include "transforms/jvp.hpp"
 
 #include "core/ops.hpp"
+#include "core/rule_checks.hpp"
 
 namespace fluxion {
 
@@ -17,6 +18,7 @@ Arrays JvpTrace::process(const Primitive& p, ArraySpan args, ParamsView params) 
   const SetTrace outer(parent());
   if (!any_tangent) return p.bind(primals, params);
   auto out = p.jvp({primals, tangents}, params);
+  check_jvp_rule(p, args, params, out);
   for (std::size_t i = 0; i < out.primals.size(); ++i) out.primals[i] = wrap(out.primals[i], out.tangents[i]);
   return std::move(out.primals);
 }

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "core/ops.hpp"
+#include "core/rule_checks.hpp"
 
 namespace fluxion {
 
@@ -50,6 +51,7 @@ Arrays LinearizeTrace::process(const Primitive& p, ArraySpan args, ParamsView pa
   }
   const SetTrace split(split_);
   auto out = p.linearize({primals, tangents}, params);
+  check_jvp_rule(p, args, params, out);
   for (std::size_t i = 0; i < out.primals.size(); ++i) out.primals[i] = wrap(out.primals[i], out.tangents[i]);
   return std::move(out.primals);
 }

@@ -1,5 +1,6 @@
 // Reverse mode, second half: a linear jaxpr is walked backwards, each equation replaced by its transpose.
 #include "core/ops.hpp"
+#include "core/rule_checks.hpp"
 #include "transforms/linearize.hpp"
 
 namespace fluxion {
@@ -65,6 +66,7 @@ class BackwardPass {
     std::vector<TransposeArg> operands;
     for (const auto& a : e.in) operands.push_back({is_linear(a) ? Array() : value(a), jaxpr_.aval(a)});
     const auto in_cts = e.prim->transpose({cts, operands}, e.params.view());
+    check_transpose_rule(*e.prim, operands, in_cts);
     for (std::size_t i = 0; i < e.in.size(); ++i) accumulate(e.in[i], in_cts[i]);
   }
 

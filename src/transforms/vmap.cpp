@@ -1,9 +1,9 @@
 // Vectorisation: one axis of the operands is mapped, rules say how each primitive treats it; jax.vmap.
 #include "transforms/vmap.hpp"
 
-#include <fluxion/detail/flat.hpp>
 #include "base/text.hpp"
 #include "core/ops.hpp"
+#include "core/rule_checks.hpp"
 
 namespace fluxion {
 
@@ -26,29 +26,41 @@ Arrays BatchTrace::process(const Primitive& p, ArraySpan args, ParamsView params
   const SetTrace outer(parent());
   if (!any_mapped) return p.bind(values, params);
   auto out = p.batch({size_, values, mapped}, params);
+  check_batch_rule(p, args, params, out, size_);
   for (std::size_t i = 0; i < out.results.size(); ++i)
     if (out.mapped[i]) out.results[i] = wrap(out.results[i]);
   return std::move(out.results);
+}
+
+BatchOut vmap_symbolic(const detail::FlatFn& f, ArraySpan args, std::span<const char> mapped, std::int64_t size) {
+  NewTrace<BatchTrace> trace(size);
+  Arrays inside;
+  for (std::size_t i = 0; i < args.size(); ++i) inside.push_back(mapped[i] ? trace->wrap(args[i]) : args[i]);
+  BatchOut out;
+  for (const auto& x : f(inside)) {
+    out.mapped.push_back(trace->owns(x));
+    out.results.push_back(out.mapped.back() ? static_cast<const BatchTracer*>(tracer(x))->value : x);
+  }
+  return out;
 }
 
 namespace detail {
 
 namespace {
 
-Array finish_output(const BatchTrace& trace, const Array& x, std::optional<std::int64_t> axis, std::int64_t size) {
-  const bool mapped = trace.owns(x);
+Array place_axis(const Array& x, bool mapped, std::optional<std::int64_t> axis, std::int64_t size) {
   if (!axis) {
     if (mapped)
-      throw ValueError(text("vmap: an output with out_axes none must not depend on a mapped argument, got ", describe(x),
-                            "; give it an integer out_axes, or reduce over the mapped values outside"));
+      throw ValueError(text("vmap: an output with out_axes none must not depend on a mapped argument, got one that does (",
+                            x.aval(), " with the mapped axis in front); give it an integer out_axes, or reduce over the mapped values outside"));
     return x;
   }
-  const auto rank = x.ndim() + 1;
+  const auto rank = x.ndim() + (mapped ? 0 : 1);
   if (*axis < -rank || *axis >= rank)
-    throw ValueError(text("vmap: out_axes must be in [", -rank, ", ", rank, "), got ", *axis, " for an output ", x.aval()));
+    throw ValueError(text("vmap: out_axes must be in [", -rank, ", ", rank, "), got ", *axis, " for an output of rank ",
+                          rank, " with the mapped axis"));
   const auto at = *axis < 0 ? *axis + rank : *axis;
-  if (!mapped) return ops::repeat_along_new_axis(x, size, at);
-  return ops::move_axis(static_cast<const BatchTracer*>(tracer(x))->value, 0, at);
+  return mapped ? ops::move_axis(x, 0, at) : ops::repeat_along_new_axis(x, size, at);
 }
 
 }  // namespace
@@ -56,22 +68,17 @@ Array finish_output(const BatchTrace& trace, const Array& x, std::optional<std::
 Arrays vmap_flat(const FlatFn& f, const Arrays& args, const FlatAxes& in_axes, std::int64_t size,
                  const std::function<FlatAxes(std::size_t)>& out_axes) {
   Arrays moved;
+  std::vector<char> mapped;
   for (std::size_t i = 0; i < args.size(); ++i) {
     const auto rank = args[i].ndim();
+    mapped.push_back(in_axes[i].has_value());
     moved.push_back(in_axes[i] ? ops::move_axis(args[i], *in_axes[i] < 0 ? *in_axes[i] + rank : *in_axes[i], 0) : args[i]);
   }
-  std::shared_ptr<BatchTrace> trace;
-  Arrays out;
-  {
-    NewTrace<BatchTrace> scope(size);
-    trace = scope.ptr();
-    for (std::size_t i = 0; i < args.size(); ++i)
-      if (in_axes[i]) moved[i] = trace->wrap(moved[i]);
-    out = f(moved);
-  }
-  const auto axes = out_axes(out.size());
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = finish_output(*trace, out[i], axes[i], size);
-  return out;
+  auto out = vmap_symbolic(f, moved, mapped, size);
+  const auto axes = out_axes(out.results.size());
+  for (std::size_t i = 0; i < axes.size(); ++i)
+    out.results[i] = place_axis(out.results[i], out.mapped[i], axes[i], size);
+  return std::move(out.results);
 }
 
 }  // namespace detail

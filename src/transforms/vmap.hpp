@@ -1,6 +1,7 @@
 // The batching trace: values carry a mapped axis, always at position 0. Knows no primitive by name.
 #pragma once
 
+#include <fluxion/detail/flat.hpp>
 #include "core/trace.hpp"
 
 namespace fluxion {
@@ -21,5 +22,8 @@ class BatchTrace final : public Trace {
  private:
   std::int64_t size_;
 };
+
+/// Maps f over axis 0 of the `mapped` arguments. Results carry their mapped axis at 0, or none.
+BatchOut vmap_symbolic(const detail::FlatFn& f, ArraySpan args, std::span<const char> mapped, std::int64_t size);
 
 }  // namespace fluxion

@@ -100,7 +100,7 @@ class Dims {
   std::uint32_t size_ = 0;
   std::uint32_t capacity_ = kInline;
   union {
-    std::int64_t inline_[kInline];
+    std::int64_t inline_[kInline] = {};
     std::int64_t* heap_;
   };
 };

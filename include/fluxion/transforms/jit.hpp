@@ -99,7 +99,7 @@ class JitFn<F, StaticArgnums<S...>> {
   template <bool IsStatic, class A>
   static void write_argument(A& arg, TreeWriter& w) {
     if constexpr (!IsStatic) TreeOf<A>::flatten(arg, w);
-    else if constexpr (std::is_array_v<A>) w.fixed_decayed(static_cast<const char*>(arg));
+    else if constexpr (CString<std::decay_t<A>>) w.key(static_cast<const char*>(arg));
     else w.template fixed<std::remove_cv_t<A>>(arg);
   }
 

@@ -1,0 +1,12 @@
+// All of Fluxion.
+#pragma once
+
+#include <fluxion/array.hpp>
+#include <fluxion/error.hpp>
+#include <fluxion/guards.hpp>
+#include <fluxion/lax.hpp>
+#include <fluxion/nn.hpp>
+#include <fluxion/numpy.hpp>
+#include <fluxion/random.hpp>
+#include <fluxion/ravel.hpp>
+#include <fluxion/transforms.hpp>

@@ -1,0 +1,15 @@
+// The transformations of functions over trees of arrays.
+#pragma once
+
+#include <fluxion/axes.hpp>
+#include <fluxion/lift.hpp>
+#include <fluxion/options.hpp>
+#include <fluxion/transforms/grad.hpp>
+#include <fluxion/transforms/jacobian.hpp>
+#include <fluxion/transforms/jaxpr.hpp>
+#include <fluxion/transforms/jit.hpp>
+#include <fluxion/transforms/jvp.hpp>
+#include <fluxion/transforms/stop_gradient.hpp>
+#include <fluxion/transforms/vjp.hpp>
+#include <fluxion/transforms/vmap.hpp>
+#include <fluxion/tree.hpp>

@@ -1,0 +1,26 @@
+// Rough costs of elementwise work, to decide what is worth several threads.
+#pragma once
+
+#include "ir/program.hpp"
+
+namespace fluxion::compiler {
+
+/// Per element; 1 is about 0.05 ns.
+inline double cost_of(const ir::Action& action, DType t) {
+  const double width = static_cast<double>(itemsize(t)) / 4;
+  const auto* map = std::get_if<ir::Map>(&action);
+  if (std::holds_alternative<ir::Threefry>(action)) return 40;
+  if (map == nullptr) return 2 * width;
+  using enum ir::Op;
+  switch (map->op) {
+    case exp: case expm1: case log: case log1p: case sin: case cos: case tanh: case logistic: return 8 * width;
+    case erf: case erf_inv: case pow: return 30 * width;
+    case div: case rem: case sqrt: return 3 * width;
+    default: return width;
+  }
+}
+
+/// Below this, starting threads costs more than they save.
+constexpr double parallel_cost = 400'000;
+
+}  // namespace fluxion::compiler

@@ -1,0 +1,26 @@
+// Carries out the steps of a plan on a run's memory. Re-entrant: nothing is kept between calls but each
+// thread's registers.
+#pragma once
+
+#include <cstddef>
+
+#include "compiler/plan.hpp"
+
+namespace fluxion::compiler {
+
+/// Where a run's storages begin.
+using Bases = std::byte* const*;
+
+inline std::byte* resolve(Bases bases, const Ref& r) { return bases[r.storage] + r.offset; }
+
+void execute(const Loop& s, Bases bases);
+void execute(const Columns& s, Bases bases);
+void execute(const ArgMax& s, Bases bases);
+void execute(const Dot& s, Bases bases);
+void execute(const Copy& s, Bases bases);
+
+/// Folds `count` partial results of each of `rows` rows to one each, pairwise. Partials are elements
+/// [row][count]; behind them is room for another row.
+void fold_partials(const Loop::Sink& s, std::byte* partials, std::byte* out, std::size_t rows, std::size_t count);
+
+}  // namespace fluxion::compiler

@@ -1,0 +1,218 @@
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "base/buffer.hpp"
+#include "compiler/cost.hpp"
+#include "compiler/execute.hpp"
+#include "compiler/parallel.hpp"
+
+namespace fluxion::compiler {
+namespace {
+
+/// A thread's registers and pointer tables. Loops do not nest, so one of each is enough.
+class Workspace {
+ public:
+  ~Workspace() { if (memory_ != nullptr) free_raw(memory_, bytes_); }
+
+  std::byte* bytes(std::size_t n) {
+    if (n > bytes_) {
+      void* grown = allocate_raw(n);
+      if (memory_ != nullptr) free_raw(memory_, bytes_);
+      memory_ = grown;
+      bytes_ = n;
+    }
+    return static_cast<std::byte*>(memory_);
+  }
+
+ private:
+  void* memory_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+std::byte* scratch(std::size_t n) {
+  thread_local Workspace workspace;
+  return workspace.bytes(n);
+}
+
+/// Elements [start, start + count) of a strided block in row-major order, to contiguous memory.
+void gather(std::byte* to, const std::byte* from, const Loop::Gather& g, std::size_t start, std::size_t count) {
+  const std::size_t rank = g.shape.size();
+  const auto inner = static_cast<std::size_t>(g.shape.back());
+  const auto size = static_cast<std::int64_t>(g.itemsize);
+  const std::int64_t to_strides[] = {static_cast<std::int64_t>(inner) * size, size};
+  while (count != 0) {
+    const std::size_t column = start % inner;
+    std::size_t row = start / inner;
+    const std::byte* p = from + static_cast<std::int64_t>(column) * g.strides.back();
+    std::size_t rows_left = 1;  // rows that follow one another along the next dimension
+    for (std::size_t d = rank - 1; d-- > 0;) {
+      const auto extent = static_cast<std::size_t>(g.shape[d]);
+      if (d + 2 == rank) rows_left = extent - row % extent;
+      p += static_cast<std::int64_t>(row % extent) * g.strides[d];
+      row /= extent;
+    }
+    std::size_t done = std::min(inner - column, count);
+    if (column == 0 && count >= inner && rank > 1) {
+      const std::size_t rows = std::min(rows_left, count / inner);
+      const std::int64_t shape[] = {static_cast<std::int64_t>(rows), static_cast<std::int64_t>(inner)};
+      kernels::copy_strided(to, to_strides, p, g.strides.data() + rank - 2, shape, 2, g.itemsize);
+      done = rows * inner;
+    } else {
+      const auto n = static_cast<std::int64_t>(done);
+      kernels::copy_strided(to, &size, p, g.strides.data() + rank - 1, &n, 1, g.itemsize);
+    }
+    to += done * g.itemsize;
+    start += done;
+    count -= done;
+  }
+}
+
+/// One thread's pass over pieces of a loop.
+class Pass {
+ public:
+  Pass(const Loop& loop, Bases bases) : loop_(loop), bases_(bases), scratch_(nullptr) {
+    const std::size_t pointers = loop.args.size() + loop.streams.size() + loop.rows.size();
+    const std::size_t table = (pointers * sizeof(void*) + 63) / 64 * 64;
+    std::byte* memory = scratch(table + loop.scratch_bytes);
+    args_ = reinterpret_cast<void**>(memory);
+    streams_ = reinterpret_cast<std::byte**>(args_ + loop.args.size());
+    rows_ = streams_ + loop.streams.size();
+    scratch_ = memory + table;
+    for (std::size_t a = 0; a < loop.args.size(); ++a) args_[a] = at(loop.args[a]);
+  }
+
+  /// Computes elements [begin, end).
+  void run(std::size_t begin, std::size_t end) {
+    for (std::size_t k = 0; k < loop_.streams.size(); ++k) {
+      const auto& s = loop_.streams[k];
+      streams_[k] = at(s.base) - (s.tile ? static_cast<std::int64_t>(begin) * s.step : 0);
+    }
+    tile_ = begin;
+    std::size_t column = 0;
+    if (!loop_.outer.empty()) {
+      column = begin % loop_.inner;
+      enter_row(begin / loop_.inner);
+    }
+    for (std::size_t s = begin; s < end;) {
+      const std::size_t row_left = loop_.outer.empty() ? end - s : loop_.inner - column;
+      const std::size_t n = std::min({loop_.block, row_left, end - s});
+      block(s, column, n);
+      s += n;
+      if (loop_.outer.empty() || s == end) continue;
+      column += n;
+      if (column == loop_.inner) {
+        column = 0;
+        enter_row(s / loop_.inner);
+      }
+    }
+  }
+
+  std::byte* at(const Ref& r) const {
+    return r.storage == scratch_storage ? scratch_ + r.offset : resolve(bases_, r);
+  }
+
+ private:
+  void enter_row(std::size_t row) {
+    for (std::size_t k = 0; k < loop_.rows.size(); ++k) rows_[k] = at(loop_.rows[k].base);
+    for (std::size_t d = loop_.outer.size(); d-- > 0;) {
+      const auto extent = static_cast<std::size_t>(loop_.outer[d]);
+      const auto i = static_cast<std::int64_t>(row % extent);
+      row /= extent;
+      for (std::size_t k = 0; k < loop_.rows.size(); ++k) rows_[k] += i * loop_.rows[k].outer_strides[d];
+    }
+  }
+
+  void block(std::size_t s, std::size_t column, std::size_t n) {
+    for (const auto& use : loop_.stream_uses)
+      args_[use.arg] = streams_[use.cursor] + static_cast<std::int64_t>(s) * loop_.streams[use.cursor].step;
+    for (const auto& use : loop_.row_uses)
+      args_[use.arg] = rows_[use.cursor] + static_cast<std::int64_t>(column) * loop_.rows[use.cursor].step;
+    if (loop_.counts) {
+      const auto start = static_cast<std::int64_t>(s);
+      std::memcpy(scratch_, &start, sizeof start);
+    }
+    for (const auto& g : loop_.gathers)
+      gather(scratch_ + g.to + (g.tile ? (s - tile_) * g.itemsize : 0), at(g.from), g, s, n);
+    for (const auto& call : loop_.calls) call.kernel(args_ + call.args, n);
+  }
+
+  const Loop& loop_;
+  Bases bases_;
+  std::byte* scratch_;
+  void** args_;
+  std::byte** streams_;
+  std::byte** rows_;
+  std::size_t tile_ = 0;
+};
+
+/// Computes tiles of whole rows, or chunks of long ones, and folds each.
+class Folding {
+ public:
+  Folding(const Loop& loop, Bases bases)
+      : loop_(loop),
+        bases_(bases),
+        chunks_((loop.fold_width + loop.chunk - 1) / loop.chunk),
+        rows_per_tile_(chunks_ > 1 ? 1 : std::max<std::size_t>(1, loop.chunk / loop.fold_width)) {}
+
+  std::size_t tiles() const {
+    return chunks_ > 1 ? loop_.fold_rows * chunks_ : (loop_.fold_rows + rows_per_tile_ - 1) / rows_per_tile_;
+  }
+  void run(std::size_t first, std::size_t last) const {
+    Pass pass(loop_, bases_);
+    for (std::size_t t = first; t < last; ++t) {
+      if (chunks_ > 1) chunk(pass, t);
+      else rows(pass, t);
+    }
+  }
+  void finish() const {
+    if (chunks_ == 1) return;
+    for (const auto& s : loop_.sinks)
+      fold_partials(s, resolve(bases_, s.partials), resolve(bases_, s.to), loop_.fold_rows, chunks_);
+  }
+
+ private:
+  void rows(Pass& pass, std::size_t tile) const {
+    const std::size_t row = tile * rows_per_tile_, n = std::min(rows_per_tile_, loop_.fold_rows - row);
+    const std::size_t begin = row * loop_.fold_width;
+    compute(pass, begin, begin + n * loop_.fold_width);
+    for (const auto& s : loop_.sinks)
+      s.fold(resolve(bases_, s.to) + row * s.itemsize, source(pass, s, begin), n, loop_.fold_width);
+  }
+  void chunk(Pass& pass, std::size_t tile) const {
+    const std::size_t row = tile / chunks_, at = tile % chunks_ * loop_.chunk;
+    const std::size_t width = std::min(loop_.chunk, loop_.fold_width - at), begin = row * loop_.fold_width + at;
+    compute(pass, begin, begin + width);
+    for (const auto& s : loop_.sinks)
+      s.fold(resolve(bases_, s.partials) + tile * s.itemsize, source(pass, s, begin), 1, width);
+  }
+  void compute(Pass& pass, std::size_t begin, std::size_t end) const {
+    if (!loop_.calls.empty() || !loop_.gathers.empty()) pass.run(begin, end);
+  }
+  const std::byte* source(const Pass& pass, const Loop::Sink& s, std::size_t begin) const {
+    return pass.at(s.from.base) + (s.from.tile ? 0 : static_cast<std::int64_t>(begin) * s.from.step);
+  }
+
+  const Loop& loop_;
+  Bases bases_;
+  std::size_t chunks_, rows_per_tile_;
+};
+
+}  // namespace
+
+void execute(const Loop& loop, Bases bases) {
+  const bool parallel = loop.cost >= parallel_cost;
+  if (loop.sinks.empty()) {
+    if (!parallel) return Pass(loop, bases).run(0, loop.n);
+    const std::size_t unit = std::max(loop.block, std::size_t{4096});
+    return parallel_ranges(loop.n, grain_of(loop.n, unit),
+                           [&](std::size_t begin, std::size_t end) { Pass(loop, bases).run(begin, end); });
+  }
+  const Folding folding(loop, bases);
+  const std::size_t tiles = folding.tiles();
+  if (!parallel) folding.run(0, tiles);
+  else parallel_ranges(tiles, grain_of(tiles, 1), [&](std::size_t a, std::size_t b) { folding.run(a, b); });
+  folding.finish();
+}
+
+}  // namespace fluxion::compiler

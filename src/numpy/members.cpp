@@ -1,0 +1,22 @@
+// The members of Array that are functions of this layer.
+#include <fluxion/array.hpp>
+
+#include <fluxion/lax.hpp>
+#include <fluxion/manipulation.hpp>
+
+#include "base/text.hpp"
+
+namespace fluxion {
+
+Array Array::astype(DType dtype) const {
+  if (this->dtype() == dtype && !weak_type()) return *this;
+  if (is_key(this->dtype()) || is_key(dtype))
+    throw TypeError(text("astype: keys do not convert, got ", this->dtype(), " to ", dtype,
+                         "; use fx::random::key_data and fx::random::wrap_key_data"));
+  return lax::convert_element_type(*this, dtype);
+}
+
+Array Array::reshape(const Shape& shape) const { return fluxion::reshape(*this, shape); }
+Array Array::T() const { return fluxion::transpose(*this); }
+
+}  // namespace fluxion

@@ -1,0 +1,103 @@
+#include <fluxion/random.hpp>
+
+#include <cmath>
+
+#include <fluxion/lax.hpp>
+
+#include "base/text.hpp"
+#include "core/guards.hpp"
+#include "core/node.hpp"
+#include "lax/broadcasting.hpp"
+#include "lax/promote.hpp"
+#include "random/words.hpp"
+
+namespace fluxion::random {
+
+namespace {
+
+DType floating_dtype(const char* op, std::optional<DType> dtype) {
+  const auto t = dtype.value_or(config().default_float);
+  if (!is_floating(t)) throw TypeError(text(op, ": a floating dtype is required, got ", t));
+  if (t != float32 && t != float64) throw UnsupportedError(text(op, ": ", t, " is not supported yet; use float32 or float64"));
+  return t;
+}
+
+void check_shape(const char* op, const Shape& shape) {
+  for (auto d : shape)
+    if (d < 0) throw ValueError(text(op, ": extents must not be negative, got shape ", shape));
+}
+
+Array bits32(const Array& key, const Shape& shape) {
+  const auto w = random_words(key, shape);
+  return lax::bitwise_xor(w.first, w.second);
+}
+
+Array bits64(const Array& key, const Shape& shape) {
+  const auto w = random_words(key, shape);
+  const auto high = lax::shift_left(lax::convert_element_type(w.first, uint64), scalar<std::uint64_t>(32));
+  return lax::bitwise_or(high, lax::convert_element_type(w.second, uint64));
+}
+
+// Random mantissa bits under the exponent of 1 give [1, 2).
+Array unit_interval(const Array& key, const Shape& shape, DType t) {
+  if (t == float32) {
+    const auto mantissa = lax::shift_right_logical(bits32(key, shape), scalar<std::uint32_t>(32 - 23));
+    const auto pattern = lax::bitwise_or(mantissa, scalar<std::uint32_t>(0x3f800000U));
+    return lax::sub(lax::bitcast_convert_type(pattern, float32), scalar(1.0F));
+  }
+  const auto mantissa = lax::shift_right_logical(bits64(key, shape), scalar<std::uint64_t>(64 - 52));
+  const auto pattern = lax::bitwise_or(mantissa, scalar<std::uint64_t>(0x3ff0000000000000ULL));
+  return lax::sub(lax::bitcast_convert_type(pattern, float64), scalar<double>(1.0));
+}
+
+bool is_number(const Array& x, double v) {
+  return x.ndim() == 0 && concrete(x) != nullptr && x.item<double>() == v;
+}
+
+// The extent of the interval; of two known bounds it is a literal.
+Array width(const Array& lo, const Array& hi) {
+  if (lo.ndim() == 0 && hi.ndim() == 0 && concrete(lo) != nullptr && concrete(hi) != nullptr)
+    return lo.dtype() == float32 ? scalar(hi.item<float>() - lo.item<float>()) : scalar<double>(hi.item<double>() - lo.item<double>());
+  return hi - lo;
+}
+
+}  // namespace
+
+Array bits(const Array& key, const Shape& shape, DType dtype) {
+  check_single_key<ValueError>("bits", key);
+  check_shape("bits", shape);
+  if (!is_unsigned_integer(dtype)) throw TypeError(text("bits: an unsigned dtype is required, got ", dtype));
+  return dtype == uint64 ? bits64(key, shape) : lax::convert_element_type(bits32(key, shape), dtype);
+}
+
+// For [0, 1) scaling and clamping change no bit and are left out.
+Array uniform(const Array& key, const Shape& shape, std::optional<DType> dtype, const Array& minval, const Array& maxval) {
+  check_single_key<ValueError>("uniform", key);
+  check_shape("uniform", shape);
+  const auto t = floating_dtype("uniform", dtype);
+  auto lo = convert_strong(minval, t), hi = convert_strong(maxval, t);
+  const auto u = unit_interval(key, shape, t);
+  if (is_number(lo, 0) && is_number(hi, 1)) return u;
+  const auto range = width(lo, hi);
+  if (lo.ndim() != 0) lo = broadcast_to_shape("uniform", lo, shape);
+  const auto scaled = range.ndim() == 0 ? range : broadcast_to_shape("uniform", range, shape);
+  return lax::max(lo, lax::add(lax::mul(u, scaled), lo));
+}
+
+Array normal(const Array& key, const Shape& shape, std::optional<DType> dtype) {
+  check_single_key<ValueError>("normal", key);
+  const auto t = floating_dtype("normal", dtype);
+  const Array lowest = t == float32 ? scalar(std::nextafter(-1.0F, 0.0F)) : scalar<double>(std::nextafter(-1.0, 0.0));
+  const auto u = uniform(key, shape, t, lowest, make_scalar(t, 1.0));
+  return lax::mul(make_scalar(t, std::sqrt(2.0)), lax::erf_inv(u));
+}
+
+Array bernoulli(const Array& key, const Array& p, const std::optional<Shape>& shape) {
+  check_single_key<ValueError>("bernoulli", key);
+  const auto probability = promote_inexact(p);
+  const auto out = shape.value_or(p.shape());
+  const auto threshold = probability.ndim() == 0 ? probability : broadcast_to_shape("bernoulli", probability, out);
+  return lax::lt(uniform(key, out, probability.dtype()), threshold);
+}
+
+}  // namespace fluxion::random

@@ -1,0 +1,52 @@
+// The case table: one record per primitive and variant, over which the harness runs every law.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "support/flat.hpp"
+#include "support/host.hpp"
+
+namespace fluxion::test {
+
+/// One choice of dtypes and shapes. Derivative laws use those that are `smooth`: the whole domain, and a little
+/// beyond it, is away from kinks and poles.
+struct Signature {
+  std::vector<Arg> args;
+  bool smooth = true;
+};
+
+/// Operands that must be refused, and what the message must say besides the primitive's name.
+struct ErrorInput {
+  std::function<Arrays()> args;
+  std::vector<std::string> message;
+};
+
+using Reference = std::function<std::vector<Host>(const std::vector<Host>&)>;
+
+struct Case {
+  std::string name;         // "pad/negative"
+  std::string primitive;    // as jaxprs print it; must occur in the jaxpr of f
+  FlatFn f;
+  std::vector<Signature> signatures;
+  Reference reference;      // plain host code
+  double ulps64 = 0, ulps32 = 0;        // distance to the reference; 0: equal bits
+  std::vector<char> differentiable;     // per argument; those that are not floating never are
+  std::vector<char> linear;             // linear in these arguments, each alone
+  std::vector<ErrorInput> errors;
+  std::map<std::string, std::string> exceptions;  // law -> reason why it does not hold
+};
+
+/// All records.
+const std::vector<Case>& cases();
+
+void add_unary_cases(std::vector<Case>& to);
+void add_binary_cases(std::vector<Case>& to);
+void add_integer_cases(std::vector<Case>& to);
+void add_shape_cases(std::vector<Case>& to);
+void add_reduction_cases(std::vector<Case>& to);
+void add_other_cases(std::vector<Case>& to);
+
+}  // namespace fluxion::test
