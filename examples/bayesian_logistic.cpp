@@ -1,7 +1,7 @@
 // Bayesian logistic regression on a CSV file: the mode by gradient ascent, then Hamiltonian Monte Carlo.
 //
-// The model is one pure function, `log_posterior`. `grad` differentiates it, `vmap` runs several Markov chains of
-// it side by side, and `jit` compiles the outcome; the sampler knows nothing of the model but its gradient.
+// The model is one pure function, `log_posterior`. `grad` differentiates it, `vmap` runs several chains
+// side by side, and `jit` compiles the whole; the sampler knows nothing of the model but value and gradient.
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -15,7 +15,6 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -27,7 +26,7 @@
 namespace fx = fluxion;
 using fx::Array;
 
-// --- the model ----------------------------------------------------------------------------------------------------
+// --- the model ---------------------------------------------------------------------------------------------
 
 struct Params { Array intercept, coef; };  // [], [features]
 struct Data { Array x, y; };               // [rows, features], [rows] of 0 and 1
@@ -45,52 +44,50 @@ Array log_posterior(const Params& p, const Data& data) {
   return log_likelihood + log_prior;
 }
 
-// --- the mode -----------------------------------------------------------------------------------------------------
-
-struct Ascent { Params position, velocity; };
-BOOST_HANA_ADAPT_STRUCT(Ascent, position, velocity);
-
-/// p + t * direction
-Params moved(const Params& p, const Array& t, const Params& direction) {
-  return fx::tree::map([&](const Array& a, const Array& d) { return a + t * d; }, p, direction);
-}
-
-/// A step of Nesterov's accelerated gradient ascent, and the log posterior where its gradient was taken.
-std::pair<Ascent, Array> ascent_step(const Ascent& s, const Array& rate, const Array& momentum, const Data& data) {
-  const Params ahead = moved(s.position, momentum, s.velocity);
-  const auto [value, gradient] = fx::value_and_grad(log_posterior)(ahead, data);
-  const Params next = moved(ahead, rate, gradient);
-  return {{next, moved(next, -1, s.position)}, value};
-}
-
-struct Mode { Params params; double log_posterior; };
-
-Mode find_mode(const Data& data, int steps) {
-  const auto features = data.x.shape(1);
-  // The curvature of the likelihood is at most x'x/4, and that of the prior 1: the inverse is a safe rate.
-  const Array rate = 1 / (1 + 0.25 * (fx::sum(fx::square(data.x)) + data.x.shape(0)));
-  const Params zero{fx::zeros({}), fx::zeros({features})};
-  Ascent state{zero, zero};
-  Array value;
-  const auto step = fx::jit(ascent_step);
-  for (int i = 0; i < steps; ++i) std::tie(state, value) = step(state, rate, i / (i + 3.0), data);
-  return {state.position, value.item<double>()};
-}
-
-// --- the sampler --------------------------------------------------------------------------------------------------
+// --- the mode ----------------------------------------------------------------------------------------------
 
 struct State { Params position; Array log_density; Params gradient; };
-struct Transition { State state; Array acceptance; };  // acceptance: the probability of accepting the proposal
+struct Ascent { Params position, velocity; };
 
 BOOST_HANA_ADAPT_STRUCT(State, position, log_density, gradient);
-BOOST_HANA_ADAPT_STRUCT(Transition, state, acceptance);
+BOOST_HANA_ADAPT_STRUCT(Ascent, position, velocity);
 
 State state_at(const Params& position, const Data& data) {
   const auto [value, gradient] = fx::value_and_grad(log_posterior)(position, data);
   return {position, value, gradient};
 }
 
-/// Half a kick, drifts and kicks in turn, and half a kick: Hamiltonian dynamics for leapfrog_steps * step_size.
+/// p + t * direction
+Params moved(const Params& p, const Array& t, const Params& direction) {
+  return fx::tree::map([&](const Array& a, const Array& d) { return a + t * d; }, p, direction);
+}
+
+/// All parameters as one vector, the intercept first.
+Array flat(const Params& p) { return fx::tree::ravel(p).first; }
+
+/// One step of Nesterov's accelerated gradient ascent.
+Ascent ascent_step(const Ascent& now, const Array& rate, const Array& momentum, const Data& data) {
+  const Params ahead = moved(now.position, momentum, now.velocity);
+  const Params next = moved(ahead, rate, state_at(ahead, data).gradient);
+  return {next, moved(next, -1, now.position)};
+}
+
+State find_mode(const Data& data, int steps) {
+  // The curvature of the likelihood is at most x'x / 4, that of the prior 1: the inverse is a safe rate.
+  const Array rate = 1 / (1 + 0.25 * (fx::sum(fx::square(data.x)) + data.x.shape(0)));
+  const Params zero{fx::zeros({}), fx::zeros({data.x.shape(1)})};
+  const auto step = fx::jit(ascent_step);
+  Ascent ascent{zero, zero};
+  for (int i = 0; i < steps; ++i) ascent = step(ascent, rate, i / (i + 3.0), data);
+  return state_at(ascent.position, data);
+}
+
+// --- the sampler -------------------------------------------------------------------------------------------
+
+struct Transition { State state; Array acceptance; };  // with what probability the proposal was accepted
+BOOST_HANA_ADAPT_STRUCT(Transition, state, acceptance);
+
+/// Hamiltonian dynamics for a time of leapfrog_steps * step_size: half a kick, drifts and kicks, half a kick.
 std::pair<State, Params> leapfrog(State s, Params momentum, const Array& step_size, int leapfrog_steps,
                                   const Data& data) {
   momentum = moved(momentum, 0.5 * step_size, s.gradient);
@@ -104,7 +101,8 @@ std::pair<State, Params> leapfrog(State s, Params momentum, const Array& step_si
 
 Params standard_normal(const Array& key, const Params& like) {
   const auto [intercept_key, coef_key] = fx::random::split<2>(key);
-  return {fx::random::normal(intercept_key, like.intercept.shape()), fx::random::normal(coef_key, like.coef.shape())};
+  return {fx::random::normal(intercept_key, like.intercept.shape()),
+          fx::random::normal(coef_key, like.coef.shape())};
 }
 
 Array kinetic_energy(const Params& momentum) {
@@ -112,18 +110,20 @@ Array kinetic_energy(const Params& momentum) {
 }
 
 /// One transition of Hamiltonian Monte Carlo (Neal 2011) for a single chain.
-Transition hmc_step(const Array& key, const State& now, const Array& step_size, int leapfrog_steps, const Data& data) {
+Transition hmc_step(const Array& key, const State& now, const Array& step_size, int leapfrog_steps,
+                    const Data& data) {
   const auto [momentum_key, accept_key] = fx::random::split<2>(key);
   const Params momentum = standard_normal(momentum_key, now.position);
   const auto [proposal, final_momentum] = leapfrog(now, momentum, step_size, leapfrog_steps, data);
-  const Array gain = (proposal.log_density - kinetic_energy(final_momentum)) - (now.log_density - kinetic_energy(momentum));
-  const Array acceptance = fx::where(fx::isnan(gain), 0, fx::exp(fx::minimum(gain, 0)));  // NaN: it has diverged
-  const Array accept = fx::random::uniform(accept_key, {}) < acceptance;
-  return {fx::tree::map([&](const Array& a, const Array& b) { return fx::where(accept, a, b); }, proposal, now),
-          acceptance};
+  const Array gain = (proposal.log_density - kinetic_energy(final_momentum)) -
+                     (now.log_density - kinetic_energy(momentum));  // of log density over both variables
+  const Array acceptance = fx::where(fx::isnan(gain), 0, fx::exp(fx::minimum(gain, 0)));  // NaN: diverged
+  const Array accept = fx::random::uniform(accept_key) < acceptance;
+  const auto chosen = [&](const Array& a, const Array& b) { return fx::where(accept, a, b); };
+  return {fx::tree::map(chosen, proposal, now), acceptance};
 }
 
-/// Finds the step size at which proposals are accepted as often as wanted: dual averaging (Hoffman, Gelman 2014).
+/// The step size at which proposals are accepted as often as wanted: dual averaging (Hoffman, Gelman 2014).
 class StepSize {
  public:
   explicit StepSize(double initial) : centre_(std::log(10 * initial)), log_step_(std::log(initial)) {}
@@ -168,7 +168,9 @@ struct Draws {
 Draws sample(const Array& key, const Params& mode, const Data& data, const Sampling& how) {
   // Chains start at different places about the mode, so that R-hat can tell whether they have come together.
   const auto [start_key, chains_key] = fx::random::split<2>(key);
-  const auto start = [&](const Array& k) { return state_at(moved(mode, 0.5, standard_normal(k, mode)), data); };
+  const auto start = [&](const Array& k) {
+    return state_at(moved(mode, 0.5, standard_normal(k, mode)), data);
+  };
   State chains = fx::vmap(start)(fx::random::split(start_key, how.chains));
   const auto step = fx::jit(fx::vmap(hmc_step, {.in_axes = {0, 0, fx::none, fx::none, fx::none}}),
                             fx::static_argnums<3>);
@@ -189,8 +191,7 @@ Draws sample(const Array& key, const Params& mode, const Data& data, const Sampl
       step_size.update(acceptance);
     } else {
       result.acceptance += acceptance / how.samples;
-      const Params& p = chains.position;
-      draws.push_back(fx::concatenate({fx::expand_dims(p.intercept, 1), p.coef}, 1));
+      draws.push_back(fx::vmap(flat)(chains.position));
     }
     progress.show(adapting ? "warm-up" : "sampling", i + 1);
   }
@@ -211,7 +212,7 @@ Array split_r_hat(const Array& draws) {
   return fx::sqrt((half - 1.0) / half + between / within);
 }
 
-// --- reading the data ---------------------------------------------------------------------------------------------
+// --- reading the data --------------------------------------------------------------------------------------
 
 struct Row { int line; std::vector<double> cells; };
 struct Table {
@@ -222,6 +223,7 @@ struct Table {
 
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what); }
 std::string quoted(const std::string& text) { return '"' + text + '"'; }
+std::string text_of(const Array& x) { return (std::ostringstream() << x).str(); }
 std::string place(const std::string& file, int line) { return file + ':' + std::to_string(line); }
 
 std::vector<std::string> cells_of(const std::string& line) {
@@ -256,7 +258,8 @@ Table read_csv(const std::string& file) {
   std::ifstream in(file);
   std::string line;
   if (!in) fail(file + ": the file cannot be opened; name another with --csv FILE");
-  if (!std::getline(in, line)) fail(file + ": a header line with the names of the columns is required, got an empty file");
+  if (!std::getline(in, line))
+    fail(file + ": a header line with the names of the columns is required, got an empty file");
   Table table{file, cells_of(line), {}};
   for (int number = 2; std::getline(in, line); ++number)
     if (line.find_first_not_of(" \t\r") != std::string::npos)
@@ -275,8 +278,10 @@ std::size_t target_column(const Table& table, const std::string& target) {
   }
   const auto column = static_cast<std::size_t>(found - table.columns.begin());
   for (const auto& row : table.rows)
-    if (row.cells[column] != 0 && row.cells[column] != 1)
-      fail(place(table.file, row.line) + ": the target " + quoted(target) + " must be 0 or 1");
+    if (const double v = row.cells[column]; v != 0 && v != 1)
+      fail(place(table.file, row.line) + ": the target " + quoted(target) + " must be 0 or 1, got " +
+           quoted(text_of(v)));
+  if (table.columns.size() == 1) fail(table.file + ": a column besides the target is required");
   return column;
 }
 
@@ -285,6 +290,7 @@ struct Problem {
   Data train, test;
 };
 
+/// The given rows as arrays.
 Data data_of(const Table& table, std::size_t target, std::span<const std::size_t> rows) {
   std::vector<std::vector<double>> x;
   std::vector<double> y;
@@ -297,10 +303,7 @@ Data data_of(const Table& table, std::size_t target, std::span<const std::size_t
   return {fx::array(x), fx::array(y)};
 }
 
-void check_varies(const Array& column, const Table& table, const std::string& name) {
-  if (fx::min(column) == fx::max(column))
-    fail(table.file + ": column " + quoted(name) + " is the same in all rows to learn from; remove it");
-}
+bool is_constant(const Array& column) { return bool(fx::min(column) == fx::max(column)); }
 
 /// Holds out a fifth of the rows, chosen by the key, and standardises the features by what the others say.
 Problem problem_of(const Table& table, const std::string& target_name, const Array& key) {
@@ -315,16 +318,19 @@ Problem problem_of(const Table& table, const std::string& target_name, const Arr
   Problem problem{table.columns, data_of(table, target, shuffled.subspan(n / 5)),
                   data_of(table, target, shuffled.first(n / 5))};
   problem.features.erase(problem.features.begin() + static_cast<std::ptrdiff_t>(target));
-  check_varies(problem.train.y, table, target_name);
+  const std::string same = " is the same in all rows to learn from; ";
+  const Array x = problem.train.x;
+  if (is_constant(problem.train.y))
+    fail(table.file + ": the target " + quoted(target_name) + same + "both 0 and 1 are required");
   for (std::size_t f = 0; f < problem.features.size(); ++f)
-    check_varies(problem.train.x(fx::range(), f), table, problem.features[f]);
-
-  const Array centre = fx::mean(problem.train.x, 0), spread = fx::std(problem.train.x, 0);
-  for (Data* data : {&problem.train, &problem.test}) data->x = (data->x - centre) / spread;
+    if (is_constant(x(fx::range(), f)))
+      fail(table.file + ": column " + quoted(problem.features[f]) + same + "remove it");
+  for (Data* data : {&problem.train, &problem.test})
+    data->x = (data->x - fx::mean(x, 0)) / fx::std(x, 0);
   return problem;
 }
 
-// --- what the user asked for --------------------------------------------------------------------------------------
+// --- what the user asked for -------------------------------------------------------------------------------
 
 #ifndef FLUXION_EXAMPLES_DATA
 #define FLUXION_EXAMPLES_DATA "examples/data"
@@ -332,7 +338,7 @@ Problem problem_of(const Table& table, const std::string& target_name, const Arr
 
 struct Options {
   std::string csv = FLUXION_EXAMPLES_DATA "/breast_cancer.csv", target;
-  std::int64_t seed = 0;
+  int seed = 0;
   Sampling sampling;
   int ascent_steps = 1000;
   bool jit = true, help = false;
@@ -352,12 +358,14 @@ constexpr const char* usage = R"(bayesian_logistic: Bayesian logistic regression
   --help           this text
 )";
 
-std::int64_t integer(const std::string& option, const std::string& text, std::int64_t least) {
-  std::int64_t value = 0;
+int integer(const std::string& option, const std::string& text, int least) {
+  constexpr int most = 1000000;
+  int value = 0;
   const auto end = text.data() + text.size();
   const auto [stopped, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stopped != end || value < least || value > 1'000'000'000)
-    fail(option + ": an integer from " + std::to_string(least) + " to 1000000000 is required, got " + quoted(text));
+  if (error != std::errc() || stopped != end || value < least || value > most)
+    fail(option + ": an integer from " + std::to_string(least) + " to " + std::to_string(most) +
+         " is required, got " + quoted(text));
   return value;
 }
 
@@ -369,7 +377,7 @@ Options parsed(const std::vector<std::string>& args) {
       if (i + 1 == args.size()) fail(option + ": a value is required; see --help");
       return args[++i];
     };
-    const auto count = [&](int least) { return static_cast<int>(integer(option, text(), least)); };
+    const auto count = [&](int least) { return integer(option, text(), least); };
     if (option == "--csv") o.csv = text();
     else if (option == "--target") o.target = text();
     else if (option == "--seed") o.seed = count(0);
@@ -381,13 +389,13 @@ Options parsed(const std::vector<std::string>& args) {
     else if (option == "--help") o.help = true;
     else fail(quoted(option) + " is not an option; see --help");
   }
-  const bool own_file = o.csv != Options().csv;
-  if (own_file && o.target.empty() && !o.help) fail("--csv: --target COLUMN is required with it, to name the column to predict");
-  if (!own_file && o.target.empty()) o.target = "benign";
+  const bool shipped = o.csv == Options().csv;
+  if (o.target.empty() && !shipped && !o.help) fail("--target: the column to predict is required with --csv");
+  if (o.target.empty()) o.target = "benign";
   return o;
 }
 
-// --- the whole ----------------------------------------------------------------------------------------------------
+// --- the whole ---------------------------------------------------------------------------------------------
 
 double accuracy(const Array& probability, const Array& y) {
   return fx::mean((probability > 0.5) == (y == 1)).item<double>();
@@ -395,9 +403,10 @@ double accuracy(const Array& probability, const Array& y) {
 
 /// The probability of 1 for each row, averaged over all draws.
 Array predictive_mean(const Array& draws, const Array& x) {
-  const Array flat = draws.reshape({-1, draws.shape(-1)});
-  const Array z = fx::matmul(x, flat(fx::range(), fx::range(1, fx::none)).T()) + flat(fx::range(), 0);
-  return fx::mean(fx::sigmoid(z), 1);
+  const Array all = draws.reshape({-1, draws.shape(-1)});
+  const Params each{all(fx::range(), 0), all(fx::range(), fx::range(1, fx::none))};
+  const Array z = fx::vmap(logits, {.in_axes = {0, fx::none}})(each, x);  // [draws, rows]
+  return fx::mean(fx::sigmoid(z), 0);
 }
 
 void print_table(const std::vector<std::string>& features, const Array& draws) {
@@ -406,7 +415,8 @@ void print_table(const std::vector<std::string>& features, const Array& draws) {
   const auto r_hat = split_r_hat(draws).to_vector<double>();
   std::printf("\n%-26s %9s %9s %9s\n", "parameter", "mean", "sd", "R-hat");
   for (std::size_t i = 0; i < mean.size(); ++i)
-    std::printf("%-26s %9.4f %9.4f %9.4f\n", i == 0 ? "intercept" : features[i - 1].c_str(), mean[i], sd[i], r_hat[i]);
+    std::printf("%-26s %9.4f %9.4f %9.4f\n", i == 0 ? "intercept" : features[i - 1].c_str(), mean[i], sd[i],
+                r_hat[i]);
   std::printf("\nlargest R-hat              %9.4f\n", *std::max_element(r_hat.begin(), r_hat.end()));
 }
 
@@ -417,14 +427,16 @@ void run(const Options& o) {
   std::printf("%d rows to learn from, %d held out, %d features\n", int(train.y.size()), int(test.y.size()),
               int(features.size()));
 
-  const Mode mode = find_mode(train, o.ascent_steps);
-  std::printf("mode after %d gradient steps: log posterior %.6f, held-out accuracy %.4f\n", o.ascent_steps,
-              mode.log_posterior, accuracy(fx::sigmoid(logits(mode.params, test.x)), test.y));
+  const State mode = find_mode(train, o.ascent_steps);
+  std::printf("mode after %d gradient steps: log posterior %.6f, gradient %.1e, held-out accuracy %.4f\n",
+              o.ascent_steps, mode.log_density.item<double>(), fx::norm(flat(mode.gradient)).item<double>(),
+              accuracy(fx::sigmoid(logits(mode.position, test.x)), test.y));
 
-  const Draws draws = sample(sample_key, mode.params, train, o.sampling);
+  const Draws draws = sample(sample_key, mode.position, train, o.sampling);
   print_table(features, draws.values);
-  std::printf("acceptance                 %9.4f   (%d chains of %d, %d leapfrog steps of %.4f)\n", draws.acceptance,
-              o.sampling.chains, o.sampling.samples, o.sampling.leapfrog_steps, draws.step_size);
+  std::printf("acceptance                 %9.4f   (%d chains of %d, %d leapfrog steps of %.4f)\n",
+              draws.acceptance, o.sampling.chains, o.sampling.samples, o.sampling.leapfrog_steps,
+              draws.step_size);
   std::printf("held-out accuracy          %9.4f\n", accuracy(predictive_mean(draws.values, test.x), test.y));
   std::printf("gradient evaluations per second: %.0f\n", draws.gradients_per_second);
 }

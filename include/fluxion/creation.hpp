@@ -85,13 +85,13 @@ template <Scalar T>
 Array array(const std::vector<T>& v) { return detail::from_nested(v); }
 template <Scalar T>
 Array array(const std::vector<std::vector<T>>& v) { return detail::from_nested(v); }
-template <Scalar T>
-Array array(std::span<T> v) {
+template <Scalar T, std::size_t N>
+Array array(std::span<T, N> v) {
   return detail::from_elements(v.data(), dtype_of<T>, v.size(), {static_cast<std::int64_t>(v.size())});
 }
 /// The elements in row-major order. Throws ValueError if their number is not that of the shape.
-template <Scalar T>
-Array array(std::span<T> v, const Shape& shape) {
+template <Scalar T, std::size_t N>
+Array array(std::span<T, N> v, const Shape& shape) {
   return detail::from_elements(v.data(), dtype_of<T>, v.size(), shape);
 }
 template <Scalar T> requires(!std::same_as<T, bool>)

@@ -91,7 +91,9 @@ ValueId Builder::convert(ValueId x, DType to) {
 ValueId Builder::iota(Type t, std::int64_t dimension) { return emit(Iota{dimension}, {}, std::move(t)); }
 
 std::array<ValueId, 2> Builder::threefry(ValueId key0, ValueId key1, ValueId count0, ValueId count1) {
-  const Type t = type(count0);
+  Type t{DType::uint32, {}};
+  for (const ValueId v : {key0, key1, count0, count1})
+    if (!type(v).shape.empty()) { t.shape = type(v).shape; break; }
   const ValueId a = add(t), b = add(t);
   program_.instrs.push_back({Threefry{}, {key0, key1, count0, count1}, {a, b}});
   return {a, b};

@@ -44,14 +44,15 @@ void copy_line(char* dst, const char* src, const Dim& d) {
   }
 }
 
-/// `row` is contiguous in the source, `line` in the destination. Blocks of 16 keep both sides' lines in cache.
+/// `row` is contiguous in the source, `line` in the destination. A block reads eight cache lines, which stay
+/// in cache even where their distance is a power of two, and uses them up.
 template <std::size_t size>
 void transpose(char* dst, const char* src, const Dim& row, const Dim& line) {
-  constexpr Index block = 16;
-  for (Index i0 = 0; i0 < row.size; i0 += block) {
-    const Index i1 = i0 + block < row.size ? i0 + block : row.size;
-    for (Index j0 = 0; j0 < line.size; j0 += block) {
-      const Index j1 = j0 + block < line.size ? j0 + block : line.size;
+  constexpr Index row_block = size < 64 ? 64 / size : 1, line_block = 8;
+  for (Index i0 = 0; i0 < row.size; i0 += row_block) {
+    const Index i1 = i0 + row_block < row.size ? i0 + row_block : row.size;
+    for (Index j0 = 0; j0 < line.size; j0 += line_block) {
+      const Index j1 = j0 + line_block < line.size ? j0 + line_block : line.size;
       for (Index i = i0; i < i1; ++i)
         for (Index j = j0; j < j1; ++j)
           move_element<size>(dst + i * row.dst + j * Index(size), src + i * Index(size) + j * line.src);

@@ -17,10 +17,14 @@ struct Matrix {
   std::ptrdiff_t row, col;
 };
 
-/// A contiguous row-major copy; small ones need no allocation.
-class Packed {
+/// Room for a contiguous row-major copy of a matrix; small ones need no allocation.
+class Packing {
  public:
-  Packed(Matrix& m, std::size_t itemsize) {
+  Packing() {}  // leaves the buffer as it is
+  Packing(const Packing&) = delete;
+  Packing& operator=(const Packing&) = delete;
+
+  void pack(Matrix& m, std::size_t itemsize) {
     const std::size_t bytes = m.rows * m.cols * itemsize;
     void* to = local_;
     if (bytes > sizeof local_) {
@@ -33,8 +37,6 @@ class Packed {
     copy_strided(to, dst, m.data, from, shape, 2, itemsize);
     m = {to, m.rows, m.cols, std::ptrdiff_t(m.cols), 1};
   }
-  Packed(const Packed&) = delete;
-  Packed& operator=(const Packed&) = delete;
 
  private:
   alignas(64) unsigned char local_[4096];
@@ -43,21 +45,21 @@ class Packed {
 
 /// The product by this machine's own kernels, which want one operand's elements side by side.
 void own_product(DType t, const GemmArgs& g) {
-  const SmallGemm kernels = isa().small_gemm(t);
-  const std::size_t size = itemsize(t);
-  Matrix a{g.a, g.m, g.k, g.a_row, g.a_col}, b{g.b, g.k, g.n, g.b_row, g.b_col};
-  std::optional<Packed> packed_a, packed_b;
-  if (g.m == 1 && g.n > 1 && b.col != 1) {
+  if (g.m == 1 && g.n > 1 && g.b_col != 1) {
     // One row is one column of the transposed product.
     return own_product(t, {g.c, g.b, g.a, g.n, 1, g.k, g.b_col, g.b_row, g.a_col, g.a_row});
   }
+  const SmallGemm kernels = isa().small_gemm(t);
+  const std::size_t size = itemsize(t);
+  Matrix a{g.a, g.m, g.k, g.a_row, g.a_col}, b{g.b, g.k, g.n, g.b_row, g.b_col};
+  Packing packed_a, packed_b;
   if (g.n == 1 && g.a_row == 1 && g.m > 1) return kernels.rows({g.c, b.data, a.data, 1, g.m, g.k, 0, b.row, a.col, 1});
   if (g.n == 1) {
-    if (a.col != 1) packed_a.emplace(a, size);
-    if (b.row != 1) packed_b.emplace(b, size);
+    if (a.col != 1) packed_a.pack(a, size);
+    if (b.row != 1) packed_b.pack(b, size);
     return kernels.inner({g.c, a.data, b.data, g.m, g.n, g.k, a.row, 1, 1, 1});
   }
-  if (b.col != 1) packed_b.emplace(b, size);
+  if (b.col != 1) packed_b.pack(b, size);
   kernels.rows({g.c, a.data, b.data, g.m, g.n, g.k, a.row, a.col, b.row, 1});
 }
 
@@ -92,9 +94,9 @@ void blas_gemv(double* c, const double* a, Blas la, std::size_t rows, std::size_
 
 /// c = M x for a vector x of M's column count.
 template <class T> void matrix_vector(T* c, Matrix m, Matrix x) {
-  std::optional<Packed> packed_m, packed_x;
-  if (!expressible(m)) packed_m.emplace(m, sizeof(T));
-  if (x.row < 1 || x.row > INT_MAX) packed_x.emplace(x, sizeof(T));
+  Packing packed_m, packed_x;
+  if (!expressible(m)) packed_m.pack(m, sizeof(T));
+  if (x.row < 1 || x.row > INT_MAX) packed_x.pack(x, sizeof(T));
   const Blas layout = *expressible(m);
   const bool transposed = layout.transpose == CblasTrans;
   blas_gemv(c, static_cast<const T*>(m.data), layout, transposed ? m.cols : m.rows, transposed ? m.rows : m.cols,
@@ -115,9 +117,9 @@ template <class T, DType t> void float_product(const GemmArgs& g) {
   if (g.n == 1) return matrix_vector(static_cast<T*>(g.c), a, b);
   if (g.m == 1)
     return matrix_vector(static_cast<T*>(g.c), {b.data, b.cols, b.rows, b.col, b.row}, {a.data, a.cols, 1, a.col, 1});
-  std::optional<Packed> packed_a, packed_b;
-  if (!expressible(a)) packed_a.emplace(a, sizeof(T));
-  if (!expressible(b)) packed_b.emplace(b, sizeof(T));
+  Packing packed_a, packed_b;
+  if (!expressible(a)) packed_a.pack(a, sizeof(T));
+  if (!expressible(b)) packed_b.pack(b, sizeof(T));
   blas_gemm(g, static_cast<const T*>(a.data), *expressible(a), static_cast<const T*>(b.data), *expressible(b));
 }
 

@@ -10,10 +10,10 @@ namespace fluxion::lax {
 std::string show(const DotDims& d) {
   const auto list = [](const Dims& axes) {
     std::string s = "[";
-    for (std::size_t i = 0; i < axes.size(); ++i) s += text(i == 0 ? "" : ",", axes[i]);
+    for (std::size_t i = 0; i < axes.size(); ++i) s += text(i == 0 ? "" : ", ", axes[i]);
     return s + "]";
   };
-  return text("((", list(d.lhs_contract), ",", list(d.rhs_contract), "),(", list(d.lhs_batch), ",", list(d.rhs_batch), "))");
+  return text("((", list(d.lhs_contract), ", ", list(d.rhs_contract), "), (", list(d.lhs_batch), ", ", list(d.rhs_batch), "))");
 }
 
 std::size_t hash_value(const DotDims& d) {

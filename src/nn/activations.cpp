@@ -29,7 +29,7 @@ namespace {
 // x less its largest element, through which no derivative passes: it cancels.
 Array shifted(const Array& x, const Axis& axis) {
   const auto f = promote_inexact(x);
-  return f - stop_gradient(max(f, axis, true));
+  return f - lax::stop_gradient(max(f, axis, true));
 }
 
 }  // namespace

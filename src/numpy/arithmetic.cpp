@@ -87,6 +87,7 @@ Array cos(const Array& x) { return lax::cos(promote_inexact(x)); }
 Array tanh(const Array& x) { return lax::tanh(promote_inexact(x)); }
 Array erf(const Array& x) { return lax::erf(promote_inexact(x)); }
 Array erfinv(const Array& x) { return lax::erf_inv(promote_inexact(x)); }
+
 Array stop_gradient(const Array& x) { return lax::stop_gradient(x); }
 
 Array tan(const Array& x) {

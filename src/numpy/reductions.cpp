@@ -104,7 +104,7 @@ Array logsumexp(const Array& x, const Axis& axis, bool keepdims) {
   const auto f = convert_strong(x, to_inexact({x.dtype(), x.weak_type()}));
   const auto axes = sorted_axes("logsumexp", axis, f);
   if (count(f, axes) == 0) return log(sum(exp(f), axes, keepdims));
-  const auto largest = stop_gradient(max(f, axes, true));
+  const auto largest = lax::stop_gradient(max(f, axes, true));
   const auto shift = where(isfinite(largest), largest, literal(f, 0));
   const auto result = log(sum(exp(f - shift), axes, true)) + shift;
   return keepdims ? result : remove_axes(result, axes);

@@ -162,7 +162,9 @@ struct Reduction {
     auto* to = static_cast<T*>(out);
     const auto* from = static_cast<const T*>(in);
     std::size_t r = 0;
-    if (width == 1 || (width <= 16 && sizeof(T) > 1)) {
+    if (width == 1)
+      for (; r + B::size <= n; r += B::size) finish(B::load_unaligned(from + r)).store_unaligned(to + r);
+    if (width >= 1 && width <= (sizeof(T) > 1 ? 16 : 1)) {
       // Rows side by side in the lanes: short rows turned into columns.
       for (; r + B::size <= n; r += B::size) {
         alignas(64) T turned[16][B::size];
@@ -184,6 +186,7 @@ struct Reduction {
       for (; c < n; ++c) to[c] = Op::identity;
       return;
     }
+    if (n == 1 && row_stride == std::ptrdiff_t(sizeof(T))) return Reduction::rows(out, in, 1, rows);
     for (; c + wide * B::size <= n; c += wide * B::size) {
       const auto t = Columns<wide, Whole>{from + c * sizeof(T), rows, row_stride, {}}.tree();
       for (std::size_t u = 0; u < wide; ++u) finish(t.part[u]).store_unaligned(to + c + u * B::size);

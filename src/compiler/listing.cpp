@@ -1,0 +1,74 @@
+// Plans as text.
+#include <sstream>
+
+#include "compiler/executable.hpp"
+
+namespace fluxion::compiler {
+namespace {
+
+class Lister {
+ public:
+  Lister(const ir::Program& p, const Plan& plan) : p_(p), plan_(plan) {}
+
+  std::string run() {
+    for (const auto& step : plan_.steps) std::visit([&](const auto& s) { list(s); }, step);
+    os_ << "arena of " << plan_.arena_bytes << " bytes";
+    for (const auto& o : plan_.outputs) os_ << ", " << describe(o);
+    os_ << '\n';
+    return os_.str();
+  }
+
+ private:
+  std::string where(const Ref& r) const {
+    const auto& s = plan_.storages[r.storage];
+    std::ostringstream os;
+    switch (s.kind) {
+      case Storage::Kind::input: os << "input " << s.at; break;
+      case Storage::Kind::constants: os << "constants"; break;
+      case Storage::Kind::arena: os << "arena+" << s.at; break;
+      case Storage::Kind::output: os << "output " << s.at; break;
+    }
+    if (r.offset != 0) os << "+" << r.offset;
+    return os.str();
+  }
+  std::string describe(const Output& o) const {
+    const char* const kind = o.kind == Output::Kind::scalar ? "scalar of " : o.kind == Output::Kind::view ? "view of " : "";
+    return kind + where(o.from);
+  }
+
+  void list(const Loop& s) {
+    os_ << "loop over " << s.n << " elements, ";
+    if (!s.outer.empty()) os_ << "rows of " << s.inner << ", ";
+    os_ << "blocks of " << std::min(s.block, s.n) << ", " << s.streams.size() + s.rows.size() << " streams, "
+        << s.gathers.size() << " gathers\n";
+    for (const auto i : s.instrs) os_ << "  " << p_.instrs[i] << '\n';
+    if (!s.sinks.empty())
+      os_ << "  folding " << s.fold_rows << " rows of " << s.fold_width << " in chunks of " << s.chunk << '\n';
+  }
+  void list(const Columns& s) {
+    os_ << "reduce columns: " << s.outer << " x " << s.rows << " rows of " << s.columns << " from " << where(s.from)
+        << " to " << where(s.to) << '\n';
+  }
+  void list(const ArgMax& s) {
+    os_ << "argmax: " << s.outer << " x " << s.n << " x " << s.inner << " from " << where(s.from) << " to "
+        << where(s.to) << '\n';
+  }
+  void list(const Dot& s) {
+    os_ << "dot: " << s.batch << " of " << s.shape.m << 'x' << s.shape.k << " by " << s.shape.k << 'x' << s.shape.n
+        << " from " << where(s.a) << " and " << where(s.b) << " to " << where(s.c) << '\n';
+  }
+  void list(const Copy& s) {
+    os_ << "copy " << s.shape << " from " << where(s.from) << " strides " << s.from_strides << " to " << where(s.to)
+        << " strides " << s.to_strides << '\n';
+  }
+
+  const ir::Program& p_;
+  const Plan& plan_;
+  std::ostringstream os_;
+};
+
+}  // namespace
+
+std::string listing(const ir::Program& p, const Plan& plan) { return Lister(p, plan).run(); }
+
+}  // namespace fluxion::compiler

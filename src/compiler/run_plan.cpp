@@ -1,0 +1,92 @@
+#include <cstring>
+
+#include "compiler/executable.hpp"
+#include "compiler/execute.hpp"
+#include "compiler/layout.hpp"
+
+namespace fluxion::compiler {
+namespace {
+
+/// What belongs to one call: its arena, its fresh results, and the table of where everything begins.
+class Run {
+ public:
+  Run(const Plan& plan, ArraySpan args) : plan_(plan), args_(args) {
+    const std::size_t n = plan.storages.size();
+    bases_ = n <= few ? few_bases_ : (many_bases_ = std::make_unique<std::byte*[]>(n)).get();
+    arena_ = plan.arena_bytes <= sizeof small_arena_ ? small_arena_
+                                                     : static_cast<std::byte*>(allocate_raw(plan.arena_bytes));
+  }
+  ~Run() {
+    if (arena_ != small_arena_) free_raw(arena_, plan_.arena_bytes);
+  }
+  Run(const Run&) = delete;
+
+  void carry_out() {
+    fresh_.resize(plan_.output_count);
+    for (std::size_t k = 0; k < plan_.storages.size(); ++k) bases_[k] = base(plan_.storages[k]);
+    for (const auto& step : plan_.steps)
+      std::visit([&](const auto& s) { execute(s, bases_); }, step);
+  }
+
+  Array result(const Output& o, const Aval& aval) const {
+    const auto& storage = plan_.storages[o.from.storage];
+    if (o.kind == Output::Kind::same && args_[storage.at].aval() == aval) return args_[storage.at];
+    const std::byte* const data = resolve(bases_, o.from);
+    if (aval.shape.empty()) return make_scalar(aval.dtype, aval.weak, data);
+    if (storage.kind == Storage::Kind::output) return make_array(aval, fresh_[storage.at], data, o.strides);
+    const auto& input = *concrete(args_[storage.at]);
+    return input.buffer ? make_array(aval, input.buffer, data, o.strides) : repeated(aval, data, o.strides);
+  }
+
+ private:
+  static constexpr std::size_t few = 32;
+
+  std::byte* base(const Storage& s) {
+    switch (s.kind) {
+      case Storage::Kind::input: return const_cast<std::byte*>(concrete(args_[s.at])->data);  // never written
+      case Storage::Kind::constants: return const_cast<std::byte*>(plan_.constants.data());   // nor these
+      case Storage::Kind::arena: return arena_ + s.at;
+      case Storage::Kind::output: break;
+    }
+    fresh_[s.at] = allocate(s.bytes);
+    return fresh_[s.at].data();
+  }
+  /// A view of a scalar that lives in its node: the element gets memory that can be shared.
+  static Array repeated(const Aval& aval, const std::byte* element, const Dims& strides) {
+    auto buffer = allocate(itemsize(aval.dtype));
+    std::memcpy(buffer.data(), element, itemsize(aval.dtype));
+    const auto* data = buffer.data();
+    return make_array(aval, std::move(buffer), data, strides);
+  }
+
+  const Plan& plan_;
+  ArraySpan args_;
+  std::vector<BufferRef> fresh_;
+  std::byte* few_bases_[few];
+  std::unique_ptr<std::byte*[]> many_bases_;
+  std::byte** bases_;
+  alignas(64) std::byte small_arena_[1024];
+  std::byte* arena_;
+};
+
+}  // namespace
+
+void run_plan(const Plan& plan, ArraySpan args, std::span<const Aval> results, Arrays& out) {
+  Run run(plan, args);
+  run.carry_out();
+  for (std::size_t k = 0; k < results.size(); ++k) out.push_back(run.result(plan.outputs[k], results[k]));
+}
+
+Array row_major_copy(const ConcreteNode& x) {
+  std::byte* to = nullptr;
+  auto copy = make_array(x.aval, to);
+  const auto size = static_cast<std::int64_t>(itemsize(x.aval.dtype));
+  Dims to_strides = row_major(x.aval.shape), from_strides = x.strides;
+  for (auto& s : to_strides) s *= size;
+  for (auto& s : from_strides) s *= size;
+  std::byte* const bases[] = {to, const_cast<std::byte*>(x.data)};
+  execute(Copy{{0, 0}, {1, 0}, x.aval.shape, to_strides, from_strides, itemsize(x.aval.dtype)}, bases);
+  return copy;
+}
+
+}  // namespace fluxion::compiler

@@ -1,0 +1,290 @@
+#include "compiler/interpreter.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "compiler/executable.hpp"
+#include "compiler/layout.hpp"
+#include "compiler/planner.hpp"
+
+namespace fluxion::compiler_test {
+namespace {
+
+std::size_t unsign(std::int64_t i) { return static_cast<std::size_t>(i); }
+std::size_t count(const Shape& s) { return unsign(element_count(s)); }
+
+Dims coordinates(std::int64_t index, const Shape& shape) {
+  Dims c(shape.size(), 0);
+  for (std::size_t d = shape.size(); d-- > 0;) {
+    c[d] = index % shape[d];
+    index /= shape[d];
+  }
+  return c;
+}
+std::size_t index_of(const Dims& coordinates, const Shape& shape) {
+  std::int64_t i = 0;
+  for (std::size_t d = 0; d < shape.size(); ++d) i = i * shape[d] + coordinates[d];
+  return unsign(i);
+}
+
+class Interpreter {
+ public:
+  Interpreter(const ir::Program& p, const std::vector<Value>& inputs) : p_(p), values_(p.types.size()) {
+    for (std::size_t v = 0; v < p.types.size(); ++v) {
+      values_[v].type = p.types[v];
+      values_[v].bytes.resize(count(p.types[v].shape) * itemsize(p.types[v].dtype));
+    }
+    for (std::size_t k = 0; k < inputs.size(); ++k) values_[p.inputs[k]].bytes = inputs[k].bytes;
+    for (const auto& c : p.constants)
+      std::memcpy(values_[c.value].bytes.data(), c.bits.data(), values_[c.value].bytes.size());
+  }
+  std::vector<Value> run() {
+    for (const auto& i : p_.instrs) {
+      i_ = &i;
+      std::visit(*this, i.action);
+    }
+    std::vector<Value> out;
+    for (const auto v : p_.outputs) out.push_back(values_[v]);
+    return out;
+  }
+
+  void operator()(const ir::Map& a) {
+    const DType t = in(a.op == ir::Op::select ? 1 : 0).type.dtype;
+    each_element(kernels::table().elementwise(a.op, t, 0));
+  }
+  void operator()(const ir::Convert&) { each_element(kernels::table().convert(in(0).type.dtype, out().type.dtype)); }
+  void operator()(const ir::Threefry&) { each_element(kernels::table().threefry2x32(0)); }
+  void operator()(const ir::Iota& a) {
+    const auto kernel = kernels::table().iota(out().type.dtype);
+    for (std::size_t e = 0; e < count(out().type.shape); ++e) {
+      std::int64_t start = coordinates(static_cast<std::int64_t>(e), out().type.shape)[unsign(a.dimension)];
+      void* const args[] = {element(out(), e), &start};
+      kernel(args, 1);
+    }
+  }
+  template <class View>
+  void operator()(const View& a) {  // by the definition of each view
+    for (std::size_t e = 0; e < count(out().type.shape); ++e)
+      std::memcpy(element(out(), e), element(in(0), source(a, e)), itemsize(out().type.dtype));
+  }
+  void operator()(const ir::Reduce& a) {
+    const auto& shape = in(0).type.shape;
+    const auto rows = count(out().type.shape);
+    const std::size_t size = itemsize(out().type.dtype);
+    std::vector<std::vector<std::byte>> row(rows);
+    for (std::size_t e = 0; e < count(shape); ++e) {
+      Dims kept;
+      const Dims c = coordinates(static_cast<std::int64_t>(e), shape);
+      for (std::size_t d = 0; d < shape.size(); ++d)
+        if (std::find(a.axes.begin(), a.axes.end(), static_cast<std::int64_t>(d)) == a.axes.end()) kept.push_back(c[d]);
+      auto& to = row[index_of(kept, out().type.shape)];
+      to.insert(to.end(), element(in(0), e), element(in(0), e) + size);
+    }
+    for (std::size_t r = 0; r < rows; ++r) fold(a.op, row[r], element(out(), r));
+  }
+  void operator()(const ir::ArgMax& a) {
+    const auto& shape = in(0).type.shape;
+    const Dims strides = compiler::row_major(shape);
+    const auto axis = unsign(a.axis);
+    const auto size = static_cast<std::int64_t>(itemsize(in(0).type.dtype));
+    for (std::size_t e = 0; e < count(out().type.shape); ++e) {
+      Dims c = coordinates(static_cast<std::int64_t>(e), out().type.shape);
+      c.insert(axis, 0);
+      kernels::argmax(in(0).type.dtype)(reinterpret_cast<std::int64_t*>(element(out(), e)),
+                                        element(in(0), index_of(c, shape)), 1, unsign(shape[axis]), 1, 0,
+                                        strides[axis] * size, 0);
+    }
+  }
+  void operator()(const ir::Dot&) {
+    const auto &a = in(0).type.shape, &b = in(1).type.shape;
+    for (std::int64_t i = 0; i < a[0]; ++i)
+      kernels::gemm(in(0).type.dtype)({element(out(), unsign(i * a[1] * b[2])), element(in(0), unsign(i * a[1] * a[2])),
+                                       element(in(1), unsign(i * b[1] * b[2])), unsign(a[1]), unsign(b[2]),
+                                       unsign(a[2]), a[2], 1, b[2], 1});
+  }
+  void operator()(const ir::Assemble& a) {
+    const std::size_t size = itemsize(out().type.dtype);
+    for (std::size_t e = 0; e < count(out().type.shape); ++e) std::memcpy(element(out(), e), in(0).bytes.data(), size);
+    for (std::size_t k = 0; k < a.pieces.size(); ++k) {
+      auto& piece = in(k + 1);
+      for (std::size_t e = 0; e < count(piece.type.shape); ++e) {
+        Dims c = coordinates(static_cast<std::int64_t>(e), piece.type.shape);
+        for (std::size_t d = 0; d < c.size(); ++d) c[d] = a.pieces[k].start[d] + c[d] * a.pieces[k].stride[d];
+        std::memcpy(element(out(), index_of(c, out().type.shape)), element(piece, e), size);
+      }
+    }
+  }
+
+ private:
+  Value& in(std::size_t k) { return values_[i_->in[k]]; }
+  Value& out(std::size_t k = 0) { return values_[i_->out[k]]; }
+  static std::byte* element(Value& v, std::size_t e) { return v.bytes.data() + e * itemsize(v.type.dtype); }
+
+  void each_element(kernels::Kernel kernel) {
+    for (std::size_t e = 0; e < count(out().type.shape); ++e) {
+      std::vector<void*> args;
+      for (std::size_t k = 0; k < i_->out.size(); ++k) args.push_back(element(out(k), e));
+      for (std::size_t k = 0; k < i_->in.size(); ++k) args.push_back(element(in(k), in(k).type.shape.empty() ? 0 : e));
+      kernel(args.data(), 1);
+    }
+  }
+  std::size_t source(const ir::Reshape&, std::size_t e) { return e; }
+  std::size_t source(const ir::Bitcast&, std::size_t e) { return e; }
+  std::size_t source(const ir::Broadcast& a, std::size_t e) {
+    const Dims to = coordinates(static_cast<std::int64_t>(e), out().type.shape);
+    Dims from;
+    for (std::size_t i = 0; i < a.dims.size(); ++i)
+      from.push_back(in(0).type.shape[i] == 1 ? 0 : to[unsign(a.dims[i])]);
+    return index_of(from, in(0).type.shape);
+  }
+  std::size_t source(const ir::Transpose& a, std::size_t e) {
+    const Dims to = coordinates(static_cast<std::int64_t>(e), out().type.shape);
+    Dims from(to.size(), 0);
+    for (std::size_t i = 0; i < to.size(); ++i) from[unsign(a.permutation[i])] = to[i];
+    return index_of(from, in(0).type.shape);
+  }
+  std::size_t source(const ir::Slice& a, std::size_t e) {
+    Dims c = coordinates(static_cast<std::int64_t>(e), out().type.shape);
+    for (std::size_t i = 0; i < c.size(); ++i) c[i] = a.start[i] + c[i] * a.stride[i];
+    return index_of(c, in(0).type.shape);
+  }
+  void fold(ir::ReduceOp op, const std::vector<std::byte>& row, std::byte* to) {
+    const DType t = out().type.dtype;
+    const std::size_t size = itemsize(t), chunk = kernels::chunk_elements(t), n = row.size() / size;
+    std::byte bits[16];
+    compiler::identity_bits(op, t, bits);
+    std::vector<std::byte> p(std::max<std::size_t>(1, (n + chunk - 1) / chunk) * size);
+    if (n == 0) std::memcpy(p.data(), bits, size);
+    for (std::size_t c = 0; c * chunk < n; ++c)
+      kernels::table().reduce_rows(op, t)(p.data() + c * size, row.data() + c * chunk * size, 1,
+                                          std::min(chunk, n - c * chunk));
+    for (std::size_t m = p.size() / size; m > 1; m = (m + 1) / 2) {
+      for (std::size_t i = 0; i < m / 2; ++i) {
+        void* const args[] = {p.data() + i * size, p.data() + 2 * i * size, p.data() + (2 * i + 1) * size};
+        compiler::combining_kernel(op, t)(args, 1);
+      }
+      if (m % 2 != 0) std::memcpy(p.data() + m / 2 * size, p.data() + (m - 1) * size, size);
+    }
+    std::memcpy(to, p.data(), size);
+  }
+
+  const ir::Program& p_;
+  std::vector<Value> values_;
+  const ir::Instr* i_ = nullptr;
+};
+
+template <class T>
+bool same_floats(const std::byte* a, const std::byte* b) {
+  T x, y;
+  std::memcpy(&x, a, sizeof x);
+  std::memcpy(&y, b, sizeof y);
+  return (std::isnan(x) && std::isnan(y)) || std::memcmp(a, b, sizeof x) == 0;
+}
+
+template <class T>
+void put(std::byte* to, double v) {
+  const auto x = static_cast<T>(v);
+  std::memcpy(to, &x, sizeof x);
+}
+
+}  // namespace
+
+std::vector<Value> interpreted(const ir::Program& p, const std::vector<Value>& inputs) {
+  return Interpreter(p, inputs).run();
+}
+
+Array laid_out(const Value& v, Layout layout) {
+  const auto& shape = v.type.shape;
+  const std::size_t size = itemsize(v.type.dtype);
+  const Aval aval{shape, v.type.dtype};
+  if (shape.empty() && layout == Layout::row_major) return make_scalar(v.type.dtype, false, v.bytes.data());
+  Dims order;
+  for (std::size_t d = 0; d < shape.size(); ++d) order.push_back(static_cast<std::int64_t>(d));
+  if (layout == Layout::column_major) std::reverse(order.begin(), order.end());
+  if (layout == Layout::rotated && !order.empty()) std::rotate(order.begin(), order.begin() + 1, order.end());
+  Dims strides = compiler::dense(shape, order);
+  const std::int64_t gap = layout == Layout::spaced || layout == Layout::reversed ? 2 : 1;
+  for (auto& s : strides) s *= gap;
+  auto buffer = allocate(count(shape) * size * 2);
+  std::byte* first = buffer.data();
+  if (layout == Layout::reversed)
+    for (std::size_t d = 0; d < shape.size(); ++d) {
+      first += std::max<std::int64_t>(0, shape[d] - 1) * strides[d] * static_cast<std::int64_t>(size);
+      strides[d] = -strides[d];
+    }
+  for (std::size_t e = 0; e < count(shape); ++e) {
+    const Dims c = coordinates(static_cast<std::int64_t>(e), shape);
+    std::int64_t at = 0;
+    for (std::size_t d = 0; d < c.size(); ++d) at += c[d] * strides[d];
+    std::memcpy(first + at * static_cast<std::int64_t>(size), v.bytes.data() + e * size, size);
+  }
+  return make_array(aval, std::move(buffer), first, strides);
+}
+
+Value elements_of(const Array& x) {
+  const std::size_t size = itemsize(x.dtype());
+  Value v{{x.dtype(), x.shape()}, {}};
+  const auto& node = *concrete(x);
+  for (std::size_t e = 0; e < count(x.shape()); ++e) {
+    const Dims c = coordinates(static_cast<std::int64_t>(e), x.shape());
+    std::int64_t at = 0;
+    for (std::size_t d = 0; d < c.size(); ++d) at += c[d] * node.strides[d];
+    const auto* p = node.data + at * static_cast<std::int64_t>(size);
+    v.bytes.insert(v.bytes.end(), p, p + size);
+  }
+  return v;
+}
+
+bool same_elements(const Value& a, const Value& b) {
+  if (!(a.type == b.type) || a.bytes.size() != b.bytes.size()) return false;
+  if (a.type.dtype != DType::float32 && a.type.dtype != DType::float64) return a.bytes == b.bytes;
+  const bool single = a.type.dtype == DType::float32;
+  const std::size_t size = single ? 4 : 8;
+  for (std::size_t i = 0; i < a.bytes.size(); i += size)
+    if (!(single ? same_floats<float>(&a.bytes[i], &b.bytes[i]) : same_floats<double>(&a.bytes[i], &b.bytes[i])))
+      return false;
+  return true;
+}
+
+Value random_value(const ir::Type& t, std::mt19937& random) {
+  Value v{t, std::vector<std::byte>(count(t.shape) * itemsize(t.dtype))};
+  std::normal_distribution<double> normal(0, 2);
+  for (std::size_t e = 0; e < count(t.shape); ++e) {
+    std::byte* const to = v.bytes.data() + e * itemsize(t.dtype);
+    const double x = normal(random);
+    switch (t.dtype) {
+      case DType::bool_: put<std::uint8_t>(to, x > 0); break;
+      case DType::int32: put<std::int32_t>(to, x * 100); break;
+      case DType::int64: put<std::int64_t>(to, x * 100); break;
+      case DType::uint32: put<std::uint32_t>(to, x * x * 1e7); break;
+      case DType::float32: put<float>(to, x); break;
+      default: put<double>(to, x);
+    }
+  }
+  return v;
+}
+
+std::vector<Value> compiled(const ir::Program& p, const std::vector<Value>& inputs, const std::vector<Layout>& layouts) {
+  std::vector<Aval> results;
+  for (const auto v : p.outputs) results.push_back({p.types[v].shape, p.types[v].dtype});
+  Arrays args, out;
+  for (std::size_t k = 0; k < inputs.size(); ++k)
+    args.push_back(laid_out(inputs[k], k < layouts.size() ? layouts[k] : Layout::row_major));
+  compiler::compile_program(p, results)->run(args, out);
+  std::vector<Value> values;
+  for (const auto& x : out) values.push_back(elements_of(x));
+  return values;
+}
+
+bool agrees(const ir::Program& p, const std::vector<Value>& inputs, const std::vector<Layout>& layouts) {
+  const auto want = interpreted(p, inputs);
+  for (const auto& chosen : {std::vector<Layout>{}, layouts}) {
+    const auto have = compiled(p, inputs, chosen);
+    for (std::size_t k = 0; k < want.size(); ++k)
+      if (!same_elements(want[k], have[k])) return false;
+  }
+  return true;
+}
+
+}  // namespace fluxion::compiler_test

@@ -1,0 +1,85 @@
+// Ties primitives to cases: a primitive without a record fails here, by name.
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "ir/op.hpp"
+#include "lax/elementwise.hpp"
+#include "support/case.hpp"
+
+namespace fluxion::test {
+
+namespace {
+
+std::set<std::string> covered() {
+  std::set<std::string> names;
+  for (const auto& c : cases()) names.insert(c.primitive);
+  return names;
+}
+
+std::string missing(const std::set<std::string>& wanted) {
+  const auto have = covered();
+  std::string list;
+  for (const auto& name : wanted)
+    if (!have.contains(name)) list += name + " ";
+  return list;
+}
+
+// The names that primitives outside the elementwise table declare in a layer's sources.
+std::set<std::string> declared_in(const std::string& folder) {
+  const std::regex declaration("string_view name = \"([a-z0-9_]+)\"");
+  std::set<std::string> names;
+  for (const auto& file : std::filesystem::directory_iterator(std::string(FLUXION_TEST_DATA) + "/../../src/" + folder)) {
+    std::ostringstream text;
+    text << std::ifstream(file.path()).rdbuf();
+    const auto source = text.str();
+    for (std::sregex_iterator it(source.begin(), source.end(), declaration), end; it != end; ++it) names.insert((*it)[1]);
+  }
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("every row of the elementwise table has a case") {
+  std::set<std::string> rows;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(ir::Op::count_); ++i)
+    rows.insert(std::string(ir::name(static_cast<ir::Op>(i))));
+  CHECK(missing(rows) == "");
+}
+
+TEST_CASE("every other primitive has a case") {
+  auto declared = declared_in("lax");
+  CHECK(declared.size() >= 18);
+  declared.merge(declared_in("transforms"));
+  CHECK(missing(declared) == "");
+}
+
+TEST_CASE("rows stand at their operation and have a tangent rule for every argument or for none") {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(ir::Op::count_); ++i) {
+    const auto op = static_cast<ir::Op>(i);
+    const auto& row = lax::row(op);
+    INFO(ir::name(op));
+    CHECK(row.op == op);
+    if (ir::arity(op) == 2) CHECK((row.tangent[0] == nullptr) == (row.tangent[1] == nullptr));
+    if (ir::arity(op) == 1) CHECK(row.tangent[1] == nullptr);
+    CHECK(lax::elementwise(op).op() == op);
+  }
+}
+
+TEST_CASE("cases have unique names and a reference") {
+  std::set<std::string> names;
+  for (const auto& c : cases()) {
+    INFO(c.name);
+    CHECK(names.insert(c.name).second);
+    CHECK(static_cast<bool>(c.reference));
+    for (const auto& s : c.signatures) CHECK(s.args.size() == c.differentiable.size());
+    CHECK(c.linear.size() == c.differentiable.size());
+    for (const auto& [law, reason] : c.exceptions) CHECK(!reason.empty());
+  }
+}
+
+}  // namespace fluxion::test

@@ -1,0 +1,35 @@
+# Runs PROGRAM jitted, operation by operation, and on one thread, and fails unless all print the same but for
+# the line that says how fast they were. With another seed the numbers must differ. The held-out accuracy must be
+# above 0.93 in each run.
+cmake_minimum_required(VERSION 3.25)
+
+function(run output)
+  execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE text RESULT_VARIABLE code)
+  if(NOT code EQUAL 0)
+    message(FATAL_ERROR "${ARGN}: exit code ${code}")
+  endif()
+  if(NOT text MATCHES "\nheld-out accuracy +([0-9.]+)\n" OR NOT CMAKE_MATCH_1 GREATER 0.93)
+    message(SEND_ERROR "${ARGN}: a held-out accuracy above 0.93 is required\n${text}")
+  endif()
+  string(REGEX REPLACE "gradient evaluations per second: [0-9]+\n" "" text "${text}")
+  set(${output} "${text}" PARENT_SCOPE)
+endfunction()
+
+run(jitted ${PROGRAM} --quick)
+run(again ${PROGRAM} --quick)
+run(interpreted ${PROGRAM} --quick --no-jit)
+run(other_seed ${PROGRAM} --quick --seed 1)
+set(one_thread "${jitted}")
+find_program(TASKSET taskset)
+if(TASKSET)
+  run(one_thread ${TASKSET} --cpu-list 0 ${PROGRAM} --quick)
+endif()
+
+foreach(other again interpreted one_thread)
+  if(NOT "${jitted}" STREQUAL "${${other}}")
+    message(SEND_ERROR "The output differs:\n${jitted}\n--- ${other}:\n${${other}}")
+  endif()
+endforeach()
+if("${jitted}" STREQUAL "${other_seed}")
+  message(SEND_ERROR "Another seed prints the same numbers:\n${jitted}")
+endif()
