@@ -19,9 +19,12 @@ struct Static {
   operator const T&() const noexcept { return value; }
   const T& operator*() const noexcept { return value; }
   const T* operator->() const noexcept { return &value; }
-  friend bool operator==(const Static& a, const Static& b) requires detail::StaticValue<T> {
-    return detail::StaticOf<T>::equal(a.value, b.value);
-  }
 };
+
+// A template, so that `s == 3` compares the value instead of converting 3.
+template <detail::StaticValue T>
+bool operator==(const Static<T>& a, const Static<T>& b) {
+  return detail::StaticOf<T>::equal(a.value, b.value);
+}
 
 }  // namespace fluxion

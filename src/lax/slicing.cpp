@@ -132,7 +132,7 @@ struct Pad {
     // A mapped padding value: pad a mask as well, and select.
     const auto& x = args.operands[0];
     const auto element = args.mapped[0] ? x : ops::repeat_along_new_axis(x, args.size, 0);
-    const auto zero = make_scalar(x.dtype(), 0.0);
+    const auto zero = is_key(x.dtype()) ? random_wrap(lax::full({2}, scalar<std::uint32_t>(0))) : make_scalar(x.dtype(), 0.0);
     const auto padded = pad(element, zero, q.padding_config);
     const auto inside = pad(lax::full(element.shape(), scalar(true)), scalar(false), q.padding_config);
     return {{select_n(inside, broadcast_in_dim(args.operands[1], padded.shape(), {0}), padded)}, {1}};

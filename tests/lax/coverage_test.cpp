@@ -78,7 +78,6 @@ TEST_CASE("cases have unique names and a reference") {
     CHECK(static_cast<bool>(c.reference));
     for (const auto& s : c.signatures) CHECK(s.args.size() == c.differentiable.size());
     CHECK(c.linear.size() == c.differentiable.size());
-    for (const auto& [law, reason] : c.exceptions) CHECK(!reason.empty());
   }
 }
 

@@ -36,7 +36,7 @@ struct Xor { static constexpr int unroll = 4; template <class B> static B call(B
 /// a / b truncated, total: x / 0 is all ones, and the one overflow wraps.
 template <class T> T quotient(T a, T b) {
   const bool overflow = std::is_signed_v<T> && a == std::numeric_limits<T>::min() && b == T(-1);
-  const T divisor = (b == 0) | overflow ? T(1) : b;
+  const T divisor = ((b == 0) | overflow) ? T(1) : b;
   // A double holds both operands of 32 bits, and its rounding cannot reach the next integer.
   T q;
   if constexpr (sizeof(T) == 4) q = T(double(a) / double(divisor));
