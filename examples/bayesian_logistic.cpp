@@ -39,7 +39,8 @@ Array logits(const Params& p, const Array& x) { return fx::dot(x, p.coef) + p.in
 /// log p(params | data) up to a constant: coefficients are normal(0, 1), the intercept is normal(0, 2.5).
 Array log_posterior(const Params& p, const Data& data) {
   const Array z = logits(p, data.x);
-  const Array log_likelihood = fx::sum(data.y * z - fx::softplus(z));  // Bernoulli, without overflow
+  const Array log_total = fx::softplus(z);  // log(1 + exp(z)), without overflow
+  const Array log_likelihood = fx::sum(data.y * z - log_total);
   const Array log_prior = -0.5 * (fx::sum(fx::square(p.coef)) + fx::square(p.intercept / 2.5));
   return log_likelihood + log_prior;
 }

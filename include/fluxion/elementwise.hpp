@@ -7,7 +7,7 @@
 
 namespace fluxion {
 
-// --- arithmetic ----------------------------------------------------------------------------------------------
+// --- arithmetic ---
 
 inline Array add(const Array& x, const Array& y) { return x + y; }  ///< Logical or of bools.
 inline Array subtract(const Array& x, const Array& y) { return x - y; }
@@ -36,7 +36,7 @@ Array clip(const Array& x, const Array& min, const Array& max);
 Array clip(const Array& x, None, const Array& max);
 Array clip(const Array& x, const Array& min, None);
 
-// --- functions of one floating operand -----------------------------------------------------------------------
+// --- functions of one floating operand ---
 
 Array exp(const Array& x);
 Array expm1(const Array& x);
@@ -54,7 +54,7 @@ Array logaddexp(const Array& x, const Array& y);
 /// x with derivative zero. Source: jax.lax.stop_gradient.
 Array stop_gradient(const Array& x);
 
-// --- bits ----------------------------------------------------------------------------------------------------
+// --- bits ---
 
 inline Array bitwise_and(const Array& x, const Array& y) { return x & y; }
 inline Array bitwise_or(const Array& x, const Array& y) { return x | y; }
@@ -63,7 +63,7 @@ inline Array bitwise_not(const Array& x) { return ~x; }
 inline Array left_shift(const Array& x, const Array& y) { return x << y; }
 inline Array right_shift(const Array& x, const Array& y) { return x >> y; }  ///< Arithmetic for signed integers.
 
-// --- comparison and logic: results are bool ------------------------------------------------------------------
+// --- comparison and logic: results are bool ---
 
 inline Array equal(const Array& x, const Array& y) { return x == y; }
 inline Array not_equal(const Array& x, const Array& y) { return x != y; }

@@ -110,6 +110,7 @@ class Fuser {
   void collect() {
     auto& r = result_;
     r.unit_of.assign(n_, no_instr);
+    r.position_of.assign(n_, 0);
     unit_of_group_.assign(n_, no_instr);
     for (const bool reductions : {false, true})  // reductions see all members of their loop
       for (std::uint32_t i = 0; i < n_; ++i)
@@ -130,7 +131,9 @@ class Fuser {
     auto& u = result_.units[unit];
     result_.unit_of[i] = unit;
     const bool reduces = std::holds_alternative<ir::Reduce>(instr(i).action);
-    (reduces ? u.reductions : u.members).push_back(i);
+    auto& list = reduces ? u.reductions : u.members;
+    result_.position_of[i] = static_cast<std::uint32_t>(list.size());
+    list.push_back(i);
     u.is_loop = reduces || is_elementwise(instr(i).action);
   }
   /// All reductions of a loop fold the same rows in chunks of the same size; others come after the loop.

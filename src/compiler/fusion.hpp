@@ -41,6 +41,7 @@ struct Unit {
 struct Fusion {
   std::vector<Unit> units;            // in an order in which they can be carried out
   std::vector<std::uint32_t> unit_of; // by instruction; none for views
+  std::vector<std::uint32_t> position_of;  // by instruction: among the members of its unit
   std::vector<char> stored;           // by value: whether it is needed in memory
 };
 

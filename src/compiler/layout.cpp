@@ -1,5 +1,6 @@
 #include "compiler/layout.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace fluxion::compiler {
@@ -127,6 +128,21 @@ std::optional<Dims> reshaped(const Shape& from, const Dims& strides, const Shape
 
 std::optional<View> view_of(const ir::Action& action, const ir::Type& in, const Dims& strides, const ir::Type& out) {
   return std::visit(ViewOf{in, strides, out}, action);
+}
+
+void merge_dimensions(Shape& extents, std::span<Dims> strides) {
+  std::size_t kept = 0;
+  for (std::size_t d = 1; d < extents.size(); ++d) {
+    const bool continues = std::all_of(strides.begin(), strides.end(),
+                                       [&](const Dims& s) { return s[kept] == s[d] * extents[d]; });
+    if (continues) extents[kept] *= extents[d];
+    else extents[++kept] = extents[d];
+    for (auto& s : strides) s[kept] = s[d];
+  }
+  const std::size_t rank = extents.empty() ? 0 : kept + 1;
+  while (extents.size() > rank) extents.pop_back();
+  for (auto& s : strides)
+    while (s.size() > rank) s.pop_back();
 }
 
 Dims visiting_order(std::size_t rank, std::span<const Dims> operands) {

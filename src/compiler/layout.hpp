@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "ir/program.hpp"
 
@@ -31,6 +32,9 @@ struct View {
 };
 /// The layout of the result of a view instruction; nullopt if a Reshape needs a copy.
 std::optional<View> view_of(const ir::Action& action, const ir::Type& in, const Dims& strides, const ir::Type& out);
+
+/// Merges neighbouring dimensions wherever all strides continue.
+void merge_dimensions(Shape& extents, std::span<Dims> strides);
 
 /// An order in which to visit the dimensions (outermost first) so that memory is walked forwards: earlier
 /// operands decide first, dimensions they say nothing about stay in logical order.

@@ -32,8 +32,8 @@ class Lister {
     return os.str();
   }
   std::string describe(const Output& o) const {
-    const char* const kind = o.kind == Output::Kind::scalar ? "scalar of " : o.kind == Output::Kind::view ? "view of " : "";
-    return kind + where(o.from);
+    if (o.kind == Output::Kind::same) return where(o.from);
+    return (o.kind == Output::Kind::scalar ? "scalar of " : "view of ") + where(o.from);
   }
 
   void list(const Loop& s) {

@@ -1,5 +1,6 @@
 // Loops: the order in which elements are visited, how each operand is reached, and the registers of a block.
 #include <algorithm>
+#include <cstdlib>
 
 #include <fluxion/error.hpp>
 #include "base/text.hpp"
@@ -57,7 +58,7 @@ class Registers {
 
 class LoopPlanner {
  public:
-  LoopPlanner(Planner& p, const Unit& u) : p_(p), u_(u), slots_(p.program().types.size()), last_use_(slots_.size(), 0) {
+  LoopPlanner(Planner& p, const Unit& u) : p_(p), u_(u), slots_(2 * u.members.size()), last_use_(slots_.size(), 0) {
     const auto first = u.members.empty() ? p.instr(u.reductions[0]).in[0] : p.instr(u.members[0]).out[0];
     logical_ = squeezed(p.type(first).shape);
     for (const auto m : u.members)
@@ -69,7 +70,7 @@ class LoopPlanner {
     if (loop_.n == 0) return define_empty();
     collect_operands();
     choose_order();
-    merge_dimensions();
+    coalesce();
     for (auto& o : operands_) reach(o);
     define_results();
     for (std::size_t m = 0; m < u_.members.size(); ++m) call(m);
@@ -90,6 +91,11 @@ class LoopPlanner {
     if (i == no_instr || !is_elementwise(p_.instr(i).action)) return false;
     return p_.fusion().unit_of[i] == p_.fusion().unit_of[unit_instr()];
   }
+  /// The place of a value computed here (through Reshapes and Bitcasts) in slots_ and last_use_.
+  std::size_t local(ir::ValueId v) const {
+    const auto i = p_.origins().producer[v];
+    return 2 * p_.fusion().position_of[i] + (p_.instr(i).out[0] == p_.origins().root[v] ? 0 : 1);
+  }
   std::uint32_t unit_instr() const { return u_.members.empty() ? u_.reductions[0] : u_.members[0]; }
 
   void define_empty() {
@@ -103,7 +109,7 @@ class LoopPlanner {
   void collect_operands() {
     for (std::size_t m = 0; m < u_.members.size(); ++m)
       for (const auto v : member(m).in) {
-        if (inside(v)) last_use_[p_.origins().root[v]] = m;
+        if (inside(v)) last_use_[local(v)] = m;
         else add_operand(v, m);
       }
     for (const auto r : u_.reductions)
@@ -150,9 +156,9 @@ class LoopPlanner {
   bool repeats(const Operand& o) const { return o.shape.empty() && loop_.n != 1; }
 
   /// The loop's dimensions, outermost first, merged where every operand's memory continues.
-  void merge_dimensions() {
+  void coalesce() {
     if (!same_shape_) {
-      for (auto& o : operands_) merge(o.shape, {&o.strides, 1});
+      for (auto& o : operands_) merge_dimensions(o.shape, {&o.strides, 1});
       extents_ = {static_cast<std::int64_t>(loop_.n)};
       loop_.inner = loop_.n;
       return;
@@ -166,7 +172,7 @@ class LoopPlanner {
       strides.push_back(std::move(permuted));
     }
     for (const auto d : order_) extents_.push_back(logical_[unsign(d)]);
-    merge(extents_, strides);
+    merge_dimensions(extents_, strides);
     for (std::size_t k = 0; k < operands_.size(); ++k) {
       if (repeats(operands_[k])) continue;
       operands_[k].shape = extents_;
@@ -176,21 +182,6 @@ class LoopPlanner {
     by_rows_ = rank > 1 && extents_.back() >= shortest_row && !all_whole();
     loop_.inner = by_rows_ ? unsign(extents_.back()) : loop_.n;
     if (by_rows_) loop_.outer = Dims(extents_.data(), rank - 1);
-  }
-  static void merge(Dims& extents, std::span<Dims> strides) {
-    std::size_t kept = 0;
-    for (std::size_t d = 1; d < extents.size(); ++d) {
-      const bool continues = std::all_of(strides.begin(), strides.end(), [&](const Dims& s) {
-        return s[kept] == s[d] * extents[d];
-      });
-      if (continues) extents[kept] *= extents[d];
-      else extents[++kept] = extents[d];
-      for (auto& s : strides) s[kept] = s[d];
-    }
-    const std::size_t rank = extents.empty() ? 0 : kept + 1;
-    while (extents.size() > rank) extents.pop_back();
-    for (auto& s : strides)
-      while (s.size() > rank) s.pop_back();
   }
   bool all_whole() const {
     return std::all_of(operands_.begin(), operands_.end(),
@@ -206,7 +197,17 @@ class LoopPlanner {
     else if (still) o.slot = {Slot::Kind::fixed, 0, o.ref, true};
     else if (is_row_major(o.shape, o.strides)) o.slot = stream(o.ref, size);
     else if (by_rows_ && (o.strides.back() == 1 || o.strides.back() == 0)) o.slot = row(o);
+    else if (across_lines(o)) o.slot = stream({p_.packed(o.ref, o.shape, o.strides, unsign(size)), 0}, size);
     else gather_on_entry(o);
+  }
+  /// Whether a block would take one element from each of many cache lines and the next block the neighbours of
+  /// those: then one copy in square tiles comes first.
+  bool across_lines(const Operand& o) const {
+    constexpr std::int64_t line = 64, cached = 32768;
+    const auto size = static_cast<std::int64_t>(size_of(o.value));
+    const bool dense_elsewhere = std::find(o.strides.begin(), o.strides.end(), 1) != o.strides.end();
+    return dense_elsewhere && std::abs(o.strides.back()) * size >= line &&
+           static_cast<std::int64_t>(loop_.n) * size > cached;
   }
   Slot stream(Ref base, std::int64_t step, bool tile = false) {
     loop_.streams.push_back({base, step, tile});
@@ -251,13 +252,13 @@ class LoopPlanner {
           for (std::size_t d = 0, k = 0; d < shape.size(); ++d)
             if (shape[d] != 1) strides[d] = nested[k++];
         const Ref to = p_.define(v, std::move(strides)).ref();
-        slots_[v] = loop_.n == 1 ? Slot{Slot::Kind::fixed, 0, to, false}
+        slots_[local(v)] = loop_.n == 1 ? Slot{Slot::Kind::fixed, 0, to, false}
                                  : stream(to, static_cast<std::int64_t>(size_of(v)));
       }
     for (const auto r : u_.reductions) {
       const auto v = p_.instr(r).in[0];
       if (!inside(v)) continue;
-      auto& slot = slots_[p_.origins().root[v]];
+      auto& slot = slots_[local(v)];
       if (slot.kind == Slot::Kind::none) slot = {Slot::Kind::tile, tiles_++};
     }
   }
@@ -267,7 +268,7 @@ class LoopPlanner {
   Operand& operand(ir::ValueId v) {
     return *std::find_if(operands_.begin(), operands_.end(), [&](const Operand& o) { return o.value == v; });
   }
-  Slot slot_of(ir::ValueId v) { return inside(v) ? slots_[p_.origins().root[v]] : operand(v).slot; }
+  const Slot& slot_of(ir::ValueId v) { return inside(v) ? slots_[local(v)] : operand(v).slot; }
 
   void call(std::size_t m) {
     const auto& i = member(m);
@@ -281,7 +282,7 @@ class LoopPlanner {
     release(m, /*same_size=*/false);
     release_now();
     loop_.calls.push_back({kernel, static_cast<std::uint32_t>(arguments_.size())});
-    for (const auto v : i.out) arguments_.push_back(slots_[v]);
+    for (const auto v : i.out) arguments_.push_back(slots_[local(v)]);
     if (std::holds_alternative<ir::Iota>(i.action)) {
       arguments_.push_back({Slot::Kind::start});
       loop_.counts = true;
@@ -292,10 +293,12 @@ class LoopPlanner {
   }
   void result_slot(ir::ValueId v) {
     widest_ = std::max(widest_, size_of(v));
-    if (slots_[v].kind == Slot::Kind::none) slots_[v] = {Slot::Kind::reg, registers_.take()};
+    auto& slot = slots_[local(v)];
+    if (slot.kind == Slot::Kind::none) slot = {Slot::Kind::reg, registers_.take()};
   }
   void drop_if_unused(ir::ValueId v, std::size_t m) {
-    if (slots_[v].kind == Slot::Kind::reg && last_use_[v] <= m) registers_.give(slots_[v].index);
+    const auto& slot = slots_[local(v)];
+    if (slot.kind == Slot::Kind::reg && last_use_[local(v)] <= m) registers_.give(slot.index);
   }
 
   /// Registers whose last use is member m. A result may take the place of an operand of its own size.
@@ -309,9 +312,8 @@ class LoopPlanner {
         continue;
       if ((size_of(v) == size) != same_size) continue;
       const bool own = inside(v);
-      const auto root = own ? p_.origins().root[v] : v;
-      const auto& slot = own ? slots_[root] : operand(v).slot;
-      if (slot.kind != Slot::Kind::reg || (own ? last_use_[root] : operand(v).last_use) != m) continue;
+      const auto& slot = slot_of(v);
+      if (slot.kind != Slot::Kind::reg || (own ? last_use_[local(v)] : operand(v).last_use) != m) continue;
       if (std::find(released_.begin(), released_.end(), slot.index) == released_.end()) released_.push_back(slot.index);
     }
   }
@@ -359,7 +361,8 @@ class LoopPlanner {
     const auto* map = std::get_if<ir::Map>(&i.action);
     const DType t = p_.type(i.in.empty() ? i.out[0] : i.in.back()).dtype;
     if (std::holds_alternative<ir::Convert>(i.action))
-      throw UnsupportedError(text("convert_element_type: there is no conversion from ", t, " to ", p_.type(i.out[0]).dtype));
+      throw UnsupportedError(
+          text("convert_element_type: there is no conversion from ", t, " to ", p_.type(i.out[0]).dtype));
     throw UnsupportedError(text(map != nullptr ? name(map->op) : "iota", ": not defined for ", t));
   }
   /// A scalar where the kernel wants a block of it.
@@ -404,7 +407,8 @@ class LoopPlanner {
   void size_blocks() {
     std::size_t bytes = block_bytes;
     const std::size_t registers = registers_.count() + tiles_;
-    if (registers * bytes > registers_bytes) bytes = std::max<std::size_t>(512, registers_bytes / registers & ~std::size_t{63});
+    if (registers * bytes > registers_bytes)
+      bytes = std::max<std::size_t>(512, registers_bytes / registers / stagger * stagger);
     if (registers == 0) bytes = registers_bytes * widest_;  // nothing has to stay in a cache
     loop_.block = std::max<std::size_t>(1, bytes / widest_);
     if (loop_.block < loop_.inner && by_rows_) {  // equal blocks
@@ -470,8 +474,8 @@ class LoopPlanner {
   Dims extents_;             // in that order, merged
   bool by_rows_ = false;
   std::vector<Operand> operands_;
-  std::vector<Slot> slots_;            // by value computed here
-  std::vector<std::size_t> last_use_;  // by value: member
+  std::vector<Slot> slots_;            // by place of a value
+  std::vector<std::size_t> last_use_;  // the same: member
   std::vector<std::uint32_t> released_;
   Registers registers_;
   std::uint32_t tiles_ = 0;

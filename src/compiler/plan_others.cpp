@@ -30,21 +30,10 @@ bool merged(const Shape& shape, const Dims& strides, std::size_t begin, std::siz
 }  // namespace
 
 Copy coalesced(Copy c) {
-  Copy r{c.to, c.from, {}, {}, {}, c.itemsize};
-  for (std::size_t d = 0; d < c.shape.size(); ++d) {
-    if (c.shape[d] == 1) continue;
-    if (!r.shape.empty() && r.to_strides.back() == c.to_strides[d] * c.shape[d] &&
-        r.from_strides.back() == c.from_strides[d] * c.shape[d]) {
-      r.shape[r.shape.size() - 1] *= c.shape[d];
-      r.to_strides[r.shape.size() - 1] = c.to_strides[d];
-      r.from_strides[r.shape.size() - 1] = c.from_strides[d];
-      continue;
-    }
-    r.shape.push_back(c.shape[d]);
-    r.to_strides.push_back(c.to_strides[d]);
-    r.from_strides.push_back(c.from_strides[d]);
-  }
-  return r;
+  Dims strides[] = {squeezed(c.shape, c.to_strides), squeezed(c.shape, c.from_strides)};
+  Shape shape = squeezed(c.shape);
+  merge_dimensions(shape, strides);
+  return {c.to, c.from, std::move(shape), std::move(strides[0]), std::move(strides[1]), c.itemsize};
 }
 
 Copy fill(const Location& to, const Shape& shape, std::size_t size, Ref element) {

@@ -85,24 +85,36 @@ const Location& Planner::use(ir::ValueId v) {
 
 const Location& Planner::locate(ir::ValueId v) {
   if (locations_[v].known) return locations_[v];
-  if (view_by_[v] == no_instr) throw InternalError(text("compiler: %", v, " is needed in memory before it is computed"));
+  if (view_by_[v] == no_instr)
+    throw InternalError(text("compiler: %", v, " is needed in memory before it is computed"));
   const auto& i = instr(view_by_[v]);
   const Location& from = locate(i.in[0]);
   if (auto view = view_of(i.action, type(i.in[0]), from.strides, type(v)))
     locations_[v] = {from.storage, from.offset + view->offset * size_of(type(v)), std::move(view->strides), true};
   else
-    locations_[v] = {copied(Storage::Kind::arena, from, type(i.in[0])), 0, row_major(type(v).shape), true};
+    locations_[v] = {
+        copied(Storage::Kind::arena, from.ref(), type(i.in[0]).shape, from.strides, itemsize(type(v).dtype)), 0,
+        row_major(type(v).shape), true};
   return locations_[v];
 }
 
-std::uint32_t Planner::copied(Storage::Kind kind, const Location& from, const ir::Type& t) {
+std::uint32_t Planner::copied(Storage::Kind kind, Ref from, const Shape& shape, const Dims& strides,
+                              std::size_t itemsize) {
   const bool output = kind == Storage::Kind::output;
-  const auto to = add_storage(kind, bytes_of(t), output ? plan_->output_count++ : 0);
+  const auto bytes = static_cast<std::size_t>(element_count(shape)) * itemsize;
+  const auto to = add_storage(kind, bytes, output ? plan_->output_count++ : 0);
   const auto at = static_cast<std::uint32_t>(plan_->steps.size());
   alive(to, at);
   alive(from.storage, at);
-  plan_->steps.push_back(coalesced({{to, 0}, from.ref(), t.shape, scaled(row_major(t.shape), size_of(t)),
-                                    scaled(from.strides, size_of(t)), itemsize(t.dtype)}));
+  const auto size = static_cast<std::int64_t>(itemsize);
+  plan_->steps.push_back(
+      coalesced({{to, 0}, from, shape, scaled(row_major(shape), size), scaled(strides, size), itemsize}));
+  return to;
+}
+
+std::uint32_t Planner::packed(Ref from, const Shape& shape, const Dims& strides, std::size_t itemsize) {
+  const auto to = copied(Storage::Kind::arena, from, shape, strides, itemsize);
+  touch(to);
   return to;
 }
 
@@ -126,13 +138,15 @@ Output Planner::output(ir::ValueId v, const Aval& result) {
   }
   auto& storage = plan_->storages[l.storage];
   if (storage.kind == Storage::Kind::constants) {  // a repeated constant: one element of its own memory
-    const ir::Type element{type(v).dtype, {}};
-    return {Output::Kind::view, {copied(Storage::Kind::output, {l.storage, l.offset, {}, true}, element), 0}, l.strides};
+    const auto element = copied(Storage::Kind::output, l.ref(), {}, {}, itemsize(type(v).dtype));
+    return {Output::Kind::view, {element, 0}, l.strides};
   }
   if (storage.kind == Storage::Kind::arena) {
     // A result owns its memory; a small piece of something large is worth a copy.
     if (2 * bytes_of(type(v)) < storage.bytes)
-      return {Output::Kind::view, {copied(Storage::Kind::output, l, type(v)), 0}, row_major(result.shape)};
+      return {Output::Kind::view,
+              {copied(Storage::Kind::output, l.ref(), result.shape, l.strides, itemsize(result.dtype)), 0},
+              row_major(result.shape)};
     storage.kind = Storage::Kind::output;
     storage.at = plan_->output_count++;
   }

@@ -41,6 +41,8 @@ class Planner {
   const Location& define(ir::ValueId v, Dims strides);
   /// New memory for the next step only.
   std::uint32_t temporary(std::size_t bytes);
+  /// Gapless row-major elements of a strided block, copied before the next step.
+  std::uint32_t packed(Ref from, const Shape& shape, const Dims& strides, std::size_t itemsize);
   /// Memory that the next step needs too.
   void touch(std::uint32_t storage) { pending_.push_back(storage); }
   /// A constant in the plan's memory.
@@ -53,7 +55,7 @@ class Planner {
   void alive(std::uint32_t storage, std::uint32_t step);
   const Location& locate(ir::ValueId v);
   /// Row-major elements of `from` in new memory, as a step of its own between those of the caller.
-  std::uint32_t copied(Storage::Kind kind, const Location& from, const ir::Type& t);
+  std::uint32_t copied(Storage::Kind kind, Ref from, const Shape& shape, const Dims& strides, std::size_t itemsize);
   void unit(const Unit& u);
   Output output(ir::ValueId v, const Aval& result);
 

@@ -27,7 +27,7 @@ T load(const std::byte* p) {
   return v;
 }
 
-// --- one number ------------------------------------------------------------------------------------------------
+// --- one number ---
 
 template <class T>
 std::string to_chars(T v, std::chars_format format, int precision = -1) {
@@ -83,7 +83,7 @@ std::string scalar_text(T v) {
   return to_chars(v, std::chars_format::scientific);
 }
 
-// --- the numbers of one array: all of one width -------------------------------------------------------------
+// --- the numbers of one array: all of one width ---
 
 std::string padded_left(const std::string& s, std::size_t width) {
   return s.size() >= width ? s : std::string(width - s.size(), ' ') + s;
@@ -101,8 +101,9 @@ bool needs_exponents(const std::vector<double>& values) {
 }
 
 // Left and right of the point, aligned; `tail` is filled with `filler` to one length.
-std::vector<std::string> aligned(const std::vector<std::string>& numbers, const std::vector<std::string>& exponents,
-                                 const std::vector<double>& values, char filler) {
+std::vector<std::string> aligned(const std::vector<std::string>& numbers,
+                                 const std::vector<std::string>& exponents, const std::vector<double>& values,
+                                 char filler) {
   std::size_t left = 0, right = 0, exponent = 0;
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     if (!std::isfinite(values[i])) continue;
@@ -112,8 +113,10 @@ std::vector<std::string> aligned(const std::vector<std::string>& numbers, const 
     exponent = std::max(exponent, exponents[i].size());
   }
   const auto tail = exponent == 0 ? right : right + 1 + exponent;
-  for (auto v : values)
-    if (!std::isfinite(v)) left = std::max<std::size_t>(left, std::max<std::int64_t>(0, static_cast<std::int64_t>(std::strlen(nonfinite(v))) - static_cast<std::int64_t>(tail) - 1));
+  for (auto v : values) {
+    const auto needed = std::isfinite(v) ? 0 : std::strlen(nonfinite(v));
+    if (needed > tail + 1) left = std::max(left, needed - tail - 1);
+  }
   std::vector<std::string> out;
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     if (!std::isfinite(values[i])) {
@@ -195,7 +198,7 @@ std::string scalar_word(const std::byte* p, DType t) {
   return words_of({p}, t)[0];
 }
 
-// --- rows and brackets -------------------------------------------------------------------------------------------
+// --- rows and brackets ---
 
 // Lays out words in nested brackets. Long axes are summarised: only their edges have words.
 class Layout {
@@ -263,14 +266,15 @@ class Layout {
 };
 
 // Pointers to the shown elements in row-major order.
-void gather(const Layout& layout, const Shape& shape, const Dims& strides, std::int64_t item, std::size_t axis,
-            const std::byte* at, std::vector<const std::byte*>& out) {
+void gather(const Layout& layout, const Shape& shape, const Dims& strides, std::int64_t item,
+            std::size_t axis, const std::byte* at, std::vector<const std::byte*>& out) {
   if (axis == shape.size()) {
     out.push_back(at);
     return;
   }
   for (std::int64_t i = 0; i < shape[axis]; ++i)
-    if (layout.shown(axis, i)) gather(layout, shape, strides, item, axis + 1, at + i * strides[axis] * item, out);
+    if (layout.shown(axis, i))
+      gather(layout, shape, strides, item, axis + 1, at + i * strides[axis] * item, out);
 }
 
 std::string elements_text(const Shape& shape, const Dims& strides, DType t, const std::byte* data) {

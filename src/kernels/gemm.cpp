@@ -53,7 +53,8 @@ void own_product(DType t, const GemmArgs& g) {
   const std::size_t size = itemsize(t);
   Matrix a{g.a, g.m, g.k, g.a_row, g.a_col}, b{g.b, g.k, g.n, g.b_row, g.b_col};
   Packing packed_a, packed_b;
-  if (g.n == 1 && g.a_row == 1 && g.m > 1) return kernels.rows({g.c, b.data, a.data, 1, g.m, g.k, 0, b.row, a.col, 1});
+  if (g.n == 1 && g.a_row == 1 && g.m > 1)
+    return kernels.rows({g.c, b.data, a.data, 1, g.m, g.k, 0, b.row, a.col, 1});
   if (g.n == 1) {
     if (a.col != 1) packed_a.pack(a, size);
     if (b.row != 1) packed_b.pack(b, size);
@@ -77,19 +78,25 @@ std::optional<Blas> expressible(const Matrix& m) {
 }
 
 void blas_gemm(const GemmArgs& g, const float* a, Blas la, const float* b, Blas lb) {
-  cblas_sgemm(CblasRowMajor, la.transpose, lb.transpose, blasint(g.m), blasint(g.n), blasint(g.k), 1.0f, a, la.stride, b,
-              lb.stride, 0.0f, static_cast<float*>(g.c), blasint(g.n));
+  cblas_sgemm(CblasRowMajor, la.transpose, lb.transpose, blasint(g.m), blasint(g.n), blasint(g.k), 1, a, la.stride, b,
+              lb.stride, 0, static_cast<float*>(g.c), blasint(g.n));
 }
 void blas_gemm(const GemmArgs& g, const double* a, Blas la, const double* b, Blas lb) {
-  cblas_dgemm(CblasRowMajor, la.transpose, lb.transpose, blasint(g.m), blasint(g.n), blasint(g.k), 1.0, a, la.stride, b,
-              lb.stride, 0.0, static_cast<double*>(g.c), blasint(g.n));
+  cblas_dgemm(CblasRowMajor, la.transpose, lb.transpose, blasint(g.m), blasint(g.n), blasint(g.k), 1, a, la.stride, b,
+              lb.stride, 0, static_cast<double*>(g.c), blasint(g.n));
 }
-/// c = op(A) x, where A as stored has `rows` rows of `cols` elements.
-void blas_gemv(float* c, const float* a, Blas la, std::size_t rows, std::size_t cols, const float* x, std::ptrdiff_t step) {
-  cblas_sgemv(CblasRowMajor, la.transpose, blasint(rows), blasint(cols), 1.0f, a, la.stride, x, blasint(step), 0.0f, c, 1);
+
+/// A as it is stored: rows of contiguous elements, to be transposed or not.
+struct Stored {
+  blasint rows, cols;
+  Blas layout;
+};
+/// c = op(A) x.
+void blas_gemv(float* c, const float* a, Stored s, const float* x, std::ptrdiff_t step) {
+  cblas_sgemv(CblasRowMajor, s.layout.transpose, s.rows, s.cols, 1, a, s.layout.stride, x, blasint(step), 0, c, 1);
 }
-void blas_gemv(double* c, const double* a, Blas la, std::size_t rows, std::size_t cols, const double* x, std::ptrdiff_t step) {
-  cblas_dgemv(CblasRowMajor, la.transpose, blasint(rows), blasint(cols), 1.0, a, la.stride, x, blasint(step), 0.0, c, 1);
+void blas_gemv(double* c, const double* a, Stored s, const double* x, std::ptrdiff_t step) {
+  cblas_dgemv(CblasRowMajor, s.layout.transpose, s.rows, s.cols, 1, a, s.layout.stride, x, blasint(step), 0, c, 1);
 }
 
 /// c = M x for a vector x of M's column count.
@@ -98,9 +105,9 @@ template <class T> void matrix_vector(T* c, Matrix m, Matrix x) {
   if (!expressible(m)) packed_m.pack(m, sizeof(T));
   if (x.row < 1 || x.row > INT_MAX) packed_x.pack(x, sizeof(T));
   const Blas layout = *expressible(m);
-  const bool transposed = layout.transpose == CblasTrans;
-  blas_gemv(c, static_cast<const T*>(m.data), layout, transposed ? m.cols : m.rows, transposed ? m.rows : m.cols,
-            static_cast<const T*>(x.data), x.row);
+  const auto rows = blasint(m.rows), cols = blasint(m.cols);
+  const Stored stored = layout.transpose == CblasTrans ? Stored{cols, rows, layout} : Stored{rows, cols, layout};
+  blas_gemv(c, static_cast<const T*>(m.data), stored, static_cast<const T*>(x.data), x.row);
 }
 
 template <class T, DType t> void float_product(const GemmArgs& g) {
@@ -109,10 +116,11 @@ template <class T, DType t> void float_product(const GemmArgs& g) {
     std::memset(g.c, 0, g.m * g.n * sizeof(T));
     return;
   }
-  // Below this a BLAS call costs more than it saves.
-  constexpr double small = 32.0 * 32 * 32;
+  // Below this a BLAS call costs more than it saves; sums and outer products gain nothing from it.
+  constexpr double small_work = 32.0 * 32 * 32;
+  const bool small = double(g.m) * double(g.n) * double(g.k) <= small_work || g.k == 1 || (g.m == 1 && g.n == 1);
   const bool fits = g.m <= INT_MAX && g.n <= INT_MAX && g.k <= INT_MAX;
-  if (double(g.m) * double(g.n) * double(g.k) <= small || g.k == 1 || (g.m == 1 && g.n == 1) || !fits) return own_product(t, g);
+  if (small || !fits) return own_product(t, g);
   Matrix a{g.a, g.m, g.k, g.a_row, g.a_col}, b{g.b, g.k, g.n, g.b_row, g.b_col};
   if (g.n == 1) return matrix_vector(static_cast<T*>(g.c), a, b);
   if (g.m == 1)

@@ -16,8 +16,9 @@ namespace {
   std::string list;
   for (std::size_t i = 0; i < shapes.size(); ++i)
     list += text(i == 0 ? "" : i + 1 == shapes.size() ? " and " : ", ", shapes[i]);
-  throw ValueError(text(op, ": operands could not be broadcast together, got shapes ", list,
-                        "; sizes must be equal or 1, counted from the last axis (reshape, or index with newaxis)"));
+  throw ValueError(
+      text(op, ": operands could not be broadcast together, got shapes ", list,
+           "; sizes must be equal or 1, counted from the last axis (reshape, or index with newaxis)"));
 }
 
 bool broadcasts_to(const Shape& from, const Shape& to) {
@@ -50,7 +51,8 @@ Array broadcast_to_shape(const char* op, const Array& x, const Shape& shape) {
     throw ValueError(text(op, ": the shape must broadcast to ", shape, ", got ", x.shape(),
                           "; sizes must be equal or 1, counted from the last axis"));
   Dims dims;
-  for (auto i = shape.size() - x.shape().size(); i < shape.size(); ++i) dims.push_back(static_cast<std::int64_t>(i));
+  for (auto i = shape.size() - x.shape().size(); i < shape.size(); ++i)
+    dims.push_back(static_cast<std::int64_t>(i));
   return lax::broadcast_in_dim(x, shape, dims);
 }
 

@@ -114,7 +114,7 @@ class ElementwisePrimitive final : public Primitive {
     const auto& [f, t] = std::tie(args.tangents[1], args.tangents[2]);
     if (f.is_empty_handle() && t.is_empty_handle()) return {};
     const auto zero = make_scalar(ans.dtype(), 0.0);
-    return select_n(args.primals[0], f.is_empty_handle() ? zero : f, t.is_empty_handle() ? zero : t);
+    return broadcast_scalar(select_n(args.primals[0], f.is_empty_handle() ? zero : f, t.is_empty_handle() ? zero : t), ans.shape());
   }
 
   const Row& row_;

@@ -56,18 +56,25 @@ Array operator+(const Array& a, const Array& b) { return promoted("add", add_any
 Array operator-(const Array& a, const Array& b) { return promoted("subtract", lax::sub, a, b); }
 Array operator*(const Array& a, const Array& b) { return promoted("multiply", mul_any, a, b); }
 Array operator/(const Array& a, const Array& b) { return promoted_inexact("divide", lax::div, a, b); }
-Array operator%(const Array& a, const Array& b) { return promoted_numeric("remainder", python_remainder, a, b); }
+Array operator%(const Array& a, const Array& b) {
+  return promoted_numeric("remainder", python_remainder, a, b);
+}
 Array operator&(const Array& a, const Array& b) { return promoted("bitwise_and", lax::bitwise_and, a, b); }
 Array operator|(const Array& a, const Array& b) { return promoted("bitwise_or", lax::bitwise_or, a, b); }
 Array operator^(const Array& a, const Array& b) { return promoted("bitwise_xor", lax::bitwise_xor, a, b); }
-Array operator<<(const Array& a, const Array& b) { return promoted_numeric("left_shift", lax::shift_left, a, b); }
-Array operator>>(const Array& a, const Array& b) { return promoted_numeric("right_shift", shift_right, a, b); }
+Array operator<<(const Array& a, const Array& b) {
+  return promoted_numeric("left_shift", lax::shift_left, a, b);
+}
+Array operator>>(const Array& a, const Array& b) {
+  return promoted_numeric("right_shift", shift_right, a, b);
+}
 
 Array operator==(const Array& a, const Array& b) {
   return both_keys(a, b) ? equal_keys("equal", a, b) : promoted("equal", lax::eq, a, b);
 }
 Array operator!=(const Array& a, const Array& b) {
-  return both_keys(a, b) ? lax::bitwise_not(equal_keys("not_equal", a, b)) : promoted("not_equal", lax::ne, a, b);
+  return both_keys(a, b) ? lax::bitwise_not(equal_keys("not_equal", a, b))
+                         : promoted("not_equal", lax::ne, a, b);
 }
 Array operator<(const Array& a, const Array& b) { return promoted("less", lax::lt, a, b); }
 Array operator<=(const Array& a, const Array& b) { return promoted("less_equal", lax::le, a, b); }

@@ -47,8 +47,10 @@ Array log_softmax(const Array& x, const Axis& axis) {
 }
 
 Array one_hot(const Array& x, std::int64_t num_classes, std::optional<DType> dtype) {
-  if (!is_integer(x.dtype())) throw TypeError(text("one_hot: integer class numbers are required, got ", x.aval()));
-  if (num_classes < 0) throw ValueError(text("one_hot: the number of classes must not be negative, got ", num_classes));
+  if (!is_integer(x.dtype()))
+    throw TypeError(text("one_hot: integer class numbers are required, got ", x.aval()));
+  if (num_classes < 0)
+    throw ValueError(text("one_hot: the number of classes must not be negative, got ", num_classes));
   const auto classes = lax::iota(x.dtype(), {num_classes}, 0);
   return lax::convert_element_type(expand_dims(x, -1) == classes, dtype.value_or(config().default_float));
 }

@@ -45,12 +45,18 @@ Array fmod_same(const Array& x, const Array& y) {
   return lax::rem(x, lax::select_n(lax::eq(y, literal(y, 0)), y, literal(y, 1)));
 }
 
-Array maximum_any(const Array& x, const Array& y) { return x.dtype() == bool_ ? lax::bitwise_or(x, y) : lax::max(x, y); }
-Array minimum_any(const Array& x, const Array& y) { return x.dtype() == bool_ ? lax::bitwise_and(x, y) : lax::min(x, y); }
+Array maximum_any(const Array& x, const Array& y) {
+  return x.dtype() == bool_ ? lax::bitwise_or(x, y) : lax::max(x, y);
+}
+Array minimum_any(const Array& x, const Array& y) {
+  return x.dtype() == bool_ ? lax::bitwise_and(x, y) : lax::min(x, y);
+}
 
 }  // namespace
 
-Array floor_divide(const Array& x, const Array& y) { return promoted_numeric("floor_divide", floor_divide_same, x, y); }
+Array floor_divide(const Array& x, const Array& y) {
+  return promoted_numeric("floor_divide", floor_divide_same, x, y);
+}
 Array fmod(const Array& x, const Array& y) { return promoted_numeric("fmod", fmod_same, x, y); }
 
 Array square(const Array& x) {
@@ -97,8 +103,9 @@ Array tan(const Array& x) {
 
 namespace {
 
-// max(x, y) + log1p(exp(-|x - y|)). The larger one is chosen by select rather than max so that the derivative at
-// a tie is the softmax, 1/2 each; a difference of two equal infinities is made 0 lest its NaN poison derivatives.
+// max(x, y) + log1p(exp(-|x - y|)). The larger one is chosen by select rather than max so that the derivative
+// at a tie is the softmax, 1/2 each; a difference of two equal infinities is made 0 lest its NaN poison
+// derivatives.
 Array logaddexp_same(const Array& x, const Array& y) {
   const auto raw = lax::sub(x, y);
   const auto undefined = lax::ne(raw, raw);
@@ -110,6 +117,8 @@ Array logaddexp_same(const Array& x, const Array& y) {
 
 }  // namespace
 
-Array logaddexp(const Array& x, const Array& y) { return promoted_inexact("logaddexp", logaddexp_same, x, y); }
+Array logaddexp(const Array& x, const Array& y) {
+  return promoted_inexact("logaddexp", logaddexp_same, x, y);
+}
 
 }  // namespace fluxion

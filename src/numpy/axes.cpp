@@ -11,7 +11,8 @@ namespace fluxion {
 std::int64_t normalize_axis(const char* op, std::int64_t axis, std::int64_t rank, const Shape& shape) {
   if (axis < -rank || axis >= rank) {
     if (rank == 0) throw ValueError(text(op, ": a scalar has no axes, got axis ", axis, " for shape ()"));
-    throw ValueError(text(op, ": axis must be in [", -rank, ", ", rank, "), got ", axis, " for shape ", shape));
+    throw ValueError(
+        text(op, ": axis must be in [", -rank, ", ", rank, "), got ", axis, " for shape ", shape));
   }
   return axis < 0 ? axis + rank : axis;
 }
@@ -20,7 +21,8 @@ Dims normalize_axes(const char* op, const Dims& axes, std::int64_t rank, const S
   Dims out;
   for (auto a : axes) {
     const auto axis = normalize_axis(op, a, rank, shape);
-    if (contains(out, axis)) throw ValueError(text(op, ": axes must be distinct, got ", axes, " for shape ", shape));
+    if (contains(out, axis))
+      throw ValueError(text(op, ": axes must be distinct, got ", axes, " for shape ", shape));
     out.push_back(axis);
   }
   return out;
@@ -39,7 +41,9 @@ Dims iota_dims(std::int64_t n) {
   return d;
 }
 
-bool contains(const Dims& dims, std::int64_t d) { return std::find(dims.begin(), dims.end(), d) != dims.end(); }
+bool contains(const Dims& dims, std::int64_t d) {
+  return std::find(dims.begin(), dims.end(), d) != dims.end();
+}
 
 Array insert_axes(const Array& x, const Dims& axes) {
   if (axes.empty()) return x;

@@ -31,9 +31,10 @@ Operands common(const char* op, const Array& x, const Array& y) {
 
 std::int64_t extent(const Array& x, std::int64_t axis) { return x.shape()[static_cast<std::size_t>(axis)]; }
 
-[[noreturn]] void throw_sizes(const char* op, const Array& x, const Array& y, std::int64_t m, std::int64_t n) {
-  throw ValueError(text(op, ": the sizes summed over must be equal, got ", m, " and ", n, " of shapes ", x.shape(),
-                        " and ", y.shape(), "; transpose an operand"));
+[[noreturn]] void throw_sizes(const char* op, const Array& x, const Array& y, std::int64_t m,
+                              std::int64_t n) {
+  throw ValueError(text(op, ": the sizes summed over must be equal, got ", m, " and ", n, " of shapes ",
+                        x.shape(), " and ", y.shape(), "; transpose an operand"));
 }
 
 void check_contracted(const char* op, const Array& x, const Array& y, const lax::DotDims& d) {
@@ -53,13 +54,14 @@ Array contract(const char* op, const Array& x, const Array& y, const lax::DotDim
 // How matmul's leading axes take part: axes both have become batch axes of the product; an axis that only one
 // has, or that the other has with size 1, is one of the free axes of its operand.
 struct MatmulPlan {
-  Dims x_squeeze, y_squeeze;         // axes of size 1 that are dropped
-  Dims x_batch, y_batch;             // after that
-  Dims from_batch, from_x, from_y;   // where the product's axes belong in the result
+  Dims x_squeeze, y_squeeze;        // axes of size 1 that are dropped
+  Dims x_batch, y_batch;            // after that
+  Dims from_batch, from_x, from_y;  // where the product's axes belong in the result
 };
 
 MatmulPlan plan_matmul(const Array& x, const Array& y) {
-  const auto x_lead = std::max<std::int64_t>(x.ndim() - 2, 0), y_lead = std::max<std::int64_t>(y.ndim() - 2, 0);
+  const auto x_lead = std::max<std::int64_t>(x.ndim() - 2, 0),
+             y_lead = std::max<std::int64_t>(y.ndim() - 2, 0);
   const auto lead = std::max(x_lead, y_lead);
   MatmulPlan p;
   std::int64_t x_kept = 0, y_kept = 0;
@@ -80,7 +82,8 @@ MatmulPlan plan_matmul(const Array& x, const Array& y) {
       p.from_x.push_back(i), ++x_kept;
       p.y_squeeze.push_back(yi);
     } else {
-      throw ValueError(text("matmul: leading axes must broadcast, got shapes ", x.shape(), " and ", y.shape()));
+      throw ValueError(
+          text("matmul: leading axes must broadcast, got shapes ", x.shape(), " and ", y.shape()));
     }
   }
   if (x.ndim() > 1) p.from_x.push_back(lead);
@@ -94,7 +97,8 @@ Dims inverse(const MatmulPlan& p) {
   for (const auto* part : {&p.from_batch, &p.from_x, &p.from_y})
     for (auto d : *part) places.push_back(d);
   Dims out(places.size(), 0);
-  for (std::size_t i = 0; i < places.size(); ++i) out[static_cast<std::size_t>(places[i])] = static_cast<std::int64_t>(i);
+  for (std::size_t i = 0; i < places.size(); ++i)
+    out[static_cast<std::size_t>(places[i])] = static_cast<std::int64_t>(i);
   return out;
 }
 
@@ -102,8 +106,8 @@ Dims inverse(const MatmulPlan& p) {
 
 Array matmul(const Array& x, const Array& y) {
   if (x.ndim() == 0 || y.ndim() == 0)
-    throw ValueError(text("matmul: operands of rank 1 or more are required, got shapes ", x.shape(), " and ", y.shape(),
-                          "; multiply by a scalar with *"));
+    throw ValueError(text("matmul: operands of rank 1 or more are required, got shapes ", x.shape(), " and ",
+                          y.shape(), "; multiply by a scalar with *"));
   const auto given = common("matmul", x, y);
   const auto p = plan_matmul(x, y);
   const auto a = remove_axes(given.x, p.x_squeeze), b = remove_axes(given.y, p.y_squeeze);
@@ -121,7 +125,8 @@ Array dot(const Array& x, const Array& y) {
 
 Array vdot(const Array& x, const Array& y) {
   if (x.size() != y.size())
-    throw ValueError(text("vdot: operands must have as many elements, got shapes ", x.shape(), " and ", y.shape()));
+    throw ValueError(
+        text("vdot: operands must have as many elements, got shapes ", x.shape(), " and ", y.shape()));
   return dot(ravel(x), ravel(y));
 }
 
@@ -134,8 +139,8 @@ Array outer(const Array& x, const Array& y) { return reshape(x, {x.size(), 1}) *
 
 Array tensordot(const Array& x, const Array& y, std::int64_t axes) {
   if (axes < 0 || axes > std::min(x.ndim(), y.ndim()))
-    throw ValueError(text("tensordot: the number of axes must be in [0, ", std::min(x.ndim(), y.ndim()), "], got ", axes,
-                          " for shapes ", x.shape(), " and ", y.shape()));
+    throw ValueError(text("tensordot: the number of axes must be in [0, ", std::min(x.ndim(), y.ndim()),
+                          "], got ", axes, " for shapes ", x.shape(), " and ", y.shape()));
   Dims last;
   for (auto a = x.ndim() - axes; a < x.ndim(); ++a) last.push_back(a);
   return tensordot(x, y, last, iota_dims(axes));
@@ -144,9 +149,12 @@ Array tensordot(const Array& x, const Array& y, std::int64_t axes) {
 Array tensordot(const Array& x, const Array& y, const Dims& x_axes, const Dims& y_axes) {
   const auto given = common("tensordot", x, y);
   const lax::DotDims d{normalize_axes("tensordot", x_axes, x.ndim(), x.shape()),
-                       normalize_axes("tensordot", y_axes, y.ndim(), y.shape()), {}, {}};
+                       normalize_axes("tensordot", y_axes, y.ndim(), y.shape()),
+                       {},
+                       {}};
   if (d.lhs_contract.size() != d.rhs_contract.size())
-    throw ValueError(text("tensordot: as many axes of each operand are required, got ", x_axes, " and ", y_axes));
+    throw ValueError(
+        text("tensordot: as many axes of each operand are required, got ", x_axes, " and ", y_axes));
   return contract("tensordot", given.x, given.y, d);
 }
 

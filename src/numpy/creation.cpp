@@ -20,8 +20,8 @@ void NestedElements::enter(std::size_t depth, std::size_t n) {
   if (depth == shape_.size()) {
     shape_.push_back(extent);
   } else if (shape_[depth] != extent) {
-    throw ValueError(text("array: nested lists of one level must have one length, got ", shape_[depth], " and ", extent,
-                          " at depth ", depth, "; pad the shorter rows"));
+    throw ValueError(text("array: nested lists of one level must have one length, got ", shape_[depth],
+                          " and ", extent, " at depth ", depth, "; pad the shorter rows"));
   }
 }
 
@@ -44,8 +44,8 @@ void check_extents(const char* op, const Shape& shape) {
 Array from_elements(const void* elements, DType dtype, std::size_t count, const Shape& shape) {
   check_extents("array", shape);
   if (static_cast<std::size_t>(element_count(shape)) != count)
-    throw ValueError(text("array: the shape must have as many elements as are given, got shape ", shape, " for ", count,
-                          count == 1 ? " element" : " elements"));
+    throw ValueError(text("array: the shape must have as many elements as are given, got shape ", shape,
+                          " for ", count, count == 1 ? " element" : " elements"));
   if (shape.empty()) return make_scalar(dtype, false, elements);
   std::byte* out = nullptr;
   auto x = make_array(Aval{shape, dtype, false}, out);
@@ -73,7 +73,9 @@ DType or_default(std::optional<DType> dtype) { return dtype.value_or(config().de
 
 Array filled(const char* op, const Shape& shape, DType dtype, double v, bool weak = false) {
   detail::check_extents(op, shape);
-  if (is_key(dtype)) throw TypeError(text(op, ": a number dtype is required, got ", dtype, "; make keys with fx::random::key"));
+  if (is_key(dtype))
+    throw TypeError(
+        text(op, ": a number dtype is required, got ", dtype, "; make keys with fx::random::key"));
   const auto scalar = make_scalar(dtype, v, weak);
   return shape.empty() ? scalar : lax::full(shape, scalar);
 }
@@ -92,8 +94,8 @@ Array array(std::initializer_list<std::initializer_list<Array>> v) {
   Arrays rows;
   for (const auto& row : v) {
     if (row.size() != v.begin()->size())
-      throw ValueError(text("array: nested lists of one level must have one length, got ", v.begin()->size(), " and ",
-                            row.size(), " at depth 1; pad the shorter rows"));
+      throw ValueError(text("array: nested lists of one level must have one length, got ", v.begin()->size(),
+                            " and ", row.size(), " at depth 1; pad the shorter rows"));
     rows.push_back(stack(Arrays(row)));
   }
   return stack_strong(rows);
@@ -101,8 +103,12 @@ Array array(std::initializer_list<std::initializer_list<Array>> v) {
 
 Array asarray(const Array& x, DType dtype) { return convert_strong(x, dtype); }
 
-Array zeros(const Shape& shape, std::optional<DType> dtype) { return filled("zeros", shape, or_default(dtype), 0); }
-Array ones(const Shape& shape, std::optional<DType> dtype) { return filled("ones", shape, or_default(dtype), 1); }
+Array zeros(const Shape& shape, std::optional<DType> dtype) {
+  return filled("zeros", shape, or_default(dtype), 0);
+}
+Array ones(const Shape& shape, std::optional<DType> dtype) {
+  return filled("ones", shape, or_default(dtype), 1);
+}
 
 Array full(const Shape& shape, const Array& value, std::optional<DType> dtype) {
   detail::check_extents("full", shape);

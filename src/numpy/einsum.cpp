@@ -51,8 +51,10 @@ Spec parse(std::string_view spec) {
   }
   out.operands.emplace_back();
   for (char c : all) {
-    if (c == ',') out.operands.emplace_back();
-    else out.operands.back() += c;
+    if (c == ',')
+      out.operands.emplace_back();
+    else
+      out.operands.back() += c;
   }
   auto terms = out.operands;
   terms.push_back(out.result);
@@ -60,7 +62,8 @@ Spec parse(std::string_view spec) {
     if (const auto dots = term.find("..."); dots != std::string::npos) term.erase(dots, 3);
     for (char c : term)
       if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
-        throw_spec(spec, "axes are named by letters, with at most one `...` per operand and one `->`", text("'", c, "'"));
+        throw_spec(spec, "axes are named by letters, with at most one `...` per operand and one `->`",
+                   text("'", c, "'"));
   }
   return out;
 }
@@ -83,7 +86,8 @@ std::vector<Labelled> label(std::string_view spec, Spec& s, const Arrays& xs) {
     const bool dots = has(term, '.');
     const auto named = term.size() - (dots ? 3 : 0), rank = xs[i].shape().size();
     if (rank < named || (rank > named && !dots))
-      throw_spec(spec, text("operand ", i, " needs a letter per axis"), text("\"", term, "\" for shape ", xs[i].shape()));
+      throw_spec(spec, text("operand ", i, " needs a letter per axis"),
+                 text("\"", term, "\" for shape ", xs[i].shape()));
     broadcast_rank = std::max(broadcast_rank, rank - named);
     out.push_back({xs[i], replace_ellipsis(term, rank - named)});
   }
@@ -102,8 +106,10 @@ std::vector<Labelled> label(std::string_view spec, Spec& s, const Arrays& xs) {
 
 void check_result(std::string_view spec, const std::string& result, const std::vector<Labelled>& operands) {
   for (std::size_t i = 0; i < result.size(); ++i) {
-    if (result.find(result[i]) != i) throw_spec(spec, "result letters must be distinct", text("\"", result, "\""));
-    const bool known = std::any_of(operands.begin(), operands.end(), [&](const auto& o) { return has(o.letters, result[i]); });
+    if (result.find(result[i]) != i)
+      throw_spec(spec, "result letters must be distinct", text("\"", result, "\""));
+    const bool known = std::any_of(operands.begin(), operands.end(),
+                                   [&](const auto& o) { return has(o.letters, result[i]); });
     if (!known) throw_spec(spec, "result letters must occur in an operand", text("'", result[i], "'"));
   }
 }
@@ -123,8 +129,10 @@ void drop_broadcast_axes(std::string_view spec, std::vector<Labelled>& operands)
     Dims drop;
     std::string kept;
     for (std::size_t i = 0; i < o.letters.size(); ++i) {
-      if (o.x.shape()[i] == 1 && size[o.letters[i]] != 1) drop.push_back(static_cast<std::int64_t>(i));
-      else kept += o.letters[i];
+      if (o.x.shape()[i] == 1 && size[o.letters[i]] != 1)
+        drop.push_back(static_cast<std::int64_t>(i));
+      else
+        kept += o.letters[i];
     }
     o = {remove_axes(o.x, drop), kept};
   }
@@ -153,8 +161,10 @@ void sum_lone(Labelled& o, const std::string& needed) {
   Dims axes;
   std::string kept;
   for (std::size_t i = 0; i < o.letters.size(); ++i) {
-    if (has(needed, o.letters[i])) kept += o.letters[i];
-    else axes.push_back(static_cast<std::int64_t>(i));
+    if (has(needed, o.letters[i]))
+      kept += o.letters[i];
+    else
+      axes.push_back(static_cast<std::int64_t>(i));
   }
   if (!axes.empty()) o = {lax::reduce_sum(o.x, axes), kept};
 }
@@ -180,7 +190,8 @@ Labelled multiply_pair(const Labelled& a, const Labelled& b, const std::string& 
   return {lax::dot_general(a.x, b.x, d), batch + a_free + b_free};
 }
 
-std::string letters_after(const std::vector<Labelled>& operands, std::size_t from, const std::string& result) {
+std::string letters_after(const std::vector<Labelled>& operands, std::size_t from,
+                          const std::string& result) {
   auto s = result;
   for (auto i = from; i < operands.size(); ++i) s += operands[i].letters;
   return s;

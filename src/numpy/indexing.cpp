@@ -46,7 +46,8 @@ AxisPart ascending(const AxisPart& p) {
 }
 
 Array take(const Array& x, const Subscript& s) {
-  if (const auto* c = concrete(x); c != nullptr && current_trace() == nullptr && c->buffer) return view(*c, s);
+  if (const auto* c = concrete(x); c != nullptr && current_trace() == nullptr && c->buffer)
+    return view(*c, s);
   auto y = x;
   if (!s.is_everything(x.shape())) {
     Dims start, limit, step;
@@ -85,11 +86,13 @@ Array prepare(const char* op, const Array& x, const Array& value, const Subscrip
 // Through the two words of each key, which are one more trailing axis.
 Array set_keys(const Array& keys, const Array& value, std::vector<Index> indices) {
   if (!is_key(keys.dtype()) || !is_key(value.dtype()))
-    throw TypeError(text("at: keys and numbers do not mix, got ", value.dtype(), " for an array of ", keys.dtype()));
+    throw TypeError(
+        text("at: keys and numbers do not mix, got ", value.dtype(), " for an array of ", keys.dtype()));
   const bool from_the_end = std::any_of(indices.begin(), indices.end(),
                                         [](const Index& i) { return i.kind == Index::Kind::ellipsis; });
   if (from_the_end) indices.push_back(range());
-  return lax::random_wrap(IndexUpdate(lax::random_unwrap(keys), std::move(indices)).set(lax::random_unwrap(value)));
+  return lax::random_wrap(
+      IndexUpdate(lax::random_unwrap(keys), std::move(indices)).set(lax::random_unwrap(value)));
 }
 
 }  // namespace
@@ -104,8 +107,9 @@ Array Array::subscript_array(const Array& index) const {
     throw UnsupportedError(text("index: an integer scalar is required, got ", index.aval(),
                                 "; select elements with fx::where, or by a one-hot product"));
   if (concrete_primal(index) == nullptr)
-    throw ConcretizationError(text("index: a concrete integer is required, got ", describe(index),
-                                   "; pass it as a static argument (fx::static_argnums), or use a one-hot product"));
+    throw ConcretizationError(
+        text("index: a concrete integer is required, got ", describe(index),
+             "; pass it as a static argument (fx::static_argnums), or use a one-hot product"));
   return (*this)[index.item<std::int64_t>()];
 }
 

@@ -34,8 +34,8 @@ void check_shapes(ArraySpan xs, std::int64_t axis) {
     if (want.size() == x.shape().size())
       want[static_cast<std::size_t>(axis)] = x.shape()[static_cast<std::size_t>(axis)];
     if (want != x.shape())
-      throw ValueError(text("concatenate: shapes must agree but for axis ", axis, ", got ", xs[0].shape(), " and ",
-                            x.shape()));
+      throw ValueError(text("concatenate: shapes must agree but for axis ", axis, ", got ", xs[0].shape(),
+                            " and ", x.shape()));
   }
 }
 
@@ -60,7 +60,8 @@ Array stack(ArraySpan xs, std::int64_t axis) {
   require_some("stack", xs);
   for (const auto& x : xs)
     if (x.shape() != xs[0].shape())
-      throw ValueError(text("stack: all arrays must have one shape, got ", xs[0].shape(), " and ", x.shape()));
+      throw ValueError(
+          text("stack: all arrays must have one shape, got ", xs[0].shape(), " and ", x.shape()));
   const auto at = normalize_axis("stack", axis, xs[0].ndim() + 1, xs[0].shape());
   auto same = promote("stack", xs);
   for (auto& x : same) x = insert_axes(x, {at});

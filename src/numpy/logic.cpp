@@ -36,8 +36,12 @@ Array logical_or(const Array& x, const Array& y) { return truth(x) | truth(y); }
 Array logical_xor(const Array& x, const Array& y) { return truth(x) ^ truth(y); }
 
 Array isnan(const Array& x) { return is_floating(x.dtype()) ? lax::ne(x, x) : nowhere(x); }
-Array isinf(const Array& x) { return is_floating(x.dtype()) ? lax::eq(lax::abs(x), infinity(x)) : nowhere(x); }
-Array isfinite(const Array& x) { return is_floating(x.dtype()) ? lax::lt(lax::abs(x), infinity(x)) : !nowhere(x); }
+Array isinf(const Array& x) {
+  return is_floating(x.dtype()) ? lax::eq(lax::abs(x), infinity(x)) : nowhere(x);
+}
+Array isfinite(const Array& x) {
+  return is_floating(x.dtype()) ? lax::lt(lax::abs(x), infinity(x)) : !nowhere(x);
+}
 
 Array where(const Array& condition, const Array& x, const Array& y) {
   const Array cases[] = {x, y};

@@ -16,15 +16,18 @@ Array reshape(const Array& x, const Shape& shape) {
   std::int64_t known = 1;
   std::size_t unknown = shape.size();
   for (std::size_t i = 0; i < shape.size(); ++i) {
-    if (shape[i] == -1 && unknown == shape.size()) unknown = i;
+    if (shape[i] == -1 && unknown == shape.size())
+      unknown = i;
     else if (shape[i] < 0)
       throw ValueError(text("reshape: extents must not be negative, and only one may be -1, got ", shape));
-    else known *= shape[i];
+    else
+      known *= shape[i];
   }
   const auto n = x.size();
   const bool fits = unknown == shape.size() ? known == n : known == 0 ? false : n % known == 0;
   if (!fits)
-    throw ValueError(text("reshape: the number of elements must stay, got ", x.shape(), " of size ", n, " to ", shape));
+    throw ValueError(
+        text("reshape: the number of elements must stay, got ", x.shape(), " of size ", n, " to ", shape));
   if (unknown != shape.size()) out[unknown] = n / known;
   return out == x.shape() ? x : lax::reshape(x, out);
 }
@@ -90,9 +93,13 @@ Array squeeze(const Array& x, const Axis& axis) {
   return remove_axes(x, axes);
 }
 
-Array broadcast_to(const Array& x, const Shape& shape) { return broadcast_to_shape("broadcast_to", x, shape); }
+Array broadcast_to(const Array& x, const Shape& shape) {
+  return broadcast_to_shape("broadcast_to", x, shape);
+}
 
-Shape broadcast_shapes(const Shape& a, const Shape& b) { return broadcast_shapes("broadcast_shapes", {a, b}); }
+Shape broadcast_shapes(const Shape& a, const Shape& b) {
+  return broadcast_shapes("broadcast_shapes", {a, b});
+}
 
 Array flip(const Array& x, const Axis& axis) {
   const auto axes = sorted_axes("flip", axis, x);

@@ -23,8 +23,8 @@ std::optional<std::int64_t> static_exponent(const Array& y) {
 Array static_power(const Array& x, std::int64_t y) {
   const auto base = x.dtype() == bool_ ? convert(x, int32) : x;
   if (y < 0 && is_integer(base.dtype()))
-    throw TypeError(text("power: integers must not be raised to negative powers, got ", base.aval(), " to the ", y,
-                         "; use a floating base"));
+    throw TypeError(text("power: integers must not be raised to negative powers, got ", base.aval(),
+                         " to the ", y, "; use a floating base"));
   return lax::integer_pow(base, y);
 }
 

@@ -37,7 +37,8 @@ std::int64_t count_between(std::int64_t start, std::int64_t stop, std::int64_t s
 std::int64_t count_between(double start, double stop, double step) {
   const double n = std::ceil((stop - start) / step);
   if (!(std::abs(n) < 9e15))
-    throw ValueError(text("arange: a finite number of elements is required, got bounds ", start, ", ", stop, " and step ", step));
+    throw ValueError(text("arange: a finite number of elements is required, got bounds ", start, ", ", stop,
+                          " and step ", step));
   return std::max<std::int64_t>(0, static_cast<std::int64_t>(n));
 }
 
@@ -71,11 +72,14 @@ Array arange(const Array& start, const Array& stop, const Array& step, std::opti
 }
 
 // start*(1-t) + stop*t with t = iota/(n-1), and the end appended, so that both ends are exact.
-Array linspace(const Array& start, const Array& stop, std::int64_t num, bool endpoint, std::optional<DType> dtype) {
+Array linspace(const Array& start, const Array& stop, std::int64_t num, bool endpoint,
+               std::optional<DType> dtype) {
   if (num < 0) throw ValueError(text("linspace: the number of values must not be negative, got ", num));
   const Array given[] = {start, stop};
   const auto type = result_type(given, "linspace");
-  const auto computed = dtype && is_inexact(*dtype) ? *dtype : type.weak ? config().default_float : to_inexact(type);
+  const auto computed = dtype && is_inexact(*dtype) ? *dtype
+                        : type.weak                 ? config().default_float
+                                                    : to_inexact(type);
   Array ends[] = {convert_strong(start, computed), convert_strong(stop, computed)};
   broadcast_operands("linspace", ends, true);
   Shape row = ends[0].shape(), shape = row;

@@ -37,7 +37,8 @@ double count(const Array& x, const Dims& axes) {
 Array reduce_extremum(const char* op, Reduce f, const Array& x, const Axis& axis, bool keepdims) {
   const auto axes = sorted_axes(op, axis, x);
   if (count(x, axes) == 0)
-    throw ValueError(text(op, ": at least one element is required to reduce over, got shape ", x.shape(), " over axes ", axes));
+    throw ValueError(text(op, ": at least one element is required to reduce over, got shape ", x.shape(),
+                          " over axes ", axes));
   if (x.dtype() != bool_) return reduce(f, x, axes, keepdims);
   return lax::convert_element_type(reduce(f, lax::convert_element_type(x, int32), axes, keepdims), bool_);
 }
@@ -80,7 +81,9 @@ Array var(const Array& x, const Axis& axis, double ddof, bool keepdims) {
   return lax::div(sum(centred_squares(f, axes), axes, keepdims), literal(f, divisor));
 }
 
-Array std(const Array& x, const Axis& axis, double ddof, bool keepdims) { return sqrt(var(x, axis, ddof, keepdims)); }
+Array std(const Array& x, const Axis& axis, double ddof, bool keepdims) {
+  return sqrt(var(x, axis, ddof, keepdims));
+}
 
 Array max(const Array& x, const Axis& axis, bool keepdims) {
   return reduce_extremum("max", lax::reduce_max, x, axis, keepdims);
@@ -89,7 +92,9 @@ Array min(const Array& x, const Axis& axis, bool keepdims) {
   return reduce_extremum("min", lax::reduce_min, x, axis, keepdims);
 }
 
-Array argmax(const Array& x, const Axis& axis, bool keepdims) { return reduce_arg("argmax", x, axis, keepdims); }
+Array argmax(const Array& x, const Axis& axis, bool keepdims) {
+  return reduce_arg("argmax", x, axis, keepdims);
+}
 
 // The complement reverses the order of integers, also of unsigned ones and of the smallest signed one.
 Array argmin(const Array& x, const Axis& axis, bool keepdims) {

@@ -12,8 +12,8 @@ using Kind = Index::Kind;
 
 AxisPart element(std::int64_t at, std::int64_t axis, std::int64_t extent, const Shape& shape) {
   if (at < -extent || at >= extent)
-    throw IndexError(text("index: axis ", axis, " has size ", extent, ", got index ", at, " for shape ", shape,
-                          "; indices are in [", -extent, ", ", extent, ")"));
+    throw IndexError(text("index: axis ", axis, " has size ", extent, ", got index ", at, " for shape ",
+                          shape, "; indices are in [", -extent, ", ", extent, ")"));
   return {at < 0 ? at + extent : at, 1, 1, true};
 }
 
@@ -34,7 +34,8 @@ AxisPart part(const Range& r, std::int64_t extent) {
 }  // namespace
 
 bool Subscript::is_everything(const Shape& of) const {
-  return kept == of && std::all_of(parts.begin(), parts.end(), [](const AxisPart& p) { return p.step > 0 || p.count <= 1; });
+  return kept == of && std::all_of(parts.begin(), parts.end(),
+                                   [](const AxisPart& p) { return p.step > 0 || p.count <= 1; });
 }
 
 Subscript resolve(std::span<const Index> indices, const Shape& shape) {
@@ -44,7 +45,8 @@ Subscript resolve(std::span<const Index> indices, const Shape& shape) {
     ellipses += i.kind == Kind::ellipsis;
   }
   if (named > shape.size())
-    throw IndexError(text("index: at most one index per axis is required, got ", named, " for shape ", shape));
+    throw IndexError(
+        text("index: at most one index per axis is required, got ", named, " for shape ", shape));
   if (ellipses > 1) throw IndexError(text("index: at most one ellipsis is required, got ", ellipses));
   Subscript s;
   std::size_t axis = 0;

@@ -22,8 +22,10 @@ void check_integer_scalar(const char* op, const Array& x) {
 Words seed_words(const Array& x) {
   const bool wide = itemsize(x.dtype()) == 8;
   if (const auto* c = concrete(x)) {
-    const auto value = c->aval.dtype == uint64 ? x.item<std::uint64_t>() : static_cast<std::uint64_t>(x.item<std::int64_t>());
-    return {scalar(wide ? static_cast<std::uint32_t>(value >> 32) : 0U), scalar(static_cast<std::uint32_t>(value))};
+    const auto value = c->aval.dtype == uint64 ? x.item<std::uint64_t>()
+                                               : static_cast<std::uint64_t>(x.item<std::int64_t>());
+    return {scalar(wide ? static_cast<std::uint32_t>(value >> 32) : 0U),
+            scalar(static_cast<std::uint32_t>(value))};
   }
   const auto low = lax::convert_element_type(x, uint32);
   if (!wide) return {scalar<std::uint32_t>(0), low};
@@ -55,7 +57,8 @@ Array fold_in(const Array& key, const Array& data) {
   check_single_key<TypeError>("fold_in", key);
   check_integer_scalar("fold_in", data);
   const auto k = words_of(key);
-  auto [first, second] = lax::threefry2x32(k.first, k.second, scalar<std::uint32_t>(0), seed_words(data).second);
+  auto [first, second] =
+      lax::threefry2x32(k.first, k.second, scalar<std::uint32_t>(0), seed_words(data).second);
   return keys_of({std::move(first), std::move(second)});
 }
 

@@ -27,14 +27,18 @@ std::uint64_t largest(DType t) {
   }
 }
 std::int64_t smallest(DType t) {
-  return t == int32 ? std::numeric_limits<std::int32_t>::min() : t == int64 ? std::numeric_limits<std::int64_t>::min() : 0;
+  return t == int32   ? std::numeric_limits<std::int32_t>::min()
+         : t == int64 ? std::numeric_limits<std::int64_t>::min()
+                      : 0;
 }
 
 DType unsigned_of(DType t) { return itemsize(t) == 4 ? uint32 : uint64; }
 
-Array word(DType t, std::uint64_t v) { return t == uint32 ? scalar(static_cast<std::uint32_t>(v)) : scalar(v); }
+Array word(DType t, std::uint64_t v) {
+  return t == uint32 ? scalar(static_cast<std::uint32_t>(v)) : scalar(v);
+}
 
-// --- bounds known: the constants of the reduction are computed here ---------------------------------------------
+// --- bounds known: the constants of the reduction are computed here ---
 
 struct Bound {
   std::uint64_t bits;  // two's complement, clamped to the dtype
@@ -55,8 +59,9 @@ Bound clamped(const Array& x, DType t) {
 Array known_bounds(const Array& key, const Shape& shape, const Array& minval, const Array& maxval, DType t) {
   const auto lo = clamped(minval, t), hi = clamped(maxval, t);
   const auto mask = itemsize(t) == 4 ? 0xffffffffULL : ~0ULL;
-  const bool empty = is_unsigned_integer(t) ? hi.bits <= lo.bits
-                                            : static_cast<std::int64_t>(hi.bits) <= static_cast<std::int64_t>(lo.bits);
+  const bool empty = is_unsigned_integer(t)
+                         ? hi.bits <= lo.bits
+                         : static_cast<std::int64_t>(hi.bits) <= static_cast<std::int64_t>(lo.bits);
   const auto span = empty ? 1 : (hi.bits - lo.bits + (hi.above ? 1 : 0)) & mask;  // 0 stands for all words
   const auto rem = [&](std::uint64_t v) { return span == 0 ? v : v % span; };
   const auto half = rem(1ULL << (itemsize(t) * 4));
@@ -73,10 +78,11 @@ Array known_bounds(const Array& key, const Shape& shape, const Array& minval, co
     if (span != 0) offset = lax::rem(offset, word(u, span));
   }
   const auto low = make_scalar(t, false, &lo.bits);  // little-endian: the low bytes are the value
-  return lax::add(low, lax::convert_element_type(offset, t));
+  const auto value = lax::convert_element_type(offset, t);
+  return lo.bits == 0 ? value : lax::add(low, value);
 }
 
-// --- bounds traced or arrays -------------------------------------------------------------------------------------
+// --- bounds traced or arrays ---
 
 struct TracedBound {
   Array value, above;
@@ -126,7 +132,8 @@ void check_bound(const Array& x, const Shape& shape) {
 Array randint(const Array& key, const Shape& shape, const Array& minval, const Array& maxval, DType dtype) {
   check_single_key<ValueError>("randint", key);
   if (!is_integer(dtype)) throw TypeError(text("randint: an integer dtype is required, got ", dtype));
-  if (itemsize(dtype) < 4) throw UnsupportedError(text("randint: ", dtype, " is not supported yet; use int32 or int64"));
+  if (itemsize(dtype) < 4)
+    throw UnsupportedError(text("randint: ", dtype, " is not supported yet; use int32 or int64"));
   const auto known = [](const Array& x) { return x.ndim() == 0 && concrete(x) != nullptr; };
   check_bound(minval, shape);
   check_bound(maxval, shape);

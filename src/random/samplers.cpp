@@ -18,7 +18,8 @@ namespace {
 DType floating_dtype(const char* op, std::optional<DType> dtype) {
   const auto t = dtype.value_or(config().default_float);
   if (!is_floating(t)) throw TypeError(text(op, ": a floating dtype is required, got ", t));
-  if (t != float32 && t != float64) throw UnsupportedError(text(op, ": ", t, " is not supported yet; use float32 or float64"));
+  if (t != float32 && t != float64)
+    throw UnsupportedError(text(op, ": ", t, " is not supported yet; use float32 or float64"));
   return t;
 }
 
@@ -57,7 +58,8 @@ bool is_number(const Array& x, double v) {
 // The extent of the interval; of two known bounds it is a literal.
 Array width(const Array& lo, const Array& hi) {
   if (lo.ndim() == 0 && hi.ndim() == 0 && concrete(lo) != nullptr && concrete(hi) != nullptr)
-    return lo.dtype() == float32 ? scalar(hi.item<float>() - lo.item<float>()) : scalar<double>(hi.item<double>() - lo.item<double>());
+    return lo.dtype() == float32 ? scalar(hi.item<float>() - lo.item<float>())
+                                 : scalar<double>(hi.item<double>() - lo.item<double>());
   return hi - lo;
 }
 
@@ -71,7 +73,8 @@ Array bits(const Array& key, const Shape& shape, DType dtype) {
 }
 
 // For [0, 1) scaling and clamping change no bit and are left out.
-Array uniform(const Array& key, const Shape& shape, std::optional<DType> dtype, const Array& minval, const Array& maxval) {
+Array uniform(const Array& key, const Shape& shape, std::optional<DType> dtype, const Array& minval,
+              const Array& maxval) {
   check_single_key<ValueError>("uniform", key);
   check_shape("uniform", shape);
   const auto t = floating_dtype("uniform", dtype);
@@ -87,7 +90,8 @@ Array uniform(const Array& key, const Shape& shape, std::optional<DType> dtype, 
 Array normal(const Array& key, const Shape& shape, std::optional<DType> dtype) {
   check_single_key<ValueError>("normal", key);
   const auto t = floating_dtype("normal", dtype);
-  const Array lowest = t == float32 ? scalar(std::nextafter(-1.0F, 0.0F)) : scalar<double>(std::nextafter(-1.0, 0.0));
+  const Array lowest =
+      t == float32 ? scalar(std::nextafter(-1.0F, 0.0F)) : scalar<double>(std::nextafter(-1.0, 0.0));
   const auto u = uniform(key, shape, t, lowest, make_scalar(t, 1.0));
   return lax::mul(make_scalar(t, std::sqrt(2.0)), lax::erf_inv(u));
 }
@@ -96,7 +100,8 @@ Array bernoulli(const Array& key, const Array& p, const std::optional<Shape>& sh
   check_single_key<ValueError>("bernoulli", key);
   const auto probability = promote_inexact(p);
   const auto out = shape.value_or(p.shape());
-  const auto threshold = probability.ndim() == 0 ? probability : broadcast_to_shape("bernoulli", probability, out);
+  const auto threshold =
+      probability.ndim() == 0 ? probability : broadcast_to_shape("bernoulli", probability, out);
   return lax::lt(uniform(key, out, probability.dtype()), threshold);
 }
 

@@ -27,8 +27,8 @@ std::string callable_name(const std::type_info& type) {
   if (name.empty() || name.back() == ')') return "fn";  // a function pointer
   if (name.back() == '>') name.resize(template_arguments(name));
   if (name.back() == '}') return "<lambda>";  // "main::{lambda(double)#1}"
-  const auto scope = name.rfind(':');
-  return scope == std::string::npos ? name : name.substr(scope + 1);
+  if (const auto scope = name.rfind(':'); scope != std::string::npos) name.erase(0, scope + 1);
+  return name.starts_with("$_") ? "<lambda>" : name;  // clang: "main::$_0"
 }
 
 }  // namespace fluxion::detail

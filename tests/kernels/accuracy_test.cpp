@@ -31,7 +31,8 @@ std::map<std::string, std::vector<Point>> golden() {
 }
 
 /// The error in units of the last place of T at the exact value; specials must match exactly.
-template <class T> double ulps(T got, long double want) {
+template <class T>
+double ulps(T got, long double want) {
   const T nearest = T(want);
   if (std::isnan(want)) return std::isnan(got) ? 0 : HUGE_VAL;
   if (std::isinf(nearest) || std::isinf(got)) return got == nearest ? 0 : HUGE_VAL;
@@ -42,13 +43,15 @@ template <class T> double ulps(T got, long double want) {
   return double(std::fabs(got - want) / std::ldexp(1.0L, std::max(exponent - digits, lowest)));
 }
 
-template <class T> bool exact(const Point& p) {
+template <class T>
+bool exact(const Point& p) {
   for (double a : p.args)
     if (!std::isnan(a) && double(T(a)) != a) return false;
   return true;
 }
 
-template <class T> void check(const char* name, Op op, double bound) {
+template <class T>
+void check(const char* name, Op op, double bound) {
   static const auto all = golden();
   for (const Table* table : tables()) {
     double worst = 0;
@@ -69,8 +72,8 @@ template <class T> void check(const char* name, Op op, double bound) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("special functions are within 4 ulp of the golden values on every instruction set", "[kernels]", float,
-                   double) {
+TEMPLATE_TEST_CASE("special functions are within 4 ulp of the golden values on every instruction set", "[kernels]",
+                   float, double) {
   check<TestType>("exp", Op::exp, 4);
   check<TestType>("expm1", Op::expm1, 4);
   check<TestType>("log", Op::log, 4);

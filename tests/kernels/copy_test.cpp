@@ -16,7 +16,8 @@ void plain_copy(char* dst, const std::int64_t* ds, const char* src, const std::i
     std::memcpy(dst, src, size);
     return;
   }
-  for (std::int64_t i = 0; i < shape[0]; ++i) plain_copy(dst + i * ds[0], ds + 1, src + i * ss[0], ss + 1, shape + 1, ndim - 1, size);
+  for (std::int64_t i = 0; i < shape[0]; ++i)
+    plain_copy(dst + i * ds[0], ds + 1, src + i * ss[0], ss + 1, shape + 1, ndim - 1, size);
 }
 
 }  // namespace
@@ -42,8 +43,10 @@ TEST_CASE("copy_strided moves every element of random views", "[kernels]") {
     const std::size_t src_bytes = dense(ss, std::int64_t(size) * (random() % 4 == 0 ? 3 : 1));
     std::int64_t first = 0;
     for (std::size_t d = 0; d < ndim; ++d) {
-      if (random() % 4 == 0) ss[d] = 0;
-      else if (random() % 4 == 0 && shape[d] > 0) first += ss[d] * (shape[d] - 1), ss[d] = -ss[d];
+      if (random() % 4 == 0)
+        ss[d] = 0;
+      else if (random() % 4 == 0 && shape[d] > 0)
+        first += ss[d] * (shape[d] - 1), ss[d] = -ss[d];
     }
     std::vector<char> src(src_bytes + 64), want(dst_bytes), got(dst_bytes);
     for (auto& c : src) c = char(random());

@@ -9,11 +9,13 @@ using namespace kernel_tests;
 
 namespace {
 
-template <class T, class... In> T one(const Table& t, Op op, In... in) {
+template <class T, class... In>
+T one(const Table& t, Op op, In... in) {
   return apply<T>(t.elementwise(op, dtype<std::common_type_t<In...>>(), 0), 1, std::vector<In>{in}...)[0];
 }
 
-template <class T, class... In> void expect(const Table& t, Op op, T want, In... in) {
+template <class T, class... In>
+void expect(const Table& t, Op op, T want, In... in) {
   const T got = one<T>(t, op, in...);
   const std::string operands = ((" " + shown(in)) + ...);
   INFO(label(t, op) << operands << " is " << shown(got) << ", not " << shown(want));
@@ -21,7 +23,8 @@ template <class T, class... In> void expect(const Table& t, Op op, T want, In...
 }
 
 /// Every pair of awkward values against a scalar reference.
-template <class T, class Reference> void expect_pairs(const Table& t, Op op, Reference reference) {
+template <class T, class Reference>
+void expect_pairs(const Table& t, Op op, Reference reference) {
   const auto v = awkward_values<T>(80, 9);
   for (unsigned mask : {0u, 1u, 2u}) {
     const Kernel kernel = t.elementwise(op, dtype<T>(), mask);
@@ -42,7 +45,8 @@ template <class T, class Reference> void expect_pairs(const Table& t, Op op, Ref
   }
 }
 
-template <class T> void check_integers(const Table& t) {
+template <class T>
+void check_integers(const Table& t) {
   using U = std::make_unsigned_t<T>;
   using S = std::make_signed_t<T>;
   using Bool = std::uint8_t;
@@ -66,7 +70,8 @@ template <class T> void check_integers(const Table& t) {
   expect_pairs<T>(t, Op::xor_, [](T a, T b) { return T(a ^ b); });
   expect_pairs<T>(t, Op::shift_left, [](T a, T b) { return U(b) >= width ? T(0) : T(U(a) << U(b)); });
   expect_pairs<T>(t, Op::shift_right_logical, [](T a, T b) { return U(b) >= width ? T(0) : T(U(a) >> U(b)); });
-  expect_pairs<T>(t, Op::shift_right_arithmetic, [](T a, T b) { return T(S(a) >> (U(b) >= width ? width - 1 : U(b))); });
+  expect_pairs<T>(t, Op::shift_right_arithmetic,
+                  [](T a, T b) { return T(S(a) >> (U(b) >= width ? width - 1 : U(b))); });
   expect_pairs<T>(t, Op::eq, [](T a, T b) { return Bool(a == b); });
   expect_pairs<T>(t, Op::ne, [](T a, T b) { return Bool(a != b); });
   expect_pairs<T>(t, Op::lt, [](T a, T b) { return Bool(a < b); });
@@ -83,7 +88,8 @@ template <class T> void check_integers(const Table& t) {
   CHECK(t.elementwise(Op::exp, dtype<T>(), 0) == nullptr);
 }
 
-template <class T> void check_floats(const Table& t) {
+template <class T>
+void check_floats(const Table& t) {
   using Bool = std::uint8_t;
   expect_pairs<T>(t, Op::add, [](T a, T b) { return a + b; });
   expect_pairs<T>(t, Op::sub, [](T a, T b) { return a - b; });
@@ -111,47 +117,108 @@ template <class T> void check_floats(const Table& t) {
   CHECK(t.elementwise(Op::shift_left, dtype<T>(), 0) == nullptr);
 }
 
-template <class T> void check_special_values(const Table& t) {
+template <class T>
+void check_special_values(const Table& t) {
   const T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
   const T tiny = std::numeric_limits<T>::denorm_min();
-  struct Row { Op op; T x, value; };
-  const Row rows[] = {
-      {Op::exp, inf, inf}, {Op::exp, -inf, 0}, {Op::exp, -0.0, 1}, {Op::exp, 1e6, inf}, {Op::exp, -1e6, 0},
-      {Op::expm1, inf, inf}, {Op::expm1, -inf, -1}, {Op::expm1, T(-0.0), T(-0.0)}, {Op::expm1, tiny, tiny},
-      {Op::log, 0, -inf}, {Op::log, T(-0.0), -inf}, {Op::log, -1, nan}, {Op::log, -inf, nan}, {Op::log, inf, inf}, {Op::log, 1, 0},
-      {Op::log1p, -1, -inf}, {Op::log1p, -2, nan}, {Op::log1p, T(-0.0), T(-0.0)}, {Op::log1p, inf, inf}, {Op::log1p, tiny, tiny},
-      {Op::sin, inf, nan}, {Op::sin, -inf, nan}, {Op::sin, T(-0.0), T(-0.0)}, {Op::sin, 0, 0}, {Op::sin, tiny, tiny},
-      {Op::cos, inf, nan}, {Op::cos, T(-0.0), 1},
-      {Op::tanh, inf, 1}, {Op::tanh, -inf, -1}, {Op::tanh, T(-0.0), T(-0.0)}, {Op::tanh, tiny, tiny},
-      {Op::logistic, inf, 1}, {Op::logistic, -inf, 0}, {Op::logistic, T(-0.0), T(0.5)},
-      {Op::erf, inf, 1}, {Op::erf, -inf, -1}, {Op::erf, T(-0.0), T(-0.0)}, {Op::erf, std::numeric_limits<T>::max(), 1},
-      {Op::erf_inv, 1, inf}, {Op::erf_inv, -1, -inf}, {Op::erf_inv, T(-0.0), T(-0.0)}, {Op::erf_inv, T(1.5), nan}, {Op::erf_inv, inf, nan},
-      {Op::sqrt, T(-0.0), T(-0.0)}, {Op::sqrt, -1, nan}};
+  struct Row {
+    Op op;
+    T x, value;
+  };
+  const Row rows[] = {{Op::exp, inf, inf},
+                      {Op::exp, -inf, 0},
+                      {Op::exp, -0.0, 1},
+                      {Op::exp, 1e6, inf},
+                      {Op::exp, -1e6, 0},
+                      {Op::expm1, inf, inf},
+                      {Op::expm1, -inf, -1},
+                      {Op::expm1, T(-0.0), T(-0.0)},
+                      {Op::expm1, tiny, tiny},
+                      {Op::log, 0, -inf},
+                      {Op::log, T(-0.0), -inf},
+                      {Op::log, -1, nan},
+                      {Op::log, -inf, nan},
+                      {Op::log, inf, inf},
+                      {Op::log, 1, 0},
+                      {Op::log1p, -1, -inf},
+                      {Op::log1p, -2, nan},
+                      {Op::log1p, T(-0.0), T(-0.0)},
+                      {Op::log1p, inf, inf},
+                      {Op::log1p, tiny, tiny},
+                      {Op::sin, inf, nan},
+                      {Op::sin, -inf, nan},
+                      {Op::sin, T(-0.0), T(-0.0)},
+                      {Op::sin, 0, 0},
+                      {Op::sin, tiny, tiny},
+                      {Op::cos, inf, nan},
+                      {Op::cos, T(-0.0), 1},
+                      {Op::tanh, inf, 1},
+                      {Op::tanh, -inf, -1},
+                      {Op::tanh, T(-0.0), T(-0.0)},
+                      {Op::tanh, tiny, tiny},
+                      {Op::logistic, inf, 1},
+                      {Op::logistic, -inf, 0},
+                      {Op::logistic, T(-0.0), T(0.5)},
+                      {Op::erf, inf, 1},
+                      {Op::erf, -inf, -1},
+                      {Op::erf, T(-0.0), T(-0.0)},
+                      {Op::erf, std::numeric_limits<T>::max(), 1},
+                      {Op::erf_inv, 1, inf},
+                      {Op::erf_inv, -1, -inf},
+                      {Op::erf_inv, T(-0.0), T(-0.0)},
+                      {Op::erf_inv, T(1.5), nan},
+                      {Op::erf_inv, inf, nan},
+                      {Op::sqrt, T(-0.0), T(-0.0)},
+                      {Op::sqrt, -1, nan}};
   for (const Row& r : rows) expect<T>(t, r.op, r.value, r.x);
-  for (Op op : {Op::exp, Op::expm1, Op::log, Op::log1p, Op::sin, Op::cos, Op::tanh, Op::logistic, Op::erf, Op::erf_inv, Op::floor,
-                Op::sign, Op::sqrt})
+  for (Op op : {Op::exp, Op::expm1, Op::log, Op::log1p, Op::sin, Op::cos, Op::tanh, Op::logistic, Op::erf,
+                Op::erf_inv, Op::floor, Op::sign, Op::sqrt})
     expect<T>(t, op, nan, nan);
   CHECK(std::isfinite(one<T>(t, Op::exp, T(sizeof(T) == 4 ? 88.72 : 709.78))));
   CHECK(one<T>(t, Op::exp, T(sizeof(T) == 4 ? -103 : -744)) > 0);
 }
 
 /// C99 F.9.4.4, and agreement with libm's class of result for every pair.
-template <class T> void check_pow(const Table& t) {
+template <class T>
+void check_pow(const Table& t) {
   const T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
-  const T values[] = {0, T(-0.0), 1, -1, 2, -2, T(0.5), T(-0.5), 3, -3, T(2.5), T(-2.5), inf, -inf, nan,
-                      std::numeric_limits<T>::max(), std::numeric_limits<T>::denorm_min(), std::numeric_limits<T>::min(), T(1e9),
-                      T(1e9) + 1, T(16777217), T(-1e30)};
+  const T values[] = {0,
+                      T(-0.0),
+                      1,
+                      -1,
+                      2,
+                      -2,
+                      T(0.5),
+                      T(-0.5),
+                      3,
+                      -3,
+                      T(2.5),
+                      T(-2.5),
+                      inf,
+                      -inf,
+                      nan,
+                      std::numeric_limits<T>::max(),
+                      std::numeric_limits<T>::denorm_min(),
+                      std::numeric_limits<T>::min(),
+                      T(1e9),
+                      T(1e9) + 1,
+                      T(16777217),
+                      T(-1e30)};
   for (const T x : values)
     for (const T y : values) {
       const T got = one<T>(t, Op::pow, x, y), want = std::pow(x, y);
       INFO(t.isa << " pow " << shown(x) << " " << shown(y) << " is " << shown(got) << ", not " << shown(want));
       const bool exact = std::isnan(want) || std::isinf(want) || want == 0 || std::fabs(want) == 1;
-      if (exact) CHECK(same(got, want));
-      else CHECK(std::fabs(got - want) <= 4 * std::numeric_limits<T>::epsilon() * std::fabs(want) + std::numeric_limits<T>::denorm_min());
+      if (exact)
+        CHECK(same(got, want));
+      else
+        CHECK(std::fabs(got - want) <=
+              4 * std::numeric_limits<T>::epsilon() * std::fabs(want) + std::numeric_limits<T>::denorm_min());
     }
 }
 
-template <class To, class From> void check_convert(const Table& t) {
+template <class To, class From>
+void check_convert(const Table& t) {
   const Kernel kernel = t.convert(dtype<From>(), dtype<To>());
   REQUIRE(kernel != nullptr);
   auto v = awkward_values<From>(300, 11);
@@ -164,16 +231,21 @@ template <class To, class From> void check_convert(const Table& t) {
     } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
       using L = std::numeric_limits<To>;
       const long double x = v[i];
-      want = std::isnan(v[i]) ? To(0) : x >= (long double)L::max() ? L::max() : x <= (long double)L::min() ? L::min() : To(v[i]);
+      want = std::isnan(v[i])             ? To(0)
+             : x >= (long double)L::max() ? L::max()
+             : x <= (long double)L::min() ? L::min()
+                                          : To(v[i]);
     } else {
       want = To(v[i]);
     }
-    if (!same(got[i], want) && wrong++ == 0) UNSCOPED_INFO(shown(v[i]) << " gives " << shown(got[i]) << ", not " << shown(want));
+    if (!same(got[i], want) && wrong++ == 0)
+      UNSCOPED_INFO(shown(v[i]) << " gives " << shown(got[i]) << ", not " << shown(want));
   }
   INFO(t.isa << " " << int(dtype<From>()) << " to " << int(dtype<To>()));
   CHECK(wrong == 0);
 }
-template <class To> void check_convert_to(const Table& t) {
+template <class To>
+void check_convert_to(const Table& t) {
   check_convert<To, std::uint8_t>(t);
   check_convert<To, std::int32_t>(t);
   check_convert<To, std::int64_t>(t);
@@ -222,13 +294,14 @@ TEST_CASE("bool operations are logical and write 0 or 1", "[kernels]") {
       }
 }
 
-TEMPLATE_TEST_CASE("select takes on_true where the predicate holds", "[kernels]", std::uint8_t, std::int32_t, std::uint64_t,
-                   float, double) {
+TEMPLATE_TEST_CASE("select takes on_true where the predicate holds", "[kernels]", std::uint8_t, std::int32_t,
+                   std::uint64_t, float, double) {
   for (const Table* t : tables())
     for (unsigned mask : {0u, 2u, 4u, 6u}) {
       const std::size_t n = 203;
       const auto pred = awkward_values<std::uint8_t>(n, 1);
-      const auto no = awkward_values<TestType>(mask & 2 ? 1 : n, 2), yes = awkward_values<TestType>(mask & 4 ? 1 : n, 3);
+      const auto no = awkward_values<TestType>(mask & 2 ? 1 : n, 2),
+                 yes = awkward_values<TestType>(mask & 4 ? 1 : n, 3);
       const auto got = apply<TestType>(t->elementwise(Op::select, dtype<TestType>(), mask), n, pred, no, yes);
       std::size_t wrong = 0;
       for (std::size_t i = 0; i < n; ++i)
@@ -260,8 +333,8 @@ TEST_CASE("conversions saturate, wrap and test for zero", "[kernels]") {
   }
 }
 
-TEMPLATE_TEST_CASE("iota counts from any start", "[kernels]", std::int32_t, std::int64_t, std::uint32_t, std::uint64_t, float,
-                   double) {
+TEMPLATE_TEST_CASE("iota counts from any start", "[kernels]", std::int32_t, std::int64_t, std::uint32_t,
+                   std::uint64_t, float, double) {
   for (const Table* t : tables())
     for (std::int64_t start : {std::int64_t(0), std::int64_t(-5), std::int64_t(1) << 40, std::int64_t(16777210)}) {
       std::vector<TestType> out(100);
@@ -272,7 +345,9 @@ TEMPLATE_TEST_CASE("iota counts from any start", "[kernels]", std::int32_t, std:
 }
 
 TEST_CASE("threefry gives the known answers at every position", "[kernels]") {
-  struct Known { std::uint32_t key[2], count[2], bits[2]; };
+  struct Known {
+    std::uint32_t key[2], count[2], bits[2];
+  };
   // Random123's known-answer vectors for threefry2x32 with 20 rounds.
   const Known known[] = {{{0, 0}, {0, 0}, {0x6b200159, 0x99ba4efe}},
                          {{0xffffffff, 0xffffffff}, {0xffffffff, 0xffffffff}, {0x1cb996fc, 0xbb002be7}},
@@ -281,7 +356,8 @@ TEST_CASE("threefry gives the known answers at every position", "[kernels]") {
     for (unsigned mask : {0u, 3u})
       for (const Known& k : known)
         for (std::size_t n : {1u, 3u, 16u, 37u}) {
-          std::vector<std::uint32_t> key0(n, k.key[0]), key1(n, k.key[1]), c0(n, k.count[0]), c1(n, k.count[1]), o0(n), o1(n);
+          std::vector<std::uint32_t> key0(n, k.key[0]), key1(n, k.key[1]), c0(n, k.count[0]), c1(n, k.count[1]),
+              o0(n), o1(n);
           void* args[] = {o0.data(), o1.data(), key0.data(), key1.data(), c0.data(), c1.data()};
           t->threefry2x32(mask)(args, n);
           for (std::size_t i = 0; i < n; ++i) CHECK((o0[i] == k.bits[0] && o1[i] == k.bits[1]));

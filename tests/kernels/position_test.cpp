@@ -10,10 +10,12 @@ namespace {
 constexpr std::size_t pool = 331, longest = 3 * 64 + 2;
 
 /// Elements that end where readable memory ends.
-template <class T> class Guarded {
+template <class T>
+class Guarded {
  public:
   explicit Guarded(std::size_t n) : bytes_((n * sizeof(T) + page - 1) / page * page) {
-    base_ = static_cast<char*>(mmap(nullptr, bytes_ + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    base_ =
+        static_cast<char*>(mmap(nullptr, bytes_ + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     mprotect(base_ + bytes_, page, PROT_NONE);
   }
   ~Guarded() { munmap(base_, bytes_ + page); }
@@ -40,7 +42,9 @@ void check(const std::string& what, Kernel kernel, unsigned mask, int arity) {
   const auto at = [mask](unsigned k, std::size_t i) { return (mask >> k) & 1 ? std::size_t(7) : i; };
   std::vector<Out> alone(pool);
   for (std::size_t i = 0; i < pool; ++i) {
-    A x = a[at(0, i)]; B y = b[at(1, i)]; C z = c[at(2, i)];
+    A x = a[at(0, i)];
+    B y = b[at(1, i)];
+    C z = c[at(2, i)];
     void* args[] = {&alone[i], &x, &y, &z};
     kernel(args, 1);
   }
@@ -55,7 +59,8 @@ void check(const std::string& what, Kernel kernel, unsigned mask, int arity) {
       return p;
     };
     Out* out = gout.last(n);
-    void* args[] = {out, place(ga, a, 0), arity > 1 ? place(gb, b, 1) : nullptr, arity > 2 ? place(gc, c, 2) : nullptr};
+    void* args[] = {out, place(ga, a, 0), arity > 1 ? place(gb, b, 1) : nullptr,
+                    arity > 2 ? place(gc, c, 2) : nullptr};
     if (n < longest) out[-1] = Out(1);
     kernel(args, n);
     if (n < longest && !same(out[-1], Out(1))) ++wrong;
@@ -66,7 +71,8 @@ void check(const std::string& what, Kernel kernel, unsigned mask, int arity) {
   CHECK(wrong == 0);
 }
 
-template <class T> void check_all(const Table& table) {
+template <class T>
+void check_all(const Table& table) {
   for (int o = 0; o < int(Op::count_); ++o) {
     const Op op = Op(o);
     const int arity = ir::arity(op);
@@ -74,9 +80,12 @@ template <class T> void check_all(const Table& table) {
       if (op == Op::select && (mask & 1)) continue;
       const Kernel kernel = table.elementwise(op, dtype<T>(), mask);
       if (kernel == nullptr) continue;
-      if (op == Op::select) check<T, std::uint8_t, T, T>(label(table, op), kernel, mask, 3);
-      else if (ir::is_comparison(op)) check<std::uint8_t, T, T, T>(label(table, op), kernel, mask, 2);
-      else check<T, T, T, T>(label(table, op), kernel, mask, arity);
+      if (op == Op::select)
+        check<T, std::uint8_t, T, T>(label(table, op), kernel, mask, 3);
+      else if (ir::is_comparison(op))
+        check<std::uint8_t, T, T, T>(label(table, op), kernel, mask, 2);
+      else
+        check<T, T, T, T>(label(table, op), kernel, mask, arity);
     }
   }
 }

@@ -29,20 +29,25 @@ inline std::vector<const Table*> tables() {
 }
 
 /// Equal to the bit, where all NaNs are one value.
-template <class T> bool same(T a, T b) {
+template <class T>
+bool same(T a, T b) {
   if constexpr (std::is_floating_point_v<T>)
     if (std::isnan(a) && std::isnan(b)) return true;
   return std::memcmp(&a, &b, sizeof(T)) == 0;
 }
 
 /// Bools are stored as bytes, and a dtype is asked for by its C++ type.
-template <class T> constexpr DType dtype() {
-  if constexpr (std::is_same_v<T, std::uint8_t>) return DType::bool_;
-  else return dtype_of<T>;
+template <class T>
+constexpr DType dtype() {
+  if constexpr (std::is_same_v<T, std::uint8_t>)
+    return DType::bool_;
+  else
+    return dtype_of<T>;
 }
 
 /// Special values, extremes and ordinary numbers of all magnitudes, shuffled.
-template <class T> std::vector<T> awkward_values(std::size_t n, unsigned seed) {
+template <class T>
+std::vector<T> awkward_values(std::size_t n, unsigned seed) {
   std::mt19937_64 random(seed);
   std::vector<T> v;
   using L = std::numeric_limits<T>;
@@ -50,16 +55,40 @@ template <class T> std::vector<T> awkward_values(std::size_t n, unsigned seed) {
     for (std::size_t i = 0; i < n; ++i) v.push_back(random() & 1);
     return v;
   } else if constexpr (std::is_floating_point_v<T>) {
-    for (T x : {T(0), T(0.5), T(1), T(2), T(3), T(0.25), T(88.7), T(89), T(103), T(709.5), T(746), T(22), L::max(), L::min(),
-                L::denorm_min(), T(L::min() / 3), L::infinity(), L::quiet_NaN(), T(1e6), T(8e5), T(1e30), L::epsilon(),
-                T(1 - L::epsilon()), T(1 + L::epsilon()), T(0.7853982), T(1e-3)}) {
+    for (T x : {T(0),
+                T(0.5),
+                T(1),
+                T(2),
+                T(3),
+                T(0.25),
+                T(88.7),
+                T(89),
+                T(103),
+                T(709.5),
+                T(746),
+                T(22),
+                L::max(),
+                L::min(),
+                L::denorm_min(),
+                T(L::min() / 3),
+                L::infinity(),
+                L::quiet_NaN(),
+                T(1e6),
+                T(8e5),
+                T(1e30),
+                L::epsilon(),
+                T(1 - L::epsilon()),
+                T(1 + L::epsilon()),
+                T(0.7853982),
+                T(1e-3)}) {
       v.push_back(x);
       v.push_back(-x);
     }
     std::uniform_real_distribution<double> unit(-1, 1), exponent(-30, 30);
     while (v.size() < n) v.push_back(T(v.size() % 2 ? unit(random) * 8 : unit(random) * std::exp(exponent(random))));
   } else {
-    for (T x : {T(0), T(1), T(-1), T(2), T(-2), L::min(), L::max(), T(L::min() + 1), T(31), T(32), T(33), T(63), T(64), T(65)})
+    for (T x : {T(0), T(1), T(-1), T(2), T(-2), L::min(), L::max(), T(L::min() + 1), T(31), T(32), T(33), T(63),
+                T(64), T(65)})
       v.push_back(x);
     while (v.size() < n) v.push_back(T(v.size() % 3 ? random() : random() % 100));
   }
@@ -77,7 +106,8 @@ std::vector<Out> apply(Kernel kernel, std::size_t n, const std::vector<In>&... i
   return out;
 }
 
-template <class T> std::string shown(T x) {
+template <class T>
+std::string shown(T x) {
   if constexpr (std::is_floating_point_v<T>) {
     char text[64];
     std::snprintf(text, sizeof text, "%a (%.9g)", double(x), double(x));
@@ -87,10 +117,43 @@ template <class T> std::string shown(T x) {
   }
 }
 
-inline constexpr const char* op_names[] = {
-    "neg", "abs", "sign", "floor", "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "logistic", "erf",
-    "erf_inv", "not", "add", "sub", "mul", "div", "rem", "max", "min", "pow", "and", "or", "xor", "shift_left",
-    "shift_right_logical", "shift_right_arithmetic", "eq", "ne", "lt", "le", "gt", "ge", "select"};
+inline constexpr const char* op_names[] = {"neg",
+                                           "abs",
+                                           "sign",
+                                           "floor",
+                                           "exp",
+                                           "expm1",
+                                           "log",
+                                           "log1p",
+                                           "sqrt",
+                                           "sin",
+                                           "cos",
+                                           "tanh",
+                                           "logistic",
+                                           "erf",
+                                           "erf_inv",
+                                           "not",
+                                           "add",
+                                           "sub",
+                                           "mul",
+                                           "div",
+                                           "rem",
+                                           "max",
+                                           "min",
+                                           "pow",
+                                           "and",
+                                           "or",
+                                           "xor",
+                                           "shift_left",
+                                           "shift_right_logical",
+                                           "shift_right_arithmetic",
+                                           "eq",
+                                           "ne",
+                                           "lt",
+                                           "le",
+                                           "gt",
+                                           "ge",
+                                           "select"};
 inline std::string label(const Table& t, Op op) { return std::string(t.isa) + " " + op_names[int(op)]; }
 
 }  // namespace kernel_tests

@@ -176,6 +176,7 @@ Case select_case() {
     c.signatures.push_back({{{DType::bool_, {}}, {t, {5}}, {t, {5}}}});
     c.signatures.push_back({{{DType::bool_, {2, 3}}, {t, {}}, {t, {2, 3}}}});
     c.signatures.push_back({{{DType::bool_, {4}}, {t, {4}}, {t, {}}}});
+    c.signatures.push_back({{{DType::bool_, {}}, {t, {}}, {t, {2, 3}}}});
   }
   const auto edge = edge_pairs(DType::float64, edge_values());
   c.signatures.push_back({{{DType::bool_, edge.args[0].shape}, edge.args[0], edge.args[1]}, false});

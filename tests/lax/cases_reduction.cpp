@@ -136,6 +136,7 @@ void add_reductions(std::vector<Case>& to, const std::string& name, Array (*f)(c
     }
   for (const auto t : kFloats)
     special.signatures.push_back({{{t, {static_cast<std::int64_t>(e.size() * e.size()), 2}, 0, 0, pairs}}, false});
+  special.differentiable = special.linear = {0};
   to.push_back(special);
 }
 

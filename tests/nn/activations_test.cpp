@@ -33,7 +33,7 @@ TEST_CASE("softmax is a distribution along its axis") {
   CHECK(bool(allclose(exp(log_softmax(x)), softmax(x))));
   CHECK(bool(allclose(softmax(array({1, 2})), array({0.26894143F, 0.7310586F}))));
   const auto j = jacrev([](const Array& v) { return softmax(v); })(zeros({2}));
-  CHECK(shown(j) == "f64[2,2] [[ 0.25 -0.25] [-0.25 0.25]]");
+  CHECK(shown(j) == "f64[2,2] [[0.25 -0.25] [-0.25 0.25]]");
 }
 
 TEST_CASE("one_hot of classes out of range is all zeros") {

@@ -15,14 +15,14 @@ TEST_CASE("arrays from lists have exactly the type of their elements") {
   CHECK(shown(array({1.5F, 2.0F})) == "f32[2] [1.5 2. ]");
   CHECK(shown(array({{1L, 2L}, {3L, 4L}})) == "i64[2,2] [[1 2] [3 4]]");
   CHECK(shown(array({{{1}, {2}}, {{3}, {4}}})) == "i32[2,2,1] [[[1] [2]] [[3] [4]]]");
-  CHECK(shown(array({{{{true}}}})) == "bool[1,1,1,1] [[[[ True]]]]");
+  CHECK(shown(array({{{{true}}}})) == "bool[1,1,1,1] [[[[True]]]]");
   CHECK(shown(array<float>({1, 2})) == "f32[2] [1. 2.]");
   CHECK(shown(array({1, 2.5})) == "f64[2] [1. 2.5]");
   CHECK(shown(array(std::vector<double>{1, 2, 3, 4}, {2, 2})) == "f64[2,2] [[1. 2.] [3. 4.]]");
-  CHECK(shown(array(std::vector<bool>{true, false})) == "bool[2] [ True False]");
+  CHECK(shown(array(std::vector<bool>{true, false})) == "bool[2] [True False]");
   CHECK(shown(array(std::vector<std::vector<int>>{{1, 2}, {3, 4}})) == "i32[2,2] [[1 2] [3 4]]");
   const std::array<std::uint8_t, 2> bytes{1, 255};
-  CHECK(shown(array(std::span(bytes))) == "u8[2] [ 1 255]");
+  CHECK(shown(array(std::span(bytes))) == "u8[2] [1 255]");
   const auto a = array({1.0, 2.0});
   CHECK(shown(array({a, 2 * a})) == "f64[2,2] [[1. 2.] [2. 4.]]");
   CHECK(shown(array({{a[0], a[1]}, {0, 1}})) == "f64[2,2] [[1. 2.] [0. 1.]]");
@@ -66,7 +66,7 @@ TEST_CASE("arange") {
 }
 
 TEST_CASE("linspace reaches both ends") {
-  CHECK(shown(linspace(0, 10, 5)) == "f64[5] [ 0. 2.5 5. 7.5 10. ]");
+  CHECK(shown(linspace(0, 10, 5)) == "f64[5] [0. 2.5 5. 7.5 10. ]");
   CHECK(shown(linspace(0, 10, 8, false)) == "f64[8] [0. 1.25 2.5 3.75 5. 6.25 7.5 8.75]");
   CHECK(shown(linspace(array({0.0, 1.0}), 2, 3)) == "f64[3,2] [[0. 1. ] [1. 1.5] [2. 2. ]]");
   CHECK(shown(linspace(3, 5, 1)) == "f64[1] [3.]");

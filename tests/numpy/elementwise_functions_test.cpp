@@ -16,7 +16,7 @@ constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
 
 TEST_CASE("power takes the algorithm that fits its exponent") {
   CHECK(shown(power(array({1.5, -2.0}), 2)) == "f64[2] [2.25 4. ]");
-  CHECK(shown(power(array({2, 3}), 3)) == "i32[2] [ 8 27]");
+  CHECK(shown(power(array({2, 3}), 3)) == "i32[2] [8 27]");
   CHECK(shown(power(array({2.0}), -1)) == "f64[1] [0.5]");
   CHECK(shown(power(array({4.0, 9.0}), 0.5)) == "f64[2] [2. 3.]");
   CHECK(shown(power(array({-2, 3, 1}), array({{4, 1, 6}, {1, 3, 5}}))) == "i32[2,3] [[16 3 1] [-2 27 1]]");
@@ -48,12 +48,12 @@ TEST_CASE("functions of one operand") {
   CHECK(shown(exp(array({0}))) == "f32[1] [1.]");
   CHECK(shown(isnan(array({1.0, nan, inf}))) == "bool[3] [False True False]");
   CHECK(shown(isinf(array({1.0, nan, -inf}))) == "bool[3] [False False True]");
-  CHECK(shown(isfinite(array({1.0, nan, inf}))) == "bool[3] [ True False False]");
-  CHECK(shown(isfinite(array({1}))) == "bool[1] [ True]");
+  CHECK(shown(isfinite(array({1.0, nan, inf}))) == "bool[3] [True False False]");
+  CHECK(shown(isfinite(array({1}))) == "bool[1] [True]");
 }
 
 TEST_CASE("maximum, minimum and clip") {
-  CHECK(shown(maximum(array({1.0, nan}), 2)) == "f64[2] [ 2. nan]");
+  CHECK(shown(maximum(array({1.0, nan}), 2)) == "f64[2] [2. nan]");
   CHECK(shown(minimum(array({1, 5}), array({3, 3}))) == "i32[2] [1 3]");
   CHECK(shown(clip(array({-1.0, 0.5, 2.0}), 0, 1)) == "f64[3] [0. 0.5 1. ]");
   CHECK(shown(clip(array({-1.0, 2.0}), none, 1)) == "f64[2] [-1. 1.]");
@@ -70,7 +70,7 @@ TEST_CASE("where selects, broadcasts and promotes") {
   CHECK(shown(where(array({0, 2}), array({1, 2}), 5)) == "i32[2] [5 2]");
   CHECK(shown(where(true, array({1, 2}), 5)) == "i32[2] [1 2]");
   const auto keys = random::split(random::key(0));
-  CHECK(shown(where(c, keys[0], keys[1]) == keys[0]) == "bool[2] [ True False]");
+  CHECK(shown(where(c, keys[0], keys[1]) == keys[0]) == "bool[2] [True False]");
 }
 
 TEST_CASE("logaddexp is exact at ties, infinities and far apart") {
@@ -94,7 +94,7 @@ TEST_CASE("closeness and equality") {
   CHECK(!bool(allclose(array({1.0, inf}), array({1.0, -inf}))));
   CHECK(!bool(allclose(nan, nan)));
   CHECK(bool(allclose(nan, nan, 1e-5, 1e-8, true)));
-  CHECK(shown(isclose(array({1, 2}), array({1, 3}))) == "bool[2] [ True False]");
+  CHECK(shown(isclose(array({1, 2}), array({1, 3}))) == "bool[2] [True False]");
   CHECK(bool(array_equal(array({1, 2}), array({1.0, 2.0}))));
   CHECK(!bool(array_equal(array({1, 2}), array({1}))));
 }

@@ -64,7 +64,7 @@ TEST_CASE("shape mistakes are named") {
 }
 
 TEST_CASE("members convert and reshape") {
-  CHECK(shown(array({1.7, -1.7}).astype(int32)) == "i32[2] [ 1 -1]");
+  CHECK(shown(array({1.7, -1.7}).astype(int32)) == "i32[2] [1 -1]");
   CHECK(shown(Array(2).astype(int64)) == "i64[] 2");
   CHECK(shown(array({0.0, 0.5}).astype(bool_)) == "bool[2] [False True]");
   CHECK(refuses<TypeError>([] { random::key(0).astype(int32); }));

@@ -24,7 +24,7 @@ TEST_CASE("values that jax's documentation prints") {
         "key<fry>[4] overlaying:\n[[0 0]\n [0 1]\n [0 2]\n [0 3]]");
   CHECK(printed(random::fold_in(key(0), 1)) == "key<fry>[] overlaying:\n[ 928981903 3453687069]");
   CHECK(printed(random::key_data(random::fold_in(key(0), 4))) == "[2285895361  433833334]");
-  CHECK(shown(random::bits(key(10), {4}, uint32)) == "u32[4] [ 169096361 1572511259 2689743692 2228103506]");
+  CHECK(shown(random::bits(key(10), {4}, uint32)) == "u32[4] [169096361 1572511259 2689743692 2228103506]");
   CHECK(printed(random::normal(key(42), {}, float32)).substr(0, 9) == "-0.028304");
 }
 
@@ -36,7 +36,7 @@ TEST_CASE("keys are scalars of their own dtype") {
   CHECK(random::key_data(random::split(k, {2, 3})).shape() == Shape{2, 3, 2});
   CHECK(bool(random::wrap_key_data(random::key_data(k)) == k));
   CHECK(shown(random::key_data(key(-1))) == "u32[2] [4294967295 4294967295]");
-  CHECK(shown(random::key_data(random::key(scalar<std::int32_t>(-1)))) == "u32[2] [ 0 4294967295]");
+  CHECK(shown(random::key_data(random::key(scalar<std::int32_t>(-1)))) == "u32[2] [0 4294967295]");
   CHECK(shown(random::key_data(jit([](const Array& s) { return random::key(s); })(-1))) == "u32[2] [4294967295 4294967295]");
 }
 

@@ -39,8 +39,7 @@ inline Batch<double> erf_tail(Batch<double> u) {
 template <class T> inline constexpr T erf_is_one = T(5.95);
 template <> inline constexpr float erf_is_one<float> = 3.95f;
 
-struct Erf {
-  static constexpr int unroll = 1;
+struct Erf : Unroll<1> {
   template <class B> static B call(B x) {
     const B a = clamp_above(absolute(x), erf_is_one<Value<B>>);
     const auto [k, r] = reduce_log2(negate(erf_tail(a - B(1))));
@@ -95,8 +94,7 @@ inline Batch<double> erf_inv_factor(Batch<double> w) {
   return select<B>(farthest, polynomial(s - B(5), extreme), p);
 }
 
-struct ErfInv {
-  static constexpr int unroll = 1;
+struct ErfInv : Unroll<1> {
   template <class B> static B call(B x) {
     const B one(1), a = absolute(x);
     const B w = negate(log_normal((one - a) * (one + a)));

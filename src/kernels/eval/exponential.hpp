@@ -7,8 +7,14 @@
 namespace fluxion::kernels::FLUXION_ISA {
 
 template <class T> struct ExpLimits;
-template <> struct ExpLimits<float> { static constexpr float lowest = -105, highest = 89, minus_one = -20, saturated = 10; };
-template <> struct ExpLimits<double> { static constexpr double lowest = -746, highest = 710, minus_one = -40, saturated = 20; };
+template <> struct ExpLimits<float> {
+  static constexpr float lowest = -105, highest = 89;      // beyond, exp is 0 or inf
+  static constexpr float minus_one = -20, saturated = 10;  // beyond, expm1 is -1 and tanh is 1
+};
+template <> struct ExpLimits<double> {
+  static constexpr double lowest = -746, highest = 710;
+  static constexpr double minus_one = -40, saturated = 20;
+};
 
 /// x = k log(2) + r with |r| <= log(2) / 2, for |x| well inside the range of whole numbers.
 template <class B> struct ExpParts { B k, r; };
@@ -86,18 +92,15 @@ template <class B> B log_normal(B x) {
   return log_sum(k, m - B(1), B(0));
 }
 
-struct Exp {
-  static constexpr int unroll = 1;
+struct Exp : Unroll<1> {
   template <class B> static B call(B x) { return exp_of(x); }
 };
 
-struct Expm1 {
-  static constexpr int unroll = 1;
+struct Expm1 : Unroll<1> {
   template <class B> static B call(B x) { return select<B>(x == B(0), x, expm1_of(x)); }  // keeps -0
 };
 
-struct Log {
-  static constexpr int unroll = 1;
+struct Log : Unroll<1> {
   template <class B> static B call(B x) {
     const auto subnormal = x < B(F<B>::min_normal);
     const auto [k, m] = split_exponent(select<B>(subnormal, x * B(F<B>::scale_up), x));
@@ -106,8 +109,7 @@ struct Log {
   }
 };
 
-struct Log1p {
-  static constexpr int unroll = 1;
+struct Log1p : Unroll<1> {
   template <class B> static B call(B x) {
     // u = 1 + x is rounded; what it lost, over u, is the correction. Near 0 the argument is used as it is.
     const B one(1), u = one + x;
@@ -119,8 +121,7 @@ struct Log1p {
   }
 };
 
-struct Tanh {
-  static constexpr int unroll = 1;
+struct Tanh : Unroll<1> {
   template <class B> static B call(B x) {
     const B a = clamp_above(absolute(x), ExpLimits<Value<B>>::saturated);
     const B e = expm1_of(a + a);
@@ -129,8 +130,7 @@ struct Tanh {
 };
 
 /// 1 / (1 + exp(-x)), through exp(-|x|) so that nothing overflows and the left tail keeps its digits.
-struct Logistic {
-  static constexpr int unroll = 1;
+struct Logistic : Unroll<1> {
   template <class B> static B call(B x) {
     const B e = exp_of(from_lanes<B>(bits(x) | F<B>::sign));
     return select<B>(x < B(0), e, B(1)) / (B(1) + e);

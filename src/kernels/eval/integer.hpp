@@ -8,30 +8,28 @@ namespace fluxion::kernels::FLUXION_ISA::integer {
 template <class B> inline constexpr bool is_signed = std::is_signed_v<Value<B>>;
 template <class B> inline constexpr Uint<Value<B>> width = 8 * sizeof(Value<B>);
 
-struct Neg { static constexpr int unroll = 4; template <class B> static B call(B x) { return from_lanes<B>(0 - bits(x)); } };
-struct Not { static constexpr int unroll = 4; template <class B> static B call(B x) { return from_lanes<B>(~bits(x)); } };
-struct Abs {
-  static constexpr int unroll = 4;
+struct Neg : Unroll<4> { template <class B> static B call(B x) { return from_lanes<B>(0 - bits(x)); } };
+struct Not : Unroll<4> { template <class B> static B call(B x) { return from_lanes<B>(~bits(x)); } };
+struct Abs : Unroll<4> {
   template <class B> static B call(B x) {
     if constexpr (!is_signed<B>) return x;
     const auto sign = (decltype(bits(x)))(lanes(x) < 0);
     return from_lanes<B>((bits(x) ^ sign) - sign);
   }
 };
-struct Sign {
-  static constexpr int unroll = 4;
+struct Sign : Unroll<4> {
   template <class B> static B call(B x) {
     const auto v = lanes(x);
     return from_lanes<B>((v < 0) - (v > 0));  // a lane that holds is -1
   }
 };
 
-struct Add { static constexpr int unroll = 4; template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) + bits(b)); } };
-struct Sub { static constexpr int unroll = 4; template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) - bits(b)); } };
-struct Mul { static constexpr int unroll = 2; template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) * bits(b)); } };
-struct And { static constexpr int unroll = 4; template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) & bits(b)); } };
-struct Or { static constexpr int unroll = 4; template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) | bits(b)); } };
-struct Xor { static constexpr int unroll = 4; template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) ^ bits(b)); } };
+struct Add : Unroll<4> { template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) + bits(b)); } };
+struct Sub : Unroll<4> { template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) - bits(b)); } };
+struct Mul : Unroll<2> { template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) * bits(b)); } };
+struct And : Unroll<4> { template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) & bits(b)); } };
+struct Or : Unroll<4> { template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) | bits(b)); } };
+struct Xor : Unroll<4> { template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) ^ bits(b)); } };
 
 /// a / b truncated, total: x / 0 is all ones, and the one overflow wraps.
 template <class T> T quotient(T a, T b) {
@@ -44,15 +42,13 @@ template <class T> T quotient(T a, T b) {
   return b == 0 ? T(-1) : q;
 }
 
-struct Div {
-  static constexpr int unroll = 0;
+struct Div : Unroll<0> {
   template <class B> static B call(B a, B b) {
     return per_lane([](Value<B> x, Value<B> y) { return quotient(x, y); }, a, b);
   }
 };
 /// a - (a / b) b, with the sign of a; x % 0 is x.
-struct Rem {
-  static constexpr int unroll = 0;
+struct Rem : Unroll<0> {
   template <class B> static B call(B a, B b) {
     return per_lane([](Value<B> x, Value<B> y) {
       using U = Uint<Value<B>>;
@@ -62,15 +58,13 @@ struct Rem {
 };
 
 template <class V> V choose(V mask, V yes, V no) { return (yes & mask) | (no & ~mask); }
-struct Max {
-  static constexpr int unroll = 4;
+struct Max : Unroll<4> {
   template <class B> static B call(B a, B b) {
     const auto x = lanes(a), y = lanes(b);
     return from_lanes<B>(choose((decltype(lanes(a)))(x > y), x, y));
   }
 };
-struct Min {
-  static constexpr int unroll = 4;
+struct Min : Unroll<4> {
   template <class B> static B call(B a, B b) {
     const auto x = lanes(a), y = lanes(b);
     return from_lanes<B>(choose((decltype(lanes(a)))(x < y), x, y));
@@ -78,22 +72,19 @@ struct Min {
 };
 
 // Amounts are unsigned; those of the width or more shift everything out.
-struct ShiftLeft {
-  static constexpr int unroll = 4;
+struct ShiftLeft : Unroll<4> {
   template <class B> static B call(B a, B b) {
     const auto amount = bits(b), inside = (decltype(bits(b)))(amount < width<B>);
     return from_lanes<B>((bits(a) << (amount & (width<B> - 1))) & inside);
   }
 };
-struct ShiftRightLogical {
-  static constexpr int unroll = 4;
+struct ShiftRightLogical : Unroll<4> {
   template <class B> static B call(B a, B b) {
     const auto amount = bits(b), inside = (decltype(bits(b)))(amount < width<B>);
     return from_lanes<B>((bits(a) >> (amount & (width<B> - 1))) & inside);
   }
 };
-struct ShiftRightArithmetic {
-  static constexpr int unroll = 4;
+struct ShiftRightArithmetic : Unroll<4> {
   template <class B> static B call(B a, B b) {
     using Signed = Lanes<std::make_signed_t<Value<B>>, B>;
     const auto amount = bits(b), inside = (decltype(bits(b)))(amount < width<B>);
@@ -115,31 +106,30 @@ template <class B> Mask<B> less_equal(B a, B b) {
   if constexpr (has_avx512) return a <= b;
   else return Mask<B>((typename Mask<B>::register_type)(lanes(a) <= lanes(b)));
 }
-struct Eq { static constexpr int unroll = 4; template <class B> static Mask<B> call(B a, B b) { return equal(a, b); } };
-struct Ne { static constexpr int unroll = 4; template <class B> static Mask<B> call(B a, B b) { return !equal(a, b); } };
-struct Lt { static constexpr int unroll = 4; template <class B> static Mask<B> call(B a, B b) { return less(a, b); } };
-struct Le { static constexpr int unroll = 4; template <class B> static Mask<B> call(B a, B b) { return less_equal(a, b); } };
-struct Gt { static constexpr int unroll = 4; template <class B> static Mask<B> call(B a, B b) { return less(b, a); } };
-struct Ge { static constexpr int unroll = 4; template <class B> static Mask<B> call(B a, B b) { return less_equal(b, a); } };
+struct Eq : Unroll<4> { template <class B> static Mask<B> call(B a, B b) { return equal(a, b); } };
+struct Ne : Unroll<4> { template <class B> static Mask<B> call(B a, B b) { return !equal(a, b); } };
+struct Lt : Unroll<4> { template <class B> static Mask<B> call(B a, B b) { return less(a, b); } };
+struct Le : Unroll<4> { template <class B> static Mask<B> call(B a, B b) { return less_equal(a, b); } };
+struct Gt : Unroll<4> { template <class B> static Mask<B> call(B a, B b) { return less(b, a); } };
+struct Ge : Unroll<4> { template <class B> static Mask<B> call(B a, B b) { return less_equal(b, a); } };
 
 }  // namespace fluxion::kernels::FLUXION_ISA::integer
 
 /// Bytes that are 0 or 1: every operation is a bitwise one.
 namespace fluxion::kernels::FLUXION_ISA::boolean {
 
-struct Not { static constexpr int unroll = 4; template <class B> static B call(B x) { return from_lanes<B>(bits(x) ^ 1); } };
-struct And { static constexpr int unroll = 4; template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) & bits(b)); } };
-struct Or { static constexpr int unroll = 4; template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) | bits(b)); } };
-struct Xor { static constexpr int unroll = 4; template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) ^ bits(b)); } };
-struct Eq { static constexpr int unroll = 4; template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) ^ bits(b) ^ 1); } };
-struct Lt { static constexpr int unroll = 4; template <class B> static B call(B a, B b) { return from_lanes<B>(~bits(a) & bits(b)); } };
-struct Gt { static constexpr int unroll = 4; template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) & ~bits(b)); } };
-struct Le { static constexpr int unroll = 4; template <class B> static B call(B a, B b) { return from_lanes<B>((bits(a) ^ 1) | bits(b)); } };
-struct Ge { static constexpr int unroll = 4; template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) | (bits(b) ^ 1)); } };
+struct Not : Unroll<4> { template <class B> static B call(B x) { return from_lanes<B>(bits(x) ^ 1); } };
+struct And : Unroll<4> { template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) & bits(b)); } };
+struct Or : Unroll<4> { template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) | bits(b)); } };
+struct Xor : Unroll<4> { template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) ^ bits(b)); } };
+struct Eq : Unroll<4> { template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) ^ bits(b) ^ 1); } };
+struct Lt : Unroll<4> { template <class B> static B call(B a, B b) { return from_lanes<B>(~bits(a) & bits(b)); } };
+struct Gt : Unroll<4> { template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) & ~bits(b)); } };
+struct Le : Unroll<4> { template <class B> static B call(B a, B b) { return from_lanes<B>((bits(a) ^ 1) | bits(b)); } };
+struct Ge : Unroll<4> { template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) | (bits(b) ^ 1)); } };
 
 /// select for one-byte elements: the predicate is a batch of bytes too.
-struct Select {
-  static constexpr int unroll = 4;
+struct Select : Unroll<4> {
   template <class B> static B call(B pred, B on_false, B on_true) {
     const auto mask = (decltype(bits(pred)))(bits(pred) != 0);
     return from_lanes<B>((bits(on_true) & mask) | (bits(on_false) & ~mask));

@@ -102,8 +102,7 @@ template <class B> B pow_special(B x, B y, B magnitude) {
   return select<B>((y == zero) | (x == one), one, r);
 }
 
-struct Pow {
-  static constexpr int unroll = 0;
+struct Pow : Unroll<0> {
   static Batch<double> call(Batch<double> x, Batch<double> y) {
     return pow_special(x, y, pow_positive(absolute(x), y));
   }

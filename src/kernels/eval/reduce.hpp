@@ -174,7 +174,8 @@ struct Reduction {
         finish(columns.tree().part[0]).store_unaligned(to + r);
       }
     }
-    for (; r < n; ++r) to[r] = width <= B::size ? fold_short_row(from + r * width, width) : fold_row(from + r * width, width);
+    const auto fold = width <= B::size ? &fold_short_row : &fold_row;
+    for (; r < n; ++r) to[r] = fold(from + r * width, width);
   }
 
   static void columns(void* out, const void* in, std::size_t rows, std::ptrdiff_t row_stride, std::size_t n) {

@@ -5,6 +5,10 @@
 
 namespace fluxion::kernels::FLUXION_ISA {
 
+/// How many batches a loop has in flight for an operation; 0 marks operations too large to instantiate for
+/// every combination of scalar operands.
+template <int n> struct Unroll { static constexpr int unroll = n; };
+
 template <std::size_t size> struct UintOf;
 template <> struct UintOf<1> { using type = std::uint8_t; };
 template <> struct UintOf<4> { using type = std::uint32_t; };

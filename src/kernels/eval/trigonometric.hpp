@@ -76,14 +76,13 @@ template <class B> B sin_turned(B x, unsigned turn) {
 template <bool cosine, class B>
 [[gnu::noinline]] B fix_large(B x, B value) {
   return per_lane([](Value<B> a, Value<B> v) {
-    const bool large = std::fabs(a) > trigonometric_limit<Value<B>> && std::fabs(a) <= std::numeric_limits<Value<B>>::max();
-    if (!large) return v;
+    const Value<B> magnitude = std::fabs(a);
+    if (!(magnitude > trigonometric_limit<Value<B>>) || magnitude > std::numeric_limits<Value<B>>::max()) return v;
     return cosine ? std::cos(a) : std::sin(a);
   }, x, value);
 }
 
-struct Sin {
-  static constexpr int unroll = 1;
+struct Sin : Unroll<1> {
   template <class B> static B call(B x) {
     const B value = select<B>(x == B(0), x, sin_turned(x, 0));  // keeps -0
     if (any<B>(absolute(x) > B(trigonometric_limit<Value<B>>))) return fix_large<false>(x, value);
@@ -91,8 +90,7 @@ struct Sin {
   }
 };
 
-struct Cos {
-  static constexpr int unroll = 1;
+struct Cos : Unroll<1> {
   template <class B> static B call(B x) {
     const B value = sin_turned(x, 1);
     if (any<B>(absolute(x) > B(trigonometric_limit<Value<B>>))) return fix_large<true>(x, value);

@@ -40,39 +40,31 @@ void iota(void* const* args, std::size_t n) {
   }
 }
 
-/// One vector of counters: args are {out0, out1, key0, key1, count0, count1} at element i.
+/// args are {out0, out1, key0, key1, count0, count1}.
 template <bool scalar_key>
 void threefry(void* const* args, std::size_t n) {
   using T = std::uint32_t;
   using B = Batch<T>;
-  const T* in[4];
-  for (std::size_t k = 0; k < 4; ++k) in[k] = static_cast<const T*>(args[k + 2]);
-  const auto block = [](T* out0, T* out1, auto key0, auto key1, const T* count0, const T* count1) {
-    auto x0 = bits(B::load_unaligned(count0)), x1 = bits(B::load_unaligned(count1));
-    threefry_2x32(x0, x1, bits(key0), bits(key1));
-    from_lanes<B>(x0).store_unaligned(out0);
-    from_lanes<B>(x1).store_unaligned(out1);
+  T* out[] = {static_cast<T*>(args[0]), static_cast<T*>(args[1])};
+  const Cursor<Values<T>, scalar_key> key0(args[2]), key1(args[3]);
+  const T* count[] = {static_cast<const T*>(args[4]), static_cast<const T*>(args[5])};
+  const auto block = [](T* to0, T* to1, B k0, B k1, const T* c0, const T* c1) {
+    auto x0 = bits(B::load_unaligned(c0)), x1 = bits(B::load_unaligned(c1));
+    threefry_2x32(x0, x1, bits(k0), bits(k1));
+    from_lanes<B>(x0).store_unaligned(to0);
+    from_lanes<B>(x1).store_unaligned(to1);
   };
-  T* out0 = static_cast<T*>(args[0]);
-  T* out1 = static_cast<T*>(args[1]);
-  const auto key = [&](std::size_t k, std::size_t i) {
-    return scalar_key ? B(*in[k]) : B::load_unaligned(in[k] + i);
-  };
-  const B held0(scalar_key ? *in[0] : T(0)), held1(scalar_key ? *in[1] : T(0));
   std::size_t i = 0;
-  for (; i + B::size <= n; i += B::size) {
-    if constexpr (scalar_key) block(out0 + i, out1 + i, held0, held1, in[2] + i, in[3] + i);
-    else block(out0 + i, out1 + i, key(0, i), key(1, i), in[2] + i, in[3] + i);
-  }
+  for (; i + B::size <= n; i += B::size)
+    block(out[0] + i, out[1] + i, key0.at(i), key1.at(i), count[0] + i, count[1] + i);
   if (i == n) return;
   alignas(64) T buffer[6][B::size];
-  for (std::size_t k = scalar_key ? 2 : 0; k < 4; ++k) pad<Values<T>>(buffer[k], in[k], i, n - i);
-  const B key0 = scalar_key ? held0 : B::load_aligned(buffer[0]);
-  const B key1 = scalar_key ? held1 : B::load_aligned(buffer[1]);
-  block(buffer[4], buffer[5], key0, key1, buffer[2], buffer[3]);
+  for (std::size_t k = scalar_key ? 2 : 0; k < 4; ++k) pad<Values<T>>(buffer[k], args[k + 2], i, n - i);
+  if constexpr (scalar_key) block(buffer[4], buffer[5], key0.at(0), key1.at(0), buffer[2], buffer[3]);
+  else block(buffer[4], buffer[5], B::load_aligned(buffer[0]), B::load_aligned(buffer[1]), buffer[2], buffer[3]);
   for (std::size_t j = 0; i + j < n; ++j) {
-    out0[i + j] = buffer[4][j];
-    out1[i + j] = buffer[5][j];
+    out[0][i + j] = buffer[4][j];
+    out[1][i + j] = buffer[5][j];
   }
 }
 

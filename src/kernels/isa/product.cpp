@@ -73,8 +73,8 @@ template <class T> void inner_products(const GemmArgs& g) {
         sum[i] = accumulate(B::load_unaligned(a + p + i * B::size), B::load_unaligned(b + p + i * B::size), sum[i]);
     for (std::size_t i = 0; p + B::size <= g.k; p += B::size, ++i)
       sum[i] = accumulate(B::load_unaligned(a + p), B::load_unaligned(b + p), sum[i]);
-    if (p < g.k)
-      sum[group - 1] = accumulate(load_partial<B>(a + p, g.k - p, T(0)), load_partial<B>(b + p, g.k - p, T(0)), sum[group - 1]);
+    if (const std::size_t rest = g.k - p; rest != 0)
+      sum[3] = accumulate(load_partial<B>(a + p, rest, T(0)), load_partial<B>(b + p, rest, T(0)), sum[3]);
     const B one(T(1));
     const B all = accumulate(one, accumulate(one, sum[0], sum[1]), accumulate(one, sum[2], sum[3]));
     alignas(64) T lane[B::size];

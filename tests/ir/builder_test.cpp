@@ -1,0 +1,73 @@
+#include <catch2/catch.hpp>
+
+#include <cstring>
+#include <sstream>
+
+#include "ir/program.hpp"
+
+namespace fluxion {
+
+using ir::Op;
+
+TEST_CASE("the builder deduces result types") {
+  ir::Builder b;
+  const auto x = b.input({float64, {2, 3}});
+  const auto s = b.constant(float64, 2.0);
+  CHECK(b.type(b.map(Op::mul, {s, x})) == ir::Type{float64, {2, 3}});
+  CHECK(b.type(b.map(Op::lt, {x, s})) == ir::Type{bool_, {2, 3}});
+  CHECK(b.type(b.map(Op::select, {b.map(Op::lt, {x, s}), x, x})) == ir::Type{float64, {2, 3}});
+  CHECK(b.type(b.convert(x, int32)) == ir::Type{int32, {2, 3}});
+  CHECK(b.convert(x, float64) == x);
+  CHECK(b.type(b.transpose(x, {1, 0})) == ir::Type{float64, {3, 2}});
+  CHECK(b.type(b.reduce(ir::ReduceOp::sum, x, {0})) == ir::Type{float64, {3}});
+  CHECK(b.type(b.argmax(x, 1)) == ir::Type{int64, {2}});
+  const auto y = b.reshape(x, {1, 2, 3});
+  CHECK(b.type(b.dot(y, b.reshape(x, {1, 3, 2}))) == ir::Type{float64, {1, 2, 2}});
+  CHECK(b.type(b.bitcast(x, uint64)) == ir::Type{uint64, {2, 3}});
+}
+
+TEST_CASE("equal constants are one value, unless their dtypes differ") {
+  ir::Builder b;
+  CHECK(b.constant(float32, 1.0) == b.constant(float32, 1.0));
+  CHECK(b.constant(float32, 0.0) != b.constant(int32, 0.0));
+  CHECK(b.constant(float64, 0.0) != b.constant(float64, -0.0));
+}
+
+TEST_CASE("numbers become the bits of their dtype") {
+  ir::Builder b;
+  const auto bits = [&](DType t, double v) {
+    ir::Builder one;
+    one.constant(t, v);
+    std::uint64_t u = 0;
+    std::memcpy(&u, one.finish({}).constants.at(0).bits.data(), itemsize(t));
+    return u;
+  };
+  CHECK(bits(float32, 1.0) == 0x3f800000);
+  CHECK(bits(float16, 0.5) == 0x3800);
+  CHECK(bits(float16, -2.0) == 0xc000);
+  CHECK(bits(bfloat16, 1.0) == 0x3f80);
+  CHECK(bits(int8, -1.0) == 0xff);
+  CHECK(bits(bool_, 3.0) == 1);
+  CHECK(bits(uint64, 7.0) == 7);
+  CHECK(bits(complex64, 1.0) == 0x3f800000);
+}
+
+TEST_CASE("programs print one instruction to a line") {
+  ir::Builder b;
+  const auto x = b.input({float64, {8}});
+  const auto y = b.map(Op::mul, {x, b.constant(float64, 2.0)});
+  std::ostringstream os;
+  os << b.finish({b.reduce(ir::ReduceOp::max, y, {0})});
+  CHECK(os.str() ==
+        "inputs %0:f64[8]\n"
+        "%1:f64[] = constant 0x4000000000000000\n"
+        "%2:f64[8] = map.mul %0 %1\n"
+        "%3:f64[] = reduce.max(0,) %2\n"
+        "outputs %3:f64[]\n");
+}
+
+TEST_CASE("every operation has a name") {
+  for (int op = 0; op < static_cast<int>(Op::count_); ++op) CHECK_FALSE(name(static_cast<Op>(op)).empty());
+}
+
+}  // namespace fluxion

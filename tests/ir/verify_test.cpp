@@ -1,0 +1,72 @@
+#include <catch2/catch.hpp>
+
+#include <fluxion/error.hpp>
+#include "ir/program.hpp"
+
+namespace fluxion {
+namespace {
+
+using Catch::Contains;
+using ir::Op;
+
+const ir::Type vec{float64, {4}};
+const ir::Type matrix{float64, {2, 3}};
+
+void check_refused(ir::Builder& b, ir::ValueId out, const char* why) {
+  CHECK_THROWS_WITH(ir::verify(b.finish({out})), Contains(why));
+}
+
+}  // namespace
+
+TEST_CASE("verify names the instruction that is wrong") {
+  ir::Builder b;
+  const auto x = b.input(vec), y = b.input({float32, {4}});
+  const auto z = b.map(Op::add, {x, y});
+  CHECK_THROWS_WITH(ir::verify(b.finish({z})), Contains("operands must have one dtype") && Contains("%2 = map.add %0 %1") &&
+                                                   Contains("%1 is f32[4]"));
+}
+
+TEST_CASE("verify refuses elementwise operands of other shapes") {
+  ir::Builder b;
+  const auto x = b.input(vec), y = b.input({float64, {3}});
+  check_refused(b, b.map(Op::add, {x, y}), "the result's shape or rank 0");
+}
+
+TEST_CASE("verify refuses a predicate that is no bool") {
+  ir::Builder b;
+  const auto x = b.input(vec);
+  check_refused(b, b.map(Op::select, {x, x, x}), "the predicate must be bool");
+}
+
+TEST_CASE("verify refuses malformed views") {
+  ir::Builder b;
+  const auto x = b.input(matrix);
+  SECTION("broadcast") { check_refused(b, b.broadcast(x, {2, 4}, {0, 1}), "extents must agree or be 1"); }
+  SECTION("broadcast twice") { check_refused(b, b.broadcast(b.input({float64, {1, 1}}), {2, 4}, {0, 0}), "named twice"); }
+  SECTION("transpose") { check_refused(b, b.transpose(x, {1, 1}), "not a permutation"); }
+  SECTION("reshape") { check_refused(b, b.reshape(x, {5}), "number of elements"); }
+  SECTION("slice") { check_refused(b, b.slice(x, {0, 1}, {1, 1}, {2, 3}), "outside of the operand"); }
+  SECTION("bitcast") { check_refused(b, b.bitcast(x, float32), "element sizes"); }
+}
+
+TEST_CASE("verify refuses malformed materialised instructions") {
+  ir::Builder b;
+  const auto x = b.input(matrix);
+  SECTION("reduce") { check_refused(b, b.reduce(ir::ReduceOp::sum, x, {2}), "wrong result shape"); }
+  SECTION("dot") { check_refused(b, b.dot(b.reshape(x, {1, 2, 3}), b.reshape(x, {1, 2, 3})), "shapes must be"); }
+  SECTION("assemble") {
+    const auto fill = b.constant(float64, 0.0);
+    check_refused(b, b.assemble({2, 4}, fill, {{x}}, {{{0, 2}, {1, 1}}}, false), "a piece sticks out");
+  }
+}
+
+TEST_CASE("verify refuses values that are used before they are defined") {
+  ir::Builder b;
+  const auto x = b.input(vec);
+  auto p = b.finish({b.map(Op::exp, {b.map(Op::neg, {x})})});
+  std::swap(p.instrs[0], p.instrs[1]);
+  CHECK_THROWS_AS(ir::verify(p), InternalError);
+  CHECK_THROWS_WITH(ir::verify(p), Contains("before it is defined") && Contains("map.exp"));
+}
+
+}  // namespace fluxion
