@@ -34,7 +34,7 @@ inline Array einsum(std::string_view spec, std::initializer_list<Array> operands
   return einsum(spec, ArraySpan(operands.begin(), operands.size()));
 }
 
-/// sqrt(sum(x^2)) over the axes (all of them by default): the length of a vector, the Frobenius norm of a matrix.
+/// sqrt(sum(x^2)) over the axes, all by default: the length of a vector, the Frobenius norm of a matrix.
 Array norm(const Array& x, const Axis& axis = none, bool keepdims = false);
 /// sum(|x|^ord)^(1/ord) along one axis (the only one by default); infinity for the largest |x|, -infinity for
 /// the smallest, 0 for the number of nonzeros. Source: jax.numpy.linalg.norm of vectors.

@@ -71,7 +71,9 @@ Array array(std::initializer_list<T> v) { return detail::from_nested(v); }
 template <Scalar T>
 Array array(std::initializer_list<std::initializer_list<T>> v) { return detail::from_nested(v); }
 template <Scalar T>
-Array array(std::initializer_list<std::initializer_list<std::initializer_list<T>>> v) { return detail::from_nested(v); }
+Array array(std::initializer_list<std::initializer_list<std::initializer_list<T>>> v) {
+  return detail::from_nested(v);
+}
 template <Scalar T>
 Array array(std::initializer_list<std::initializer_list<std::initializer_list<std::initializer_list<T>>>> v) {
   return detail::from_nested(v);
@@ -126,9 +128,12 @@ Array ones_like(const Array& x, std::optional<DType> dtype = {});
 Array full_like(const Array& x, const Array& value, std::optional<DType> dtype = {});
 
 /// Ones on the k-th diagonal of an n x m matrix (m = n if not given). Source: jax.numpy.eye.
-Array eye(std::int64_t n, std::optional<std::int64_t> m = {}, std::int64_t k = 0, std::optional<DType> dtype = {});
+Array eye(std::int64_t n, std::optional<std::int64_t> m = {}, std::int64_t k = 0,
+          std::optional<DType> dtype = {});
 template <Scalar T>
-Array eye(std::int64_t n, std::optional<std::int64_t> m = {}, std::int64_t k = 0) { return eye(n, m, k, dtype_of<T>); }
+Array eye(std::int64_t n, std::optional<std::int64_t> m = {}, std::int64_t k = 0) {
+  return eye(n, m, k, dtype_of<T>);
+}
 inline Array identity(std::int64_t n, std::optional<DType> dtype = {}) { return eye(n, n, 0, dtype); }
 
 /// start + step * (0, 1, 2, ...) below stop: ceil((stop - start) / step) elements. The bounds must be concrete

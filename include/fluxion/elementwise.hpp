@@ -61,7 +61,7 @@ inline Array bitwise_or(const Array& x, const Array& y) { return x | y; }
 inline Array bitwise_xor(const Array& x, const Array& y) { return x ^ y; }
 inline Array bitwise_not(const Array& x) { return ~x; }
 inline Array left_shift(const Array& x, const Array& y) { return x << y; }
-inline Array right_shift(const Array& x, const Array& y) { return x >> y; }  ///< Arithmetic for signed integers.
+inline Array right_shift(const Array& x, const Array& y) { return x >> y; }  ///< Keeps the sign.
 
 // --- comparison and logic: results are bool ---
 

@@ -46,7 +46,7 @@ inline Array hstack(std::initializer_list<Array> xs) { return hstack(ArraySpan(x
 
 /// Reversed along the axes.
 Array flip(const Array& x, const Axis& axis = none);
-/// Moved by `shift` places along an axis, what falls off one end comes in at the other; `none` rolls x flattened.
+/// Moved by `shift` places along an axis, and in again at the other end; `none` rolls x flattened.
 Array roll(const Array& x, std::int64_t shift, const Axis& axis = none);
 /// x repeated as a whole, repeats[i] times along axis i.
 Array tile(const Array& x, const Dims& repeats);

@@ -16,8 +16,8 @@ namespace detail {
 Array key_from_bits(std::uint64_t seed);
 }
 
-/// A scalar of dtype key<fry>. A seed of 64 bits is split into the two words of the key; integer arrays of fewer
-/// bits have a zero high word. Throws TypeError for a seed that is no integer scalar. Source: jax.random.key.
+/// A scalar of dtype key<fry>. A seed of 64 bits is split into the two words of the key; integer arrays of
+/// fewer bits have a zero high word. Throws TypeError for a seed that is no integer scalar. Source: jax.random.key.
 template <std::integral T>
 Array key(T seed) { return detail::key_from_bits(static_cast<std::uint64_t>(static_cast<std::int64_t>(seed))); }
 Array key(const Array& seed);
@@ -48,8 +48,8 @@ Array bits(const Array& key, const Shape& shape = {}, DType dtype = uint64);
 
 /// Uniform on [minval, maxval), with 23 or 52 random bits; the default float unless a dtype is given. Rounding
 /// can give maxval itself. Differentiable in the bounds. Source: jax.random.uniform.
-Array uniform(const Array& key, const Shape& shape = {}, std::optional<DType> dtype = {}, const Array& minval = 0.0,
-              const Array& maxval = 1.0);
+Array uniform(const Array& key, const Shape& shape = {}, std::optional<DType> dtype = {},
+              const Array& minval = 0.0, const Array& maxval = 1.0);
 template <Scalar T>
 Array uniform(const Array& key, const Shape& shape = {}, const Array& minval = 0.0, const Array& maxval = 1.0) {
   return uniform(key, shape, dtype_of<T>, minval, maxval);
@@ -62,7 +62,8 @@ Array normal(const Array& key, const Shape& shape = {}) { return normal(key, sha
 
 /// Uniform integers in [minval, maxval); minval where that is empty. A maxval beyond the dtype means up to its
 /// largest value. 32 or 64 bits. Source: jax.random.randint.
-Array randint(const Array& key, const Shape& shape, const Array& minval, const Array& maxval, DType dtype = int64);
+Array randint(const Array& key, const Shape& shape, const Array& minval, const Array& maxval,
+              DType dtype = int64);
 
 /// true with probability p: uniform < p in p's dtype; of p's shape unless another is given.
 /// Source: jax.random.bernoulli.

@@ -64,7 +64,7 @@ Array evaluate_row(const Primitive& row, ArraySpan args) {
                           : nullptr;
   if (kernel == nullptr) return std::move(evaluate(row, args, ParamsView::of(NoParams{}))[0]);
 
-  bool weak = true;
+  bool weak = !ir::is_comparison(op);
   for (std::size_t k = branch; k < in.count; ++k) weak = weak && in.x[k]->aval.weak;
   const DType result = ir::is_comparison(op) ? DType::bool_ : t;
   if (in.model == nullptr) {

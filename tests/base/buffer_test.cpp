@@ -1,0 +1,86 @@
+#include <catch2/catch.hpp>
+
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "base/buffer.hpp"
+
+namespace fluxion {
+namespace {
+
+std::uintptr_t address(const BufferRef& b) { return reinterpret_cast<std::uintptr_t>(b.data()); }
+
+}  // namespace
+
+TEST_CASE("buffers of every size are aligned, padded and writable") {
+  for (const std::size_t bytes : {0UL, 1UL, 63UL, 64UL, 65UL, 257UL, 4096UL, 100'000UL, (4UL << 20) - 64, 5UL << 20}) {
+    const auto b = allocate(bytes);
+    CHECK(address(b) % 64 == 0);
+    CHECK(b.bytes() >= bytes);
+    CHECK(b.bytes() % 64 == 0);
+    std::memset(b.data(), 1, b.bytes());
+  }
+  CHECK(address(allocate(4UL << 20)) % (2UL << 20) == 0);
+}
+
+TEST_CASE("freed blocks are used again") {
+  for (const std::size_t bytes : {100UL, 50'000UL, 300'000UL, 8UL << 20}) {
+    { const auto b = allocate(bytes); }
+    const auto before = system_allocations();
+    for (int r = 0; r < 100; ++r) allocate(bytes);
+    CHECK(system_allocations() == before);
+  }
+}
+
+TEST_CASE("trimming gives blocks back") {
+  { const auto b = allocate(3UL << 20); }
+  trim_allocator();
+  const auto before = system_allocations();
+  const auto b = allocate(3UL << 20);
+  CHECK(system_allocations() == before + 1);
+}
+
+TEST_CASE("external memory is let go once, by the last reference") {
+  double x = 1;
+  int deleted = 0;
+  {
+    auto a = external(&x, sizeof x, [&] { ++deleted; });
+    auto b = a;
+    CHECK_FALSE(a.unique());
+    a = {};
+    CHECK(b.unique());
+    CHECK(reinterpret_cast<double*>(b.data()) == &x);
+    CHECK(deleted == 0);
+  }
+  CHECK(deleted == 1);
+}
+
+TEST_CASE("blocks may be freed by other threads than theirs") {
+  std::vector<BufferRef> blocks;
+  for (int r = 0; r < 20; ++r) {
+    for (std::size_t k = 0; k < 200; ++k) {
+      blocks.push_back(allocate(64 * (k % 40)));
+      std::memset(blocks.back().data(), static_cast<int>(k), blocks.back().bytes());
+    }
+    std::thread([mine = std::move(blocks)]() mutable {
+      mine.resize(mine.size() / 2);
+      for (auto& b : mine) b = allocate(b.bytes());
+    }).join();
+    blocks.clear();
+  }
+  const auto before = system_allocations();
+  std::thread([] { for (std::size_t k = 0; k < 50; ++k) allocate(64 * k); }).join();
+  CHECK(system_allocations() <= before + 50);
+}
+
+TEST_CASE("raw blocks come from the same memory") {
+  void* p = allocate_raw(1000);
+  CHECK(reinterpret_cast<std::uintptr_t>(p) % 64 == 0);
+  free_raw(p, 1000);
+  const auto before = system_allocations();
+  free_raw(allocate_raw(1000), 1000);
+  CHECK(system_allocations() == before);
+}
+
+}  // namespace fluxion
