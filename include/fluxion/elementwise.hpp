@@ -43,6 +43,7 @@ Array expm1(const Array& x);
 Array log(const Array& x);
 Array log1p(const Array& x);
 Array sqrt(const Array& x);
+Array cbrt(const Array& x);
 Array sin(const Array& x);
 Array cos(const Array& x);
 Array tan(const Array& x);

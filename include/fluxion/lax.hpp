@@ -23,6 +23,7 @@ Array expm1(const Array& x);  ///< exp(x) - 1, accurate near 0.
 Array log(const Array& x);    ///< Natural logarithm; NaN below 0, -inf at 0.
 Array log1p(const Array& x);  ///< log(1 + x), accurate near 0.
 Array sqrt(const Array& x);
+Array cbrt(const Array& x);  ///< Real cube root, also of negative numbers.
 Array sin(const Array& x);
 Array cos(const Array& x);
 Array tanh(const Array& x);

@@ -13,7 +13,7 @@ inline double cost_of(const ir::Action& action, DType t) {
   if (map == nullptr) return 2 * width;
   using enum ir::Op;
   switch (map->op) {
-    case exp: case expm1: case log: case log1p: case sin: case cos: case tanh: case logistic: return 8 * width;
+    case exp: case expm1: case log: case log1p: case sin: case cos: case tanh: case logistic: case cbrt: return 8 * width;
     case erf: case erf_inv: case pow: return 30 * width;
     case div: case rem: case sqrt: return 3 * width;
     default: return width;

@@ -38,7 +38,7 @@ void convert_item(const std::byte* p, void* out, const Aval& a) {
   const bool exact = std::is_floating_point_v<From> && std::is_floating_point_v<To>
                          ? true
                          : static_cast<From>(w) == v && (v < From{}) == (w < To{});
-  if (!exact) throw ValueError(text("item: the value of ", a, " is not exact in ", dtype_of<To>, "; convert it with astype first"));
+  if (!exact) throw ValueError(text("item: the value must be exact in ", dtype_of<To>, ", got ", a, " that is not; convert it with astype first"));
   std::memcpy(out, &w, sizeof w);
 }
 

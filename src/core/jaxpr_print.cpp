@@ -75,8 +75,8 @@ class Printer {
       hoisted_.push_back(jaxpr);
     }
     for (const auto* j : hoisted_)
-      docs.push_back(concat({pretty::text("let " + shared_name_[j] + " = "), jaxpr_doc(*j), pretty::text(" in"), brk()}));
-    docs.push_back(jaxpr_doc(top));
+      docs.push_back(concat({pretty::text("let " + shared_name_[j] + " = "), jaxpr_doc(*j, 0), pretty::text(" in"), brk()}));
+    docs.push_back(jaxpr_doc(top, top.n_consts));
     return pretty::format(docs.size() == 1 ? docs[0] : concat(docs), 80);
   }
 
@@ -180,7 +180,7 @@ class Printer {
           docs.push_back(concat({key, pretty::text(it->second)}));
         } else {
           auto inner = p.inherited(*sub, e, names, used);
-          docs.push_back(concat({key, p.jaxpr_doc(*sub, std::move(inner))}));
+          docs.push_back(concat({key, p.jaxpr_doc(*sub, 0, std::move(inner))}));
         }
       }
     } fields(*this, e, names, used);
@@ -197,11 +197,12 @@ class Printer {
     return concat(std::move(line));
   }
 
-  Doc jaxpr_doc(const Jaxpr& j, Names names = {}) {
+  // The constants of a nested jaxpr are operands of its equation, like the others.
+  Doc jaxpr_doc(const Jaxpr& j, std::size_t n_consts, Names names = {}) {
     const auto used = used_vars(j);
     const std::span<const VarId> in(j.in);
-    auto consts = binders(j, names, in.first(j.n_consts));
-    auto args = binders(j, names, in.subspan(j.n_consts));
+    auto consts = binders(j, names, in.first(n_consts));
+    auto args = binders(j, names, in.subspan(n_consts));
     std::vector<Doc> eqns;
     for (const auto& e : j.eqns) eqns.push_back(eqn_doc(j, e, names, used));
     std::vector<Doc> outs;

@@ -157,7 +157,7 @@ Array convert_scalar(const ConcreteNode& x, DType dtype, bool weak) {
     const auto back = read_number(b.bytes, dtype);
     const bool fits = back.kind == Number::Kind::integer ? back.i == n.i : n.i >= 0 && back.u == static_cast<std::uint64_t>(n.i);
     if (!fits)
-      throw ValueError(text("convert: the integer ", n.i, " does not fit ", dtype, "; use a wider dtype, or astype to wrap"));
+      throw ValueError(text("convert: the integer must fit ", dtype, ", got ", n.i, "; use a wider dtype, or astype to wrap"));
   }
   return Array(detail::scalar_node(dtype, weak, b));
 }

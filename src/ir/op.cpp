@@ -4,7 +4,7 @@ namespace fluxion::ir {
 namespace {
 
 constexpr std::string_view op_names[] = {
-    "neg",  "abs",  "sign", "floor", "exp", "expm1",    "log", "log1p",   "sqrt", "sin",
+    "neg",  "abs",  "sign", "floor", "exp", "expm1",    "log", "log1p",   "sqrt", "cbrt", "sin",
     "cos",  "tanh", "logistic", "erf", "erf_inv", "not", "add", "sub", "mul", "div",
     "rem",  "max",  "min",  "pow",   "and", "or",       "xor",
     "shift_left", "shift_right_logical", "shift_right_arithmetic",

@@ -9,7 +9,7 @@ namespace fluxion::ir {
 /// One elementwise operation. The name is the jaxpr name; the arithmetic is in src/kernels/eval.
 enum class Op : std::uint8_t {
   // one operand
-  neg, abs, sign, floor, exp, expm1, log, log1p, sqrt, sin, cos, tanh, logistic, erf, erf_inv, not_,
+  neg, abs, sign, floor, exp, expm1, log, log1p, sqrt, cbrt, sin, cos, tanh, logistic, erf, erf_inv, not_,
   // two operands
   add, sub, mul, div, rem, max, min, pow, and_, or_, xor_,
   shift_left, shift_right_logical, shift_right_arithmetic,

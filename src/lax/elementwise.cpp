@@ -152,6 +152,7 @@ Array expm1(const Array& x) { return unary(Op::expm1, x); }
 Array log(const Array& x) { return unary(Op::log, x); }
 Array log1p(const Array& x) { return unary(Op::log1p, x); }
 Array sqrt(const Array& x) { return unary(Op::sqrt, x); }
+Array cbrt(const Array& x) { return unary(Op::cbrt, x); }
 Array sin(const Array& x) { return unary(Op::sin, x); }
 Array cos(const Array& x) { return unary(Op::cos, x); }
 Array tanh(const Array& x) { return unary(Op::tanh, x); }

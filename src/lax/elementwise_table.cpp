@@ -38,6 +38,7 @@ const Row kRows[] = {
     {Op::log, Operands::floating, {[](T j) { return j.t / j.x; }}},
     {Op::log1p, Operands::floating, {[](T j) { return j.t / (j.x + 1.0); }}},
     {Op::sqrt, Operands::floating, {[](T j) { return j.t * (0.5 / j.ans); }}},
+    {Op::cbrt, Operands::floating, {[](T j) { return j.t * ((1.0 / 3.0) * integer_pow(j.ans, -2)); }}},
     {Op::sin, Operands::floating, {[](T j) { return j.t * cos(j.x); }}},
     {Op::cos, Operands::floating, {[](T j) { return neg(j.t * sin(j.x)); }}},
     {Op::tanh, Operands::floating, {[](T j) { return (j.t + j.t * j.ans) * (1.0 - j.ans); }}},

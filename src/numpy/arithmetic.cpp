@@ -87,6 +87,7 @@ Array exp(const Array& x) { return lax::exp(promote_inexact(x)); }
 Array expm1(const Array& x) { return lax::expm1(promote_inexact(x)); }
 Array log(const Array& x) { return lax::log(promote_inexact(x)); }
 Array log1p(const Array& x) { return lax::log1p(promote_inexact(x)); }
+Array cbrt(const Array& x) { return lax::cbrt(promote_inexact(x)); }
 Array sqrt(const Array& x) { return lax::sqrt(promote_inexact(x)); }
 Array sin(const Array& x) { return lax::sin(promote_inexact(x)); }
 Array cos(const Array& x) { return lax::cos(promote_inexact(x)); }

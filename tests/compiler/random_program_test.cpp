@@ -87,7 +87,7 @@ class Generator {
     return same[pick(same.size())];
   }
   ValueId mapped(Op op, std::initializer_list<ValueId> in, ValueId otherwise) {
-    const DType t = type(op == Op::select ? std::data(in)[1] : std::data(in)[0]).dtype;
+    const DType t = type(in.begin()[in.size() == 3 ? 1 : 0]).dtype;  // of a select: its branches
     return kernels::table().elementwise(op, t, 0) != nullptr ? b_.map(op, in) : otherwise;
   }
   ValueId binary(ValueId x) {

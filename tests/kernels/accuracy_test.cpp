@@ -81,6 +81,7 @@ TEMPLATE_TEST_CASE("special functions are within 4 ulp of the golden values on e
   check<TestType>("sin", Op::sin, 4);
   check<TestType>("cos", Op::cos, 4);
   check<TestType>("tanh", Op::tanh, 4);
+  check<TestType>("cbrt", Op::cbrt, 4);
   check<TestType>("sqrt", Op::sqrt, 0.5);
   check<TestType>("logistic", Op::logistic, 4);
   check<TestType>("pow", Op::pow, 4);

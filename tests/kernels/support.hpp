@@ -117,43 +117,6 @@ std::string shown(T x) {
   }
 }
 
-inline constexpr const char* op_names[] = {"neg",
-                                           "abs",
-                                           "sign",
-                                           "floor",
-                                           "exp",
-                                           "expm1",
-                                           "log",
-                                           "log1p",
-                                           "sqrt",
-                                           "sin",
-                                           "cos",
-                                           "tanh",
-                                           "logistic",
-                                           "erf",
-                                           "erf_inv",
-                                           "not",
-                                           "add",
-                                           "sub",
-                                           "mul",
-                                           "div",
-                                           "rem",
-                                           "max",
-                                           "min",
-                                           "pow",
-                                           "and",
-                                           "or",
-                                           "xor",
-                                           "shift_left",
-                                           "shift_right_logical",
-                                           "shift_right_arithmetic",
-                                           "eq",
-                                           "ne",
-                                           "lt",
-                                           "le",
-                                           "gt",
-                                           "ge",
-                                           "select"};
-inline std::string label(const Table& t, Op op) { return std::string(t.isa) + " " + op_names[int(op)]; }
+inline std::string label(const Table& t, Op op) { return std::string(t.isa) + " " + std::string(ir::name(op)); }
 
 }  // namespace kernel_tests

@@ -41,6 +41,7 @@ const FloatRow kFloatRows[] = {
     {"log", lax::log, std::log, 1.5, 1.5, {0.5, 3}, {1e-9, 1e9}},
     {"log1p", lax::log1p, std::log1p, 2, 2, {-0.5, 3}, {-0.99, 50}},
     {"sqrt", lax::sqrt, std::sqrt, 0, 0, {0.5, 3}, {0, 1e9}},
+    {"cbrt", lax::cbrt, std::cbrt, 2.5, 2.5, {0.5, 3}, {-1e9, 1e9}},
     {"sin", lax::sin, std::sin, 1.5, 1.5, {-3, 3}, {-1e5, 1e5}},
     {"cos", lax::cos, std::cos, 1.5, 1.5, {-3, 3}, {-1e5, 1e5}},
     {"tanh", lax::tanh, std::tanh, 2.5, 2.5, {-2, 2}, {-30, 30}},

@@ -92,7 +92,7 @@ TEST_CASE("C++ scalars give way to arrays of their kind or a higher one") {
 
 TEST_CASE("an integer that does not fit is an error, not a wrap") {
   CHECK(message_of<ValueError>([] { array({1}) + (std::int64_t{1} << 40); }) ==
-        "convert: the integer 1099511627776 does not fit int32; use a wider dtype, or astype to wrap");
+        "convert: the integer must fit int32, got 1099511627776; use a wider dtype, or astype to wrap");
   CHECK(refuses<ValueError>([] { array({1U}) + (-1); }));
 }
 

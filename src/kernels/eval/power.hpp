@@ -102,6 +102,20 @@ template <class B> B pow_special(B x, B y, B magnitude) {
   return select<B>((y == zero) | (x == one), one, r);
 }
 
+/// exp(log|x| / 3), then a Newton step, whose quotient form neither over- nor underflows once x is normal.
+struct Cbrt : Unroll<1> {
+  template <class B> static B call(B x) {
+    constexpr Value<B> up = sizeof(Value<B>) == 4 ? 0x1p24 : 0x1p54, down = sizeof(Value<B>) == 4 ? 0x1p-8 : 0x1p-18;
+    const B third(Value<B>(1) / 3), magnitude = absolute(x);
+    const auto subnormal = magnitude < B(F<B>::min_normal);
+    const B a = select<B>(subnormal, magnitude * B(up), magnitude);
+    const B guess = exp_of(Log::call(a) * third);
+    const B root = guess - (guess - a / (guess * guess)) * third;
+    const B scaled = select<B>(subnormal, root * B(down), root);
+    return select<B>((magnitude > B(0)) & (magnitude < B(F<B>::infinity)), with_sign_of(scaled, x), x);
+  }
+};
+
 struct Pow : Unroll<0> {
   static Batch<double> call(Batch<double> x, Batch<double> y) {
     return pow_special(x, y, pow_positive(absolute(x), y));

@@ -22,6 +22,7 @@ template <class T> Kernel float_kernel(ir::Op op, unsigned mask) {
     case Op::log: return unary<Log, T>();
     case Op::log1p: return unary<Log1p, T>();
     case Op::sqrt: return unary<Sqrt, T>();
+    case Op::cbrt: return unary<Cbrt, T>();
     case Op::sin: return unary<Sin, T>();
     case Op::cos: return unary<Cos, T>();
     case Op::tanh: return unary<Tanh, T>();
