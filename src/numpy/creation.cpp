@@ -1,5 +1,6 @@
 #include <fluxion/creation.hpp>
 
+#include <algorithm>
 #include <cstring>
 
 #include <fluxion/lax.hpp>
@@ -8,6 +9,7 @@
 #include "base/text.hpp"
 #include "core/guards.hpp"
 #include "core/node.hpp"
+#include "core/trace.hpp"
 #include "lax/broadcasting.hpp"
 #include "lax/promote.hpp"
 
@@ -71,13 +73,28 @@ namespace {
 
 DType or_default(std::optional<DType> dtype) { return dtype.value_or(config().default_float); }
 
+// Fresh memory where nothing is traced: what people create they expect to be contiguous. Under a trace the
+// repetition is recorded instead.
+Array repeated(const Array& scalar, const Shape& shape) {
+  const auto* c = concrete(scalar);
+  if (shape.empty() || c == nullptr || current_trace() != nullptr) return lax::full(shape, scalar);
+  const auto size = itemsize(scalar.dtype());
+  std::byte* data = nullptr;
+  auto out = make_array(Aval{shape, scalar.dtype(), scalar.weak_type()}, data);
+  const auto bytes = static_cast<std::size_t>(out.size()) * size;
+  if (bytes != 0) std::memcpy(data, c->data, size);
+  for (std::size_t done = size; done < bytes; done *= 2)  // each copy doubles what is there
+    std::memcpy(data + done, data, std::min(done, bytes - done));
+  return out;
+}
+
 Array filled(const char* op, const Shape& shape, DType dtype, double v, bool weak = false) {
   detail::check_extents(op, shape);
   if (is_key(dtype))
     throw TypeError(
         text(op, ": a number dtype is required, got ", dtype, "; make keys with fx::random::key"));
   const auto scalar = make_scalar(dtype, v, weak);
-  return shape.empty() ? scalar : lax::full(shape, scalar);
+  return repeated(scalar, shape);
 }
 
 // A list of arrays is strong even if all its entries were weak, as jax.numpy.array of a list.
@@ -114,7 +131,7 @@ Array full(const Shape& shape, const Array& value, std::optional<DType> dtype) {
   detail::check_extents("full", shape);
   const auto v = dtype ? convert_strong(value, *dtype) : value;
   if (v.ndim() != 0) return broadcast_to_shape("full", v, shape);
-  return shape.empty() ? v : lax::full(shape, v);
+  return repeated(v, shape);
 }
 
 Array zeros_like(const Array& x, std::optional<DType> dtype) {

@@ -33,7 +33,7 @@ std::string missing(const std::set<std::string>& wanted) {
 std::set<std::string> declared_in(const std::string& folder) {
   const std::regex declaration("string_view name = \"([a-z0-9_]+)\"");
   std::set<std::string> names;
-  for (const auto& file : std::filesystem::directory_iterator(std::string(FLUXION_TEST_DATA) + "/../../src/" + folder)) {
+  for (const auto& file : std::filesystem::directory_iterator(std::filesystem::path(FLUXION_TEST_DATA) / "../../src" / folder)) {
     std::ostringstream text;
     text << std::ifstream(file.path()).rdbuf();
     const auto source = text.str();
