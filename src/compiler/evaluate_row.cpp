@@ -52,10 +52,26 @@ void call(kernels::Kernel kernel, ir::Op op, DType t, const Operands& in, std::b
                             [&](std::size_t begin, std::size_t end) { some(begin, end, out_size); });
 }
 
+// Two scalars: what most of an eager program of scalars is.
+Array evaluate_scalars(kernels::Kernel kernel, ir::Op op, const detail::Node& x, const std::byte* a, const detail::Node& y,
+                       const std::byte* b) {
+  detail::ScalarBits bits;
+  void* args[] = {bits.bytes, const_cast<std::byte*>(a), const_cast<std::byte*>(b)};
+  kernel(args, 1);
+  if (ir::is_comparison(op)) return Array(detail::scalar_node(DType::bool_, false, bits));
+  return Array(detail::scalar_node(x.aval.dtype, x.aval.weak && y.aval.weak, bits));
+}
+
 }  // namespace
 
 Array evaluate_row(const Primitive& row, ArraySpan args) {
   const ir::Op op = *row.op();
+  if (args.size() == 2) {
+    const auto *x = concrete(args[0]), *y = concrete(args[1]);
+    if (x != nullptr && y != nullptr && x->aval.shape.empty() && y->aval.shape.empty() && !is_key(x->aval.dtype))
+      if (const auto kernel = kernels::table().elementwise(op, x->aval.dtype, 0))
+        return evaluate_scalars(kernel, op, *x, x->data, *y, y->data);
+  }
   const Operands in(args);
   const std::size_t branch = op == ir::Op::select ? 1 : 0;
   const DType t = in.x[branch]->aval.dtype;

@@ -35,9 +35,14 @@ void check_operands(const Primitive& p, ArraySpan args) {
   }
 }
 
+bool all_concrete(ArraySpan args) {
+  for (const auto& x : args)
+    if (concrete(x) == nullptr) return false;
+  return true;
+}
+
 // Operands of a row that need no abstract_eval: two or one of the same float dtype, one shape or rank 0.
-bool plainly_valid(const Primitive& row, ArraySpan args) {
-  const auto op = *row.op();
+bool plainly_valid(ir::Op op, ArraySpan args) {
   if (op == ir::Op::select || (op >= ir::Op::and_ && op <= ir::Op::shift_right_arithmetic) || op == ir::Op::not_) return false;
   const auto& a = args[0].aval();
   if (a.dtype != DType::float64 && a.dtype != DType::float32) return false;
@@ -66,7 +71,7 @@ void check_nans(const Primitive& p, const Array& x) {
 Array evaluate_one(const Primitive& p, ArraySpan args, ParamsView params) {
   Array out;
   if (p.op()) {
-    if (!plainly_valid(p, args)) {
+    if (!plainly_valid(*p.op(), args)) {
       std::vector<Aval> avals;
       for (const auto& x : args) avals.push_back(x.aval());
       p.abstract_eval(avals, params);
@@ -100,15 +105,8 @@ Arrays Primitive::bind(ArraySpan args, ParamsView params) const {
 }
 
 Array Primitive::bind_one(ArraySpan args, ParamsView params) const {
-  const auto& p = *this;
-  check_operands(p, args);
-  if (const auto& trace = current()) {
-    const auto keep = trace;
-    return std::move(keep->process(p, args, params)[0]);
-  }
-  for (const auto& x : args)
-    if (tracer(x) != nullptr) throw_unexpected(p, x);
-  return evaluate_one(p, args, params);
+  if (current() == nullptr && all_concrete(args)) return evaluate_one(*this, args, params);
+  return std::move(bind(args, params)[0]);
 }
 
 std::string describe(const Array& x) {

@@ -102,16 +102,33 @@ template <class B> B pow_special(B x, B y, B magnitude) {
   return select<B>((y == zero) | (x == one), one, r);
 }
 
-/// exp(log|x| / 3), then a Newton step, whose quotient form neither over- nor underflows once x is normal.
+/// One Newton step from `guess` towards the cube root of a, away from the ends of the range.
+inline Batch<float> cbrt_step(Batch<float> a, Batch<float> guess) {
+  return guess - (guess - a / (guess * guess)) * Batch<float>(1.0f / 3);
+}
+/// The residual guess^3 - a in two words, or its rounding would be the result's error. Eighths and halves keep
+/// the cube finite.
+inline Batch<double> cbrt_step(Batch<double> a, Batch<double> guess) {
+  using B = Batch<double>;
+  const B g = guess * B(0.5);
+  const auto square = product(g, g), cube = product(square.hi, g);
+  const B residual = (cube.hi - a * B(0.125)) + madd(square.lo, g, cube.lo);
+  return guess - (residual + residual) / (B(3) * square.hi);
+}
+
+template <class T> struct CbrtScaling;
+template <> struct CbrtScaling<float> { static constexpr float tiny = 0x1p-60f, up = 0x1p96f, down = 0x1p-32f; };
+template <> struct CbrtScaling<double> { static constexpr double tiny = 0x1p-900, up = 0x1p300, down = 0x1p-100; };
+
+/// exp(log|x| / 3), made exact by a Newton step; tiny arguments are scaled first.
 struct Cbrt : Unroll<1> {
   template <class B> static B call(B x) {
-    constexpr Value<B> up = sizeof(Value<B>) == 4 ? 0x1p24 : 0x1p54, down = sizeof(Value<B>) == 4 ? 0x1p-8 : 0x1p-18;
-    const B third(Value<B>(1) / 3), magnitude = absolute(x);
-    const auto subnormal = magnitude < B(F<B>::min_normal);
-    const B a = select<B>(subnormal, magnitude * B(up), magnitude);
-    const B guess = exp_of(Log::call(a) * third);
-    const B root = guess - (guess - a / (guess * guess)) * third;
-    const B scaled = select<B>(subnormal, root * B(down), root);
+    using S = CbrtScaling<Value<B>>;
+    const B magnitude = absolute(x);
+    const auto tiny = magnitude < B(S::tiny);
+    const B a = select<B>(tiny, magnitude * B(S::up), magnitude);
+    const B root = cbrt_step(a, exp_of(Log::call(a) * B(Value<B>(1) / 3)));
+    const B scaled = select<B>(tiny, root * B(S::down), root);
     return select<B>((magnitude > B(0)) & (magnitude < B(F<B>::infinity)), with_sign_of(scaled, x), x);
   }
 };
