@@ -26,6 +26,8 @@ using Arrays = std::vector<Array>;
 using ArraySpan = std::span<const Array>;
 
 namespace detail {
+template <class>
+inline constexpr bool never = false;
 struct ScalarBits { alignas(16) std::byte bytes[16]; };
 const Node* scalar_node(DType dtype, bool weak, const ScalarBits& bits);
 template <class T>
@@ -60,8 +62,13 @@ class Array {
   }
   Array(const Array& o) noexcept : node_(o.node_) { detail::retain(node_); }
   Array(Array&& o) noexcept : node_(std::exchange(o.node_, nullptr)) {}
-  Array& operator=(const Array& o) noexcept { return *this = Array(o); }
-  Array& operator=(Array&& o) noexcept { std::swap(node_, o.node_); return *this; }
+  Array& operator=(const Array& o) & noexcept { return *this = Array(o); }
+  Array& operator=(Array&& o) & noexcept { std::swap(node_, o.node_); return *this; }
+  /// `x[i] = y` would change a temporary and lose y: it does not compile.
+  template <class T>
+  void operator=(T&&) && {
+    static_assert(detail::never<T>, "arrays are immutable: instead of x[i] = y write x = x.at(i).set(y)");
+  }
   ~Array() { detail::release(node_); }
 
   /// True for a default-constructed or moved-from handle.
@@ -151,11 +158,12 @@ class Array {
   friend Array operator<=(const Array& a, const Array& b);
   friend Array operator>(const Array& a, const Array& b);
   friend Array operator>=(const Array& a, const Array& b);
-  // Compound assignment rebinds the handle; other handles keep the old value.
-  Array& operator+=(const Array& o) { return *this = *this + o; }
-  Array& operator-=(const Array& o) { return *this = *this - o; }
-  Array& operator*=(const Array& o) { return *this = *this * o; }
-  Array& operator/=(const Array& o) { return *this = *this / o; }
+  // Compound assignment rebinds the handle; other handles keep the old value. Not for temporaries: x[i] += y
+  // would be lost, write x = x.at(i).add(y).
+  Array& operator+=(const Array& o) & { return *this = *this + o; }
+  Array& operator-=(const Array& o) & { return *this = *this - o; }
+  Array& operator*=(const Array& o) & { return *this = *this * o; }
+  Array& operator/=(const Array& o) & { return *this = *this / o; }
 
   /// Prints as NumPy prints; a tracer prints as Traced<f64[3]>.
   friend std::ostream& operator<<(std::ostream& os, const Array& x);
@@ -186,9 +194,9 @@ class IndexUpdate {
  public:
   IndexUpdate(Array x, std::vector<Index> indices) : x_(std::move(x)), indices_(std::move(indices)) {}
   /// x with the indexed elements replaced by `value`, broadcast to their shape and cast to x's dtype.
-  Array set(const Array& value) const;
+  [[nodiscard]] Array set(const Array& value) const;
   /// x with `value` added to the indexed elements.
-  Array add(const Array& value) const;
+  [[nodiscard]] Array add(const Array& value) const;
 
  private:
   Array x_;

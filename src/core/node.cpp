@@ -178,6 +178,11 @@ void for_each_element(const ConcreteNode& x, const std::function<void(const std:
   }
 }
 
+void throw_empty_operand(std::string_view op) {
+  throw TypeError(text(op, ": every operand must hold a value, got an empty handle (default-constructed or moved-from);"
+                           " assign it first"));
+}
+
 namespace detail {
 
 const Node* scalar_node(DType dtype, bool weak, const ScalarBits& bits) {
@@ -190,7 +195,7 @@ void destroy(const Node* node) noexcept {
 }
 
 void throw_empty_handle() {
-  throw TypeError("array: a value is required, got an empty handle (default-constructed or moved-from); assign it first");
+  throw_empty_operand("array");
 }
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include <fluxion/array.hpp>
 #include "base/buffer.hpp"
@@ -36,6 +37,12 @@ struct Tracer : detail::Node {
 
 /// Row-major strides in elements.
 Dims contiguous_strides(const Shape& shape);
+
+[[noreturn]] void throw_empty_operand(std::string_view op);
+/// Throws TypeError naming `op` if `x` is an empty handle.
+inline void require_value(std::string_view op, const Array& x) {
+  if (x.is_empty_handle()) throw_empty_operand(op);
+}
 
 /// Null if `x` is a tracer (or empty).
 inline const ConcreteNode* concrete(const Array& x) {

@@ -28,9 +28,7 @@ TracePtr& current() {
 
 void check_operands(const Primitive& p, ArraySpan args) {
   for (const auto& x : args) {
-    if (x.is_empty_handle())
-      throw TypeError(text(p.name(), ": every operand must hold a value, got an empty handle "
-                           "(default-constructed or moved-from); assign it first"));
+    require_value(p.name(), x);
     if (const auto* t = tracer(x); t != nullptr && !t->trace->usable_here()) throw_unexpected(p, x);
   }
 }

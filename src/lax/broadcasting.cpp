@@ -84,12 +84,16 @@ Promoted common_type(const char* op, const Array& a, const Array& b) {
 }  // namespace
 
 Array promoted(const char* op, Binary f, const Array& a, const Array& b) {
+  require_value(op, a);
+  require_value(op, b);
   if (fit_together(a, b)) return f(a, b);
   const auto t = common_type(op, a, b);
   return in_type(op, f, a, b, t.dtype, t.weak);
 }
 
 Array promoted_inexact(const char* op, Binary f, const Array& a, const Array& b) {
+  require_value(op, a);
+  require_value(op, b);
   if (fit_together(a, b) && is_inexact(a.dtype())) return f(a, b);
   const auto t = common_type(op, a, b);
   if (t.dtype > DType::complex128) throw TypeError(text(op, ": operands must be numbers, got ", t.dtype));
@@ -97,6 +101,8 @@ Array promoted_inexact(const char* op, Binary f, const Array& a, const Array& b)
 }
 
 Array promoted_numeric(const char* op, Binary f, const Array& a, const Array& b) {
+  require_value(op, a);
+  require_value(op, b);
   const auto t = common_type(op, a, b);
   return in_type(op, f, a, b, to_numeric(t.dtype), t.weak);
 }

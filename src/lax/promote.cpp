@@ -114,6 +114,7 @@ Promoted result_type(ArraySpan xs, const char* op) {
   if (xs.empty()) throw ValueError(text(op, ": at least one operand is required, got none"));
   bool all_weak = true, one_dtype = true;
   for (const auto& x : xs) {
+    require_value(op, x);
     all_weak = all_weak && x.weak_type();
     one_dtype = one_dtype && x.dtype() == xs[0].dtype();
   }
@@ -182,6 +183,7 @@ Arrays promote_inexact(const char* op, ArraySpan xs) {
 }
 
 Array promote_inexact(const Array& x) {
+  if (x.is_empty_handle()) return x;  // for the primitive to name itself
   const auto& a = x.aval();
   if (is_inexact(a.dtype) || !is_number(a.dtype)) return x;
   return convert(x, to_inexact({a.dtype, a.weak}), a.weak);

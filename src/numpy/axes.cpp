@@ -5,6 +5,7 @@
 #include <fluxion/lax.hpp>
 
 #include "base/text.hpp"
+#include "core/node.hpp"
 
 namespace fluxion {
 
@@ -29,6 +30,7 @@ Dims normalize_axes(const char* op, const Dims& axes, std::int64_t rank, const S
 }
 
 Dims sorted_axes(const char* op, const Axis& axis, const Array& x) {
+  require_value(op, x);
   if (!axis.axes()) return iota_dims(x.ndim());
   auto out = normalize_axes(op, *axis.axes(), x.ndim(), x.shape());
   std::sort(out.begin(), out.end());

@@ -64,8 +64,9 @@ std::vector<NumberRow> number_rows() {
 }
 
 Case number_case(const NumberRow& r) {
+  const bool sum = r.f == lax::add || r.f == lax::sub;
   const double ulps = r.extremum ? 0.5 : 0;
-  Case c{r.name, r.name, flat(r.f), {}, {}, ulps, ulps, {1, 1}, r.linear, {}};
+  Case c{r.name, r.name, flat(r.f), {}, {}, ulps, ulps, {1, 1}, r.linear, {}, sum ? std::vector<char>{1, 1} : r.linear};
   c.reference = pointwise([r](std::span<const Number> x, DType t) {
     return is_floating(t) ? real(r.of_reals(x[0].f, x[1].f)) : whole(r.of_wholes(x[0].i, x[1].i, t));
   });
@@ -168,7 +169,7 @@ U arithmetic_shift(U a, U b, unsigned bits, bool) {
 }
 
 Case select_case() {
-  Case c{"select_n", "select_n", {}, {}, {}, 0, 0, {0, 1, 1}, {0, 0, 0}, {}};
+  Case c{"select_n", "select_n", {}, {}, {}, 0, 0, {0, 1, 1}, {0, 0, 0}, {}, {0, 1, 1}};
   c.f = [](const Arrays& a) -> Arrays { return {lax::select_n(a[0], a[1], a[2])}; };
   c.reference = pointwise([](std::span<const Number> x, DType) { return x[0].i != 0 ? x[2] : x[1]; });
   for (const auto t : {DType::float64, DType::float32, DType::int64, DType::int32, DType::uint64, DType::uint32, DType::bool_, DType::key_fry}) {

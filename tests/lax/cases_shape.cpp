@@ -145,7 +145,7 @@ Reference padded(std::vector<lax::Padding> config) {
 }
 
 Case pad_case(const char* variant, std::vector<Shape> shapes, std::vector<lax::Padding> config) {
-  Case c{std::string("pad/") + variant, "pad", {}, {}, padded(config), 0, 0, {1, 1}, {0, 0}, {}};
+  Case c{std::string("pad/") + variant, "pad", {}, {}, padded(config), 0, 0, {1, 1}, {0, 0}, {}, {1, 1}};
   c.f = [=](const Arrays& a) -> Arrays { return {lax::pad(a[0], a[1], config)}; };
   for (const auto& s : shapes)
     for (const auto t : kMoved) c.signatures.push_back({{{t, s}, {t, {}}}});
@@ -157,7 +157,7 @@ Case pad_case(const char* variant, std::vector<Shape> shapes, std::vector<lax::P
 }
 
 Case concatenate_case(const char* variant, std::int64_t dimension, std::vector<std::vector<Shape>> signatures) {
-  Case c{std::string("concatenate/") + variant, "concatenate", {}, {}, {}, 0, 0, {1, 1, 1}, {0, 0, 0}, {}};
+  Case c{std::string("concatenate/") + variant, "concatenate", {}, {}, {}, 0, 0, {1, 1, 1}, {0, 0, 0}, {}, {1, 1, 1}};
   c.f = [=](const Arrays& a) -> Arrays { return {lax::concatenate(a, dimension)}; };
   c.reference = [=](const std::vector<Host>& in) -> std::vector<Host> {
     const auto d = static_cast<std::size_t>(dimension);

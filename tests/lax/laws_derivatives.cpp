@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "lax/laws.hpp"
+#include "transforms/linearize.hpp"
 
 namespace fluxion::test {
 
@@ -202,6 +203,30 @@ Outcome linear_arguments(const Case& c, const Signature& s, std::uint64_t seed) 
     swapped[i] = tangent[0];
     const auto got = tangents_of(jvp_of(c.f, alone)(joined(args, tangent)));
     if (auto o = compare(got, c.f(swapped), Tolerance::close(1e-12, 1e-12), "J t against f(t)"); o.failure) return o;
+  }
+  return {applies, {}};
+}
+
+// Rules that no derivative uses are reached so, too: the tangent of x - y is t - u written as t + (-u).
+Outcome transpose_rules_give_the_cotangent(const Case& c, const Signature& s, std::uint64_t seed) {
+  const auto active = active_arguments(c, s);
+  const auto& transposable = c.affine.empty() ? c.linear : c.affine;
+  const auto args = samples(s, seed);
+  bool applies = false;
+  for (std::size_t i = 0; i < active.size(); ++i) {
+    if (!active[i] || !transposable[i]) continue;
+    applies = true;
+    const auto cotangents = random_like_floating(c.f(args), seed + i);
+    const auto closed = jaxpr_of(c.f, args);
+    auto inputs = joined(closed.consts, args);
+    inputs[closed.consts.size() + i] = Array();
+    const auto pulled = backward_pass(*closed.jaxpr, inputs, cotangents)[closed.consts.size() + i];
+    std::vector<char> alone(active.size(), 0);
+    alone[i] = 1;
+    const auto want = vjp_of(c.f, alone)(joined(args, cotangents)).back();
+    const auto what = "argument " + std::to_string(i);
+    if (pulled.is_empty_handle()) return {true, what + ": no cotangent"};
+    if (auto o = compare({pulled}, {want}, Tolerance::close(1e-12, 1e-12), what.c_str()); o.failure) return o;
   }
   return {applies, {}};
 }

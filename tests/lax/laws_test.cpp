@@ -40,6 +40,9 @@ TEST_CASE("each argument can be differentiated alone") {
 TEST_CASE("the derivative in a linear argument is the function itself") {
   run_law({"linear arguments", linear_arguments});
 }
+TEST_CASE("transposing the function itself gives the cotangent of a linear argument") {
+  run_law({"transpose rules give the cotangent", transpose_rules_give_the_cotangent});
+}
 TEST_CASE("vmap equals the loop to the bit for every choice of mapped operands and axes") {
   run_law({"vmap equals the loop to the bit", vmap_equals_loop});
 }

@@ -36,6 +36,7 @@ struct Case {
   std::vector<char> differentiable;     // per argument; those that are not floating never are
   std::vector<char> linear;             // linear in these arguments, each alone
   std::vector<ErrorInput> errors;
+  std::vector<char> affine{};           // linear but for a constant in these arguments, each alone; those of `linear` are
 };
 
 /// All records.
