@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
+#include <memory>
 #include <span>
 #include <variant>
 #include <vector>
@@ -60,8 +61,30 @@ struct Assemble {
   bool covers;
 };
 
+// --- control flow: instructions that hold programs --------------------------------------------------------
+struct Program;
+using ProgramPtr = std::shared_ptr<const Program>;
+
+/// Operands: index (int32, rank 0), then the operands of every branch. Results: those of the branch that the
+/// index, clamped into range, names. All branches have the same input and output types.
+struct Cond { std::vector<ProgramPtr> branches; };
+/// Operands: cond's constants, body's constants, carry. While cond(constants, carry) is true, the carry becomes
+/// body(constants, carry). Results: carry. The carry's types do not change.
+struct While {
+  ProgramPtr cond, body;
+  std::size_t cond_consts, body_consts;
+};
+/// Operands: constants, carry, xs (leading extent `length`). body(constants, carry, x[i]) gives carry and y[i],
+/// i ascending, or descending if `reverse`. Results: carry, ys (stacked at the index they were made from).
+struct Scan {
+  ProgramPtr body;
+  std::size_t consts, carry;
+  std::int64_t length;
+  bool reverse;
+};
+
 using Action = std::variant<Map, Convert, Iota, Threefry, Broadcast, Transpose, Reshape, Slice, Bitcast, Reduce,
-                            ArgMax, Dot, Assemble>;
+                            ArgMax, Dot, Assemble, Cond, While, Scan>;
 
 struct Instr {
   Action action;
@@ -114,6 +137,10 @@ class Builder {
                    bool covers);
 
   const Type& type(ValueId v) const { return program_.types[v]; }
+  /// Result types are deduced from the held programs.
+  Values cond(ValueId index, std::span<const ValueId> operands, std::vector<ProgramPtr> branches);
+  Values while_loop(std::span<const ValueId> operands, While loop);
+  Values scan(std::span<const ValueId> operands, Scan loop);
   Program finish(Values outputs);
 
  private:
