@@ -9,7 +9,7 @@ std::size_t place_in_arena(std::vector<Storage>& storages) {
   struct Block { std::size_t begin, end; std::uint32_t last; };
   std::vector<Storage*> order;
   for (auto& s : storages)
-    if (s.kind == Storage::Kind::arena) order.push_back(&s);
+    if (s.kind == Storage::Kind::arena && s.bytes != 0) order.push_back(&s);  // nothing may be anywhere
   std::stable_sort(order.begin(), order.end(), [](auto* a, auto* b) { return a->first < b->first; });
 
   std::vector<Block> live;  // by begin

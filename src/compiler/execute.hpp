@@ -18,6 +18,12 @@ void execute(const Columns& s, Bases bases);
 void execute(const ArgMax& s, Bases bases);
 void execute(const Dot& s, Bases bases);
 void execute(const Copy& s, Bases bases);
+void execute(const Cond& s, Bases bases);
+void execute(const While& s, Bases bases);
+void execute(const Scan& s, Bases bases);
+
+/// All steps of a plan, in order.
+void execute(const Plan& plan, Bases bases);
 
 /// Folds `count` partial results of each of `rows` rows to one each, pairwise. Partials are elements
 /// [row][count]; behind them is room for another row.

@@ -8,17 +8,19 @@ namespace {
 
 class Lister {
  public:
-  Lister(const ir::Program& p, const Plan& plan) : p_(p), plan_(plan) {}
+  Lister(const ir::Program& p, const Plan& plan, std::string indent = "")
+      : p_(p), plan_(plan), indent_(std::move(indent)) {}
 
   std::string run() {
     for (const auto& step : plan_.steps) std::visit([&](const auto& s) { list(s); }, step);
-    os_ << "arena of " << plan_.arena_bytes << " bytes";
+    line() << "arena of " << plan_.arena_bytes << " bytes";
     for (const auto& o : plan_.outputs) os_ << ", " << describe(o);
     os_ << '\n';
     return os_.str();
   }
 
  private:
+  std::ostream& line() { return os_ << indent_; }
   std::string where(const Ref& r) const {
     const auto& s = plan_.storages[r.storage];
     std::ostringstream os;
@@ -37,33 +39,54 @@ class Lister {
   }
 
   void list(const Loop& s) {
-    os_ << "loop over " << s.n << " elements, ";
+    line() << "loop over " << s.n << " elements, ";
     if (!s.outer.empty()) os_ << "rows of " << s.inner << ", ";
     os_ << "blocks of " << std::min(s.block, s.n) << ", " << s.streams.size() + s.rows.size() << " streams, "
         << s.gathers.size() << " gathers\n";
-    for (const auto i : s.instrs) os_ << "  " << p_.instrs[i] << '\n';
+    for (const auto i : s.instrs) line() << "  " << p_.instrs[i] << '\n';
     if (!s.sinks.empty())
-      os_ << "  folding " << s.fold_rows << " rows of " << s.fold_width << " in chunks of " << s.chunk << '\n';
+      line() << "  folding " << s.fold_rows << " rows of " << s.fold_width << " in chunks of " << s.chunk << '\n';
   }
   void list(const Columns& s) {
-    os_ << "reduce columns: " << s.outer << " x " << s.rows << " rows of " << s.columns << " from " << where(s.from)
+    line() << "reduce columns: " << s.outer << " x " << s.rows << " rows of " << s.columns << " from " << where(s.from)
         << " to " << where(s.to) << '\n';
   }
   void list(const ArgMax& s) {
-    os_ << "argmax: " << s.outer << " x " << s.n << " x " << s.inner << " from " << where(s.from) << " to "
+    line() << "argmax: " << s.outer << " x " << s.n << " x " << s.inner << " from " << where(s.from) << " to "
         << where(s.to) << '\n';
   }
   void list(const Dot& s) {
-    os_ << "dot: " << s.batch << " of " << s.shape.m << 'x' << s.shape.k << " by " << s.shape.k << 'x' << s.shape.n
+    line() << "dot: " << s.batch << " of " << s.shape.m << 'x' << s.shape.k << " by " << s.shape.k << 'x' << s.shape.n
         << " from " << where(s.a) << " and " << where(s.b) << " to " << where(s.c) << '\n';
   }
   void list(const Copy& s) {
-    os_ << "copy " << s.shape << " from " << where(s.from) << " strides " << s.from_strides << " to " << where(s.to)
+    line() << "copy " << s.shape << " from " << where(s.from) << " strides " << s.from_strides << " to " << where(s.to)
         << " strides " << s.to_strides << '\n';
+  }
+
+  void list(const Cond& s) {
+    line() << "cond: index at " << where(s.index) << '\n';
+    const auto& branches = std::get<ir::Cond>(p_.instrs[s.instr].action).branches;
+    for (std::size_t k = 0; k < branches.size(); ++k) list("branch " + std::to_string(k), *branches[k], s.branches[k]);
+  }
+  void list(const While& s) {
+    const auto& loop = std::get<ir::While>(p_.instrs[s.instr].action);
+    line() << "while: " << s.carries.size() << " carried\n";
+    list("cond", *loop.cond, s.cond);
+    list("body", *loop.body, s.body);
+  }
+  void list(const Scan& s) {
+    line() << "scan: " << s.length << " rounds, " << s.carries.size() << " carried, " << s.walks.size() << " stacked\n";
+    list("body", *std::get<ir::Scan>(p_.instrs[s.instr].action).body, s.body);
+  }
+  void list(const std::string& name, const ir::Program& p, const Nested& nested) {
+    line() << "  " << name << " at " << where(nested.memory) << ":\n";
+    os_ << Lister(p, *nested.plan, indent_ + "    ").run();
   }
 
   const ir::Program& p_;
   const Plan& plan_;
+  std::string indent_;
   std::ostringstream os_;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <variant>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct Ref {
 };
 /// Not in the table: each thread's own registers.
 constexpr std::uint32_t scratch_storage = ~std::uint32_t{0};
+/// The most of those that a loop over one element has.
+constexpr std::size_t straight_bytes = 2048;
 
 struct Storage {
   enum class Kind : std::uint8_t { input, constants, arena, output } kind;
@@ -84,6 +87,7 @@ struct Loop {
   bool counts = false;  // an Iota reads the index of the block's first element from the start of scratch
   std::size_t scratch_bytes = 0;
   double cost = 0;  // of all elements; 1 is about 0.05 ns
+  bool straight = false;  // one element, and nothing but calls
 
   // Reductions fold `fold_width` elements to each of `fold_rows` results, in chunks.
   std::vector<Sink> sinks;
@@ -117,7 +121,58 @@ struct Dot {
   kernels::GemmArgs shape{};              // without pointers
 };
 
-using Step = std::variant<Loop, Columns, ArgMax, Dot, Copy>;
+// --- control flow: steps that carry out the plans of held programs --------------------------------------------
+
+struct Plan;
+
+/// A held program's plan. It reads its inputs and writes its results where its own table of bases says; the
+/// table, and behind it the arena, are part of the holder's memory. The table is filled once per step, then
+/// only what moves from round to round is changed.
+struct Nested {
+  struct Binding {
+    std::uint32_t storage;  // of the nested plan
+    Ref to;                 // of the holder's
+  };
+  std::shared_ptr<const Plan> plan;
+  Ref memory;
+  std::vector<Binding> bindings;  // of inputs and results, in the first round
+};
+
+struct Cond {
+  Ref index;  // int32
+  std::vector<Nested> branches;
+  std::uint32_t instr = 0;  // of the program, for listings
+};
+
+/// A value that each round reads where the last one wrote it: rounds write by turns to two places.
+struct Carry {
+  std::uint32_t input, output;  // storages of the body
+  Ref second;                   // where the second round writes; the first is bound
+  std::size_t bytes = 0;
+};
+
+struct While {
+  Nested cond, body;
+  std::vector<Carry> carries;
+  std::vector<std::uint32_t> cond_inputs;  // by carry: storages of cond
+  std::vector<Ref> results;                // by carry: where the first round writes
+  std::uint32_t instr = 0;
+};
+
+struct Scan {
+  /// An element of a stack: the next round's is `step` bytes further.
+  struct Walk {
+    std::uint32_t storage;
+    std::int64_t step;
+  };
+  Nested body;
+  std::int64_t length = 0;
+  std::vector<Carry> carries;
+  std::vector<Walk> walks;
+  std::uint32_t instr = 0;
+};
+
+using Step = std::variant<Loop, Columns, ArgMax, Dot, Copy, Cond, While, Scan>;
 
 /// How a result array is made.
 struct Output {
@@ -138,6 +193,12 @@ struct Plan {
   std::vector<Step> steps;
   std::vector<Output> outputs;
   std::size_t arena_bytes = 0, output_count = 0;
+  std::vector<std::uint32_t> results;  // of a held program: the output storage of each wanted one
+
+  static constexpr std::uint32_t unwanted = ~std::uint32_t{0};
 };
+
+/// Of a nested plan's table of bases, so that an arena may follow.
+inline std::size_t table_bytes(const Plan& p) { return (p.storages.size() * sizeof(void*) + 63) / 64 * 64; }
 
 }  // namespace fluxion::compiler

@@ -416,6 +416,9 @@ class LoopPlanner {
       loop_.block = std::min(loop_.block, ((loop_.inner + pieces - 1) / pieces + 63) / 64 * 64);
     }
     register_step_ = bytes + stagger;
+    loop_.straight = loop_.n == 1 && loop_.gathers.empty() && loop_.sinks.empty() && !loop_.counts &&
+                     (registers_.count() + 1) * stagger <= straight_bytes;
+    if (loop_.straight) register_step_ = stagger;
     tiles_begin_ = stagger + (registers_.count() == 0 ? 0 : registers_.count() * register_step_);
     loop_.scratch_bytes = tiles_begin_ + tiles_ * (block_bytes + stagger);
   }

@@ -124,6 +124,7 @@ void Planner::unit(const Unit& u) {
   const auto& i = instr(u.members.front());
   if (std::holds_alternative<ir::ArgMax>(i.action)) plan_argmax(*this, i);
   else if (std::holds_alternative<ir::Dot>(i.action)) plan_dot(*this, i);
+  else if (holds_programs(i.action)) plan_control(*this, u.members.front());
   else plan_assemble(*this, i);
 }
 
@@ -158,6 +159,35 @@ std::unique_ptr<Plan> Planner::run(std::span<const Aval> results) {
   for (std::size_t k = 0; k < results.size(); ++k) plan_->outputs.push_back(output(p_.outputs[k], results[k]));
   plan_->arena_bytes = place_in_arena(plan_->storages);
   return std::move(plan_);
+}
+
+/// The storage that holds result `number` at the end: the value's own memory if it is all of it and row-major.
+std::uint32_t Planner::held_result(ir::ValueId v, std::size_t number) {
+  const Location l = locate(v);
+  const auto& t = type(v);
+  auto& own = plan_->storages[l.storage];
+  const bool all_of_it = own.kind == Storage::Kind::arena && l.offset == 0 && own.bytes == bytes_of(t);
+  if (all_of_it && is_row_major(t.shape, l.strides)) {
+    own.kind = Storage::Kind::output;
+    own.at = number;
+    return l.storage;
+  }
+  const auto copy = copied(Storage::Kind::output, l.ref(), t.shape, l.strides, itemsize(t.dtype));
+  plan_->storages[copy].at = number;
+  return copy;
+}
+
+std::unique_ptr<Plan> Planner::run_held(const std::vector<char>& wanted) {
+  for (const auto& u : fusion_.units) unit(u);
+  for (std::size_t k = 0; k < wanted.size(); ++k)
+    plan_->results.push_back(wanted[k] != 0 ? held_result(p_.outputs[k], k) : Plan::unwanted);
+  plan_->arena_bytes = place_in_arena(plan_->storages);
+  return std::move(plan_);
+}
+
+std::shared_ptr<const Plan> planned_held(const ir::Program& p, std::span<const Dims> input_strides,
+                                         const std::vector<char>& wanted) {
+  return Planner(p, input_strides).run_held(wanted);
 }
 
 std::unique_ptr<const Plan> planned(const ir::Program& p, std::span<const Dims> input_strides,

@@ -12,6 +12,11 @@ namespace fluxion::compiler {
 std::unique_ptr<const Plan> planned(const ir::Program& p, std::span<const Dims> input_strides,
                                     std::span<const Aval> results);
 
+/// Plans a held program: it writes those results that are wanted, row-major, where its holder says. The
+/// storage of input k is k.
+std::shared_ptr<const Plan> planned_held(const ir::Program& p, std::span<const Dims> input_strides,
+                                         const std::vector<char>& wanted);
+
 /// Where a value is.
 struct Location {
   std::uint32_t storage = 0;
@@ -27,6 +32,7 @@ class Planner {
  public:
   Planner(const ir::Program& p, std::span<const Dims> input_strides);
   std::unique_ptr<Plan> run(std::span<const Aval> results);
+  std::unique_ptr<Plan> run_held(const std::vector<char>& wanted);
 
   const ir::Program& program() const { return p_; }
   const ir::Type& type(ir::ValueId v) const { return p_.types[v]; }
@@ -39,6 +45,8 @@ class Planner {
   const Location& use(ir::ValueId v);
   /// New memory for `v`, written by the next step.
   const Location& define(ir::ValueId v, Dims strides);
+  /// `v` is what is there already.
+  void stand_for(ir::ValueId v, Location l) { locations_[v] = std::move(l); }
   /// New memory for the next step only.
   std::uint32_t temporary(std::size_t bytes);
   /// Gapless row-major elements of a strided block, copied before the next step.
@@ -58,6 +66,7 @@ class Planner {
   std::uint32_t copied(Storage::Kind kind, Ref from, const Shape& shape, const Dims& strides, std::size_t itemsize);
   void unit(const Unit& u);
   Output output(ir::ValueId v, const Aval& result);
+  std::uint32_t held_result(ir::ValueId v, std::size_t number);
 
   const ir::Program& p_;
   Origins origins_;
@@ -74,6 +83,7 @@ void plan_reduction(Planner& p, const Unit& u);  // a unit of one reduction
 void plan_argmax(Planner& p, const ir::Instr& i);
 void plan_dot(Planner& p, const ir::Instr& i);
 void plan_assemble(Planner& p, const ir::Instr& i);
+void plan_control(Planner& p, std::uint32_t instr);  // Cond, While, Scan
 
 /// The bits of the result of folding nothing.
 void identity_bits(ir::ReduceOp op, DType t, std::byte bits[16]);

@@ -198,9 +198,23 @@ class Folding {
   std::size_t chunks_, rows_per_tile_;
 };
 
+/// One element: each call's pointers, then the call.
+void run_straight(const Loop& loop, Bases bases) {
+  alignas(64) std::byte registers[straight_bytes];
+  const Ref* ref = loop.args.data();
+  for (std::size_t c = 0; c < loop.calls.size(); ++c) {
+    const Ref* const end = loop.args.data() + (c + 1 < loop.calls.size() ? loop.calls[c + 1].args : loop.args.size());
+    void* args[8];
+    for (void** a = args; ref != end; ++ref)
+      *a++ = (ref->storage == scratch_storage ? registers : bases[ref->storage]) + ref->offset;
+    loop.calls[c].kernel(args, 1);
+  }
+}
+
 }  // namespace
 
 void execute(const Loop& loop, Bases bases) {
+  if (loop.straight) return run_straight(loop, bases);
   const bool parallel = loop.cost >= parallel_cost;
   if (loop.sinks.empty()) {
     if (!parallel) return Pass(loop, bases).run(0, loop.n);

@@ -24,8 +24,7 @@ class Run {
   void carry_out() {
     fresh_.resize(plan_.output_count);
     for (std::size_t k = 0; k < plan_.storages.size(); ++k) bases_[k] = base(plan_.storages[k]);
-    for (const auto& step : plan_.steps)
-      std::visit([&](const auto& s) { execute(s, bases_); }, step);
+    execute(plan_, bases_);
   }
 
   Array result(const Output& o, const Aval& aval) const {

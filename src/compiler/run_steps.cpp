@@ -143,6 +143,10 @@ void execute(const Copy& s, Bases bases) {
   if (s.itemsize == 0 || any_zero(s.shape)) return;
   std::byte* const to = resolve(bases, s.to);
   const std::byte* const from = resolve(bases, s.from);
+  if (s.shape.empty()) {
+    std::memcpy(to, from, s.itemsize);
+    return;
+  }
   const auto bytes = static_cast<std::size_t>(element_count(s.shape)) * s.itemsize;
   if (bytes < parallel_bytes || s.shape[0] < 2)
     return kernels::copy_strided(to, s.to_strides.data(), from, s.from_strides.data(), s.shape.data(), s.shape.size(),

@@ -147,6 +147,14 @@ ir::Values lower_jaxpr(const Jaxpr& jaxpr, ir::Builder& b, std::span<const ir::V
   return results;
 }
 
+std::shared_ptr<const ir::Program> lower_to_program(const Jaxpr& jaxpr) {
+  ir::Builder b;
+  ir::Values in;
+  for (const auto& a : jaxpr.in_avals()) in.push_back(b.input({a.dtype, a.shape}));
+  auto out = lower_jaxpr(jaxpr, b, in);
+  return std::make_shared<const ir::Program>(b.finish(std::move(out)));
+}
+
 Jaxpr dead_code_eliminated(const Jaxpr& jaxpr) {
   std::vector<char> live(jaxpr.vars.size(), 0);
   const auto mark = [&](const std::vector<Atom>& atoms) {

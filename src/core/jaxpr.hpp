@@ -78,6 +78,8 @@ ClosedJaxpr trace_to_jaxpr(const detail::FlatFn& f, AvalSpan in, const char* nam
 Arrays eval_jaxpr(const Jaxpr& jaxpr, ArraySpan args);
 /// Lowers each equation in turn.
 ir::Values lower_jaxpr(const Jaxpr& jaxpr, ir::Builder& b, std::span<const ir::ValueId> in);
+/// The same as a program of its own, for instructions that hold programs.
+std::shared_ptr<const ir::Program> lower_to_program(const Jaxpr& jaxpr);
 /// Without equations whose results are unused. Inputs are kept.
 Jaxpr dead_code_eliminated(const Jaxpr& jaxpr);
 /// Throws InternalError if an equation's avals are not what its abstract_eval says, or a variable is used

@@ -49,6 +49,7 @@ std::vector<JaxprPtr> sub_jaxprs(const Eqn& e) {
     std::vector<JaxprPtr> found;
     void text(const char*, const std::string&) override {}
     void jaxpr(const char*, const JaxprPtr& j) override { found.push_back(j); }
+    void jaxprs(const char*, const std::vector<JaxprPtr>& js) override { found.insert(found.end(), js.begin(), js.end()); }
   } v;
   e.params.view().fields(v);
   return v.found;
@@ -61,6 +62,7 @@ std::string name_param(const Eqn& e) {
       if (std::strcmp(field, "name") == 0) name = value;
     }
     void jaxpr(const char*, const JaxprPtr&) override {}
+    void jaxprs(const char*, const std::vector<JaxprPtr>&) override {}
   } v;
   e.params.view().fields(v);
   return v.name;
@@ -182,6 +184,12 @@ class Printer {
           auto inner = p.inherited(*sub, e, names, used);
           docs.push_back(concat({key, p.jaxpr_doc(*sub, 0, std::move(inner))}));
         }
+      }
+      void jaxprs(const char* field, const std::vector<JaxprPtr>& subs) override {
+        std::vector<Doc> each;
+        for (const auto& sub : subs) each.push_back(p.jaxpr_doc(*sub, 0, Names{}));
+        docs.push_back(concat({pretty::text(std::string(field) + "="),
+                               group(concat({nest(2, concat({pretty::text("("), brk(""), pretty::join(brk(), each)})), brk(""), pretty::text(")")}))}));
       }
     } fields(*this, e, names, used);
     e.params.view().fields(fields);

@@ -10,6 +10,12 @@ std::string show(std::int64_t v) { return std::to_string(v); }
 std::string show(DType v) { return std::string(name(v)); }
 std::string show(const std::string& v) { return v; }
 
+std::size_t hash_value(const std::vector<JaxprPtr>& v) {
+  std::size_t h = v.size();
+  for (const auto& j : v) h = hash_combine(h, hash_value(j));
+  return h;
+}
+
 std::size_t hash_value(const Dims& v) {
   std::size_t h = v.size();
   for (auto d : v) h = hash_combine(h, static_cast<std::size_t>(d));

@@ -7,6 +7,7 @@
 #include <string>
 #include <typeinfo>
 #include <utility>
+#include <vector>
 
 #include <boost/hana/accessors.hpp>
 #include <boost/hana/adapt_struct.hpp>
@@ -37,6 +38,8 @@ inline std::size_t hash_value(DType v) { return static_cast<std::size_t>(v); }
 inline std::size_t hash_value(const std::string& v) { return std::hash<std::string>{}(v); }
 inline std::size_t hash_value(const JaxprPtr& v) { return std::hash<JaxprPtr>{}(v); }
 
+std::size_t hash_value(const std::vector<JaxprPtr>& v);
+
 inline std::size_t hash_combine(std::size_t seed, std::size_t h) {
   return seed ^ (h + 0x9e3779b97f4a7c15ULL + (seed << 6) + (seed >> 2));
 }
@@ -45,6 +48,7 @@ inline std::size_t hash_combine(std::size_t seed, std::size_t h) {
 struct FieldVisitor {
   virtual void text(const char* name, const std::string& value) = 0;
   virtual void jaxpr(const char* name, const JaxprPtr& value) = 0;
+  virtual void jaxprs(const char* name, const std::vector<JaxprPtr>& values) = 0;
 
  protected:
   ~FieldVisitor() = default;
@@ -66,7 +70,9 @@ void visit_fields(const void* p, FieldVisitor& v) {
   hana::for_each(hana::accessors<P>(), [&](const auto& field) {
     const auto& value = hana::second(field)(*static_cast<const P*>(p));
     const char* name = hana::to<char const*>(hana::first(field));
-    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, JaxprPtr>) v.jaxpr(name, value);
+    using T = std::decay_t<decltype(value)>;
+    if constexpr (std::is_same_v<T, JaxprPtr>) v.jaxpr(name, value);
+    else if constexpr (std::is_same_v<T, std::vector<JaxprPtr>>) v.jaxprs(name, value);
     else v.text(name, show(value));
   });
 }

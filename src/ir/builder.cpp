@@ -40,6 +40,12 @@ void put_number(std::byte* to, DType t, double v) {
   }
 }
 
+std::vector<Type> output_types(const Program& p) {
+  std::vector<Type> types;
+  for (const ValueId v : p.outputs) types.push_back(p.types[v]);
+  return types;
+}
+
 }  // namespace
 
 ValueId Builder::add(Type t) {
@@ -151,6 +157,32 @@ ValueId Builder::assemble(Shape shape, ValueId fill, std::span<const ValueId> pi
   in.insert(in.end(), pieces.begin(), pieces.end());
   const DType t = type(fill).dtype;
   return emit(Assemble{std::move(places), covers}, in, {t, std::move(shape)});
+}
+
+Values Builder::emit_holding(Action a, Values in, std::vector<Type> types) {
+  Values out;
+  for (auto& t : types) out.push_back(add(std::move(t)));
+  program_.instrs.push_back({std::move(a), std::move(in), out});
+  return out;
+}
+
+Values Builder::cond(ValueId index, std::span<const ValueId> operands, std::vector<ProgramPtr> branches) {
+  Values in{index};
+  in.insert(in.end(), operands.begin(), operands.end());
+  std::vector<Type> types;
+  if (!branches.empty()) types = output_types(*branches.front());
+  return emit_holding(Cond{std::move(branches)}, std::move(in), std::move(types));
+}
+
+Values Builder::while_loop(std::span<const ValueId> operands, While loop) {
+  auto types = output_types(*loop.body);
+  return emit_holding(std::move(loop), Values(operands.begin(), operands.end()), std::move(types));
+}
+
+Values Builder::scan(std::span<const ValueId> operands, Scan loop) {
+  auto types = output_types(*loop.body);
+  for (std::size_t k = loop.carry; k < types.size(); ++k) types[k].shape.insert(0, loop.length);
+  return emit_holding(std::move(loop), Values(operands.begin(), operands.end()), std::move(types));
 }
 
 Program Builder::finish(Values outputs) {

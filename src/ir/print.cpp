@@ -1,6 +1,9 @@
 #include "ir/program.hpp"
 
 #include <ostream>
+#include <string>
+
+#include "base/text.hpp"
 
 namespace fluxion::ir {
 namespace {
@@ -25,6 +28,14 @@ struct Printer {
     for (const auto& p : a.pieces) os << p.start << ':' << p.stride << ' ';
     os << (a.covers ? "covers]" : "fills]");
   }
+  void operator()(const Cond& a) const { os << "cond[" << a.branches.size() << " branches]"; }
+  void operator()(const While& a) const {
+    os << "while[cond_consts=" << a.cond_consts << ", body_consts=" << a.body_consts << ']';
+  }
+  void operator()(const Scan& a) const {
+    os << "scan[consts=" << a.consts << ", carry=" << a.carry << ", length=" << a.length
+       << (a.reverse ? ", reverse]" : "]");
+  }
 };
 
 void print_values(std::ostream& os, const Program& p, const Values& values) {
@@ -44,7 +55,50 @@ void print_bits(std::ostream& os, const Constant& c, std::size_t bytes) {
   }
 }
 
+std::string program_name(const Action& a, std::size_t k) {
+  if (std::holds_alternative<Cond>(a)) return text("branch ", k);
+  return std::holds_alternative<While>(a) && k == 0 ? "cond" : "body";
+}
+
+void print_program(std::ostream& os, const Program& p, const std::string& indent) {
+  os << indent << "inputs ";
+  print_values(os, p, p.inputs);
+  os << '\n';
+  for (const auto& c : p.constants) {
+    os << indent;
+    print_values(os, p, {c.value});
+    os << " = constant ";
+    print_bits(os, c, itemsize(p.types[c.value].dtype));
+    os << '\n';
+  }
+  for (const auto& i : p.instrs) {
+    os << indent;
+    print_values(os, p, i.out);
+    os << " = ";
+    std::visit(Printer{os}, i.action);
+    for (const ValueId v : i.in) os << " %" << v;
+    os << '\n';
+    const auto held = held_programs(i.action);
+    for (std::size_t k = 0; k < held.size(); ++k) {
+      os << indent << "  " << program_name(i.action, k) << ":\n";
+      print_program(os, **held[k], indent + "    ");
+    }
+  }
+  os << indent << "outputs ";
+  print_values(os, p, p.outputs);
+  os << '\n';
+}
+
 }  // namespace
+
+std::vector<const ProgramPtr*> held_programs(const Action& a) {
+  std::vector<const ProgramPtr*> held;
+  if (const auto* cond = std::get_if<Cond>(&a))
+    for (const auto& branch : cond->branches) held.push_back(&branch);
+  if (const auto* loop = std::get_if<While>(&a)) held = {&loop->cond, &loop->body};
+  if (const auto* scan = std::get_if<Scan>(&a)) held = {&scan->body};
+  return held;
+}
 
 std::ostream& operator<<(std::ostream& os, const Instr& i) {
   for (const ValueId v : i.out) os << '%' << v << ' ';
@@ -55,25 +109,8 @@ std::ostream& operator<<(std::ostream& os, const Instr& i) {
 }
 
 std::ostream& operator<<(std::ostream& os, const Program& p) {
-  os << "inputs ";
-  print_values(os, p, p.inputs);
-  os << '\n';
-  for (const auto& c : p.constants) {
-    print_values(os, p, {c.value});
-    os << " = constant ";
-    print_bits(os, c, itemsize(p.types[c.value].dtype));
-    os << '\n';
-  }
-  for (const auto& i : p.instrs) {
-    print_values(os, p, i.out);
-    os << " = ";
-    std::visit(Printer{os}, i.action);
-    for (const ValueId v : i.in) os << " %" << v;
-    os << '\n';
-  }
-  os << "outputs ";
-  print_values(os, p, p.outputs);
-  return os << '\n';
+  print_program(os, p, "");
+  return os;
 }
 
 }  // namespace fluxion::ir

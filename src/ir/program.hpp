@@ -1,5 +1,5 @@
 // Programs over dense values: what primitives lower to and the compiler plans. Static single assignment,
-// static shapes, no control flow hidden in instructions. Knows no array, no primitive and no kernel.
+// static shapes; control flow is instructions that hold programs. Knows no array, no primitive and no kernel.
 #pragma once
 
 #include <array>
@@ -105,10 +105,13 @@ struct Program {
   Values outputs;             // may repeat values and name inputs
 };
 
+/// The programs that an action holds, in a fixed order.
+std::vector<const ProgramPtr*> held_programs(const Action& a);
+
 std::ostream& operator<<(std::ostream& os, const Instr& i);
-/// One line per instruction: `%3:f64[8] = map.mul %1 %2`.
+/// One line per instruction: `%3:f64[8] = map.mul %1 %2`; held programs follow, indented.
 std::ostream& operator<<(std::ostream& os, const Program& p);
-/// Throws InternalError naming the instruction whose types, shapes or order are wrong.
+/// Throws InternalError naming the instruction whose types, shapes or order are wrong, here or in a held program.
 void verify(const Program& p);
 
 /// Appends instructions, deducing result types; operands are checked by verify.
@@ -146,6 +149,7 @@ class Builder {
  private:
   ValueId add(Type t);
   ValueId emit(Action a, std::span<const ValueId> in, Type t);
+  Values emit_holding(Action a, Values in, std::vector<Type> types);
   Program program_;
 };
 

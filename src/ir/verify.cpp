@@ -1,6 +1,7 @@
 #include "ir/program.hpp"
 
 #include <sstream>
+#include <unordered_set>
 
 #include <fluxion/error.hpp>
 
@@ -116,8 +117,59 @@ class Checker {
                     place.start[d] + (piece.shape[d] - 1) * place.stride[d] < out().shape[d], "a piece sticks out");
     }
   }
+  void operator()(const Cond& a) const {
+    require(!a.branches.empty() && !i_.in.empty(), "an index and a branch are needed");
+    require(in(0) == Type{DType::int32, {}}, "the index must be i32[]");
+    for (const auto& branch : a.branches) {
+      held(branch, {1, i_.in.size()});
+      require(branch->outputs.size() == i_.out.size(), "branches must have the results");
+      for (std::size_t k = 0; k < i_.out.size(); ++k)
+        require(result(*branch, k) == out(k), "branches must have the results");
+    }
+  }
+  void operator()(const While& a) const {
+    const std::size_t consts = a.cond_consts + a.body_consts;
+    require(i_.in.size() == consts + i_.out.size(), "wrong number of operands or results");
+    held(a.cond, {0, a.cond_consts}, {consts, i_.in.size()});
+    require(a.cond->outputs.size() == 1 && result(*a.cond, 0) == Type{DType::bool_, {}}, "cond must give bool[]");
+    held(a.body, {a.cond_consts, i_.in.size()});
+    carries(*a.body, consts, i_.out.size());
+  }
+  void operator()(const Scan& a) const {
+    const std::size_t xs = a.consts + a.carry;
+    require(a.length >= 0 && i_.in.size() >= xs && i_.out.size() >= a.carry, "wrong number of operands or results");
+    require(a.body != nullptr && a.body->inputs.size() == i_.in.size(), "a held program has other inputs");
+    for (std::size_t k = 0; k < i_.in.size(); ++k) {
+      const Type& t = a.body->types[a.body->inputs[k]];
+      require(in(k) == (k < xs ? t : stacked(t, a.length)), "a held program has other inputs");
+    }
+    carries(*a.body, a.consts, a.carry);
+    for (std::size_t k = a.carry; k < i_.out.size(); ++k)
+      require(out(k) == stacked(result(*a.body, k), a.length), "ys must be the body's results, stacked");
+  }
 
  private:
+  /// Operands [first, last).
+  struct Range { std::size_t first, last; };
+
+  static Type stacked(Type t, std::int64_t length) {
+    t.shape.insert(0, length);
+    return t;
+  }
+  static const Type& result(const Program& p, std::size_t k) { return p.types[p.outputs[k]]; }
+  /// A held program takes the operands of both ranges.
+  void held(const ProgramPtr& p, Range a, Range b = {0, 0}) const {
+    const std::size_t n = a.last - a.first;
+    require(p != nullptr && p->inputs.size() == n + b.last - b.first, "a held program has other inputs");
+    for (std::size_t k = 0; k < p->inputs.size(); ++k)
+      require(p->types[p->inputs[k]] == in(k < n ? a.first + k : b.first + k - n), "a held program has other inputs");
+  }
+  /// Operands [first, first + n), the body's first n results and the results have the same types.
+  void carries(const Program& body, std::size_t first, std::size_t n) const {
+    require(body.outputs.size() == i_.out.size(), "the body must have the results");
+    for (std::size_t k = 0; k < n; ++k)
+      require(result(body, k) == in(first + k) && out(k) == in(first + k), "the carry's types must stay");
+  }
   static std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
   static std::int64_t rank(const Type& t) { return static_cast<std::int64_t>(t.shape.size()); }
   const Type& in(std::size_t k) const { return p_.types[i_.in[k]]; }
@@ -154,24 +206,35 @@ class Checker {
   throw InternalError(message.str());
 }
 
+/// Checks programs, each that is held in several places once.
+class Verifier {
+ public:
+  void verify(const Program& p) {
+    std::vector<char> defined(p.types.size(), 0);
+    const auto define = [&](ValueId v, const Instr* i) {
+      if (v >= defined.size() || defined[v]++ != 0) undefined(v, i);
+    };
+    const auto use = [&](ValueId v, const Instr* i) {
+      if (v >= defined.size() || defined[v] == 0) undefined(v, i);
+    };
+    for (const ValueId v : p.inputs) define(v, nullptr);
+    for (const auto& c : p.constants) define(c.value, nullptr);
+    for (const auto& i : p.instrs) {
+      for (const ValueId v : i.in) use(v, &i);
+      for (const ValueId v : i.out) define(v, &i);
+      for (const auto* held : held_programs(i.action))
+        if (*held != nullptr && seen_.insert(held->get()).second) verify(**held);
+      std::visit(Checker(p, i), i.action);
+    }
+    for (const ValueId v : p.outputs) use(v, nullptr);
+  }
+
+ private:
+  std::unordered_set<const Program*> seen_;
+};
+
 }  // namespace
 
-void verify(const Program& p) {
-  std::vector<char> defined(p.types.size(), 0);
-  const auto define = [&](ValueId v, const Instr* i) {
-    if (v >= defined.size() || defined[v]++ != 0) undefined(v, i);
-  };
-  const auto use = [&](ValueId v, const Instr* i) {
-    if (v >= defined.size() || defined[v] == 0) undefined(v, i);
-  };
-  for (const ValueId v : p.inputs) define(v, nullptr);
-  for (const auto& c : p.constants) define(c.value, nullptr);
-  for (const auto& i : p.instrs) {
-    for (const ValueId v : i.in) use(v, &i);
-    for (const ValueId v : i.out) define(v, &i);
-    std::visit(Checker(p, i), i.action);
-  }
-  for (const ValueId v : p.outputs) use(v, nullptr);
-}
+void verify(const Program& p) { Verifier().verify(p); }
 
 }  // namespace fluxion::ir

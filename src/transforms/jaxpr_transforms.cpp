@@ -15,7 +15,7 @@ namespace {
 struct Key {
   JaxprPtr jaxpr;
   std::int64_t n;
-  Mask first, second;
+  Mask first, second, force;
   auto operator<=>(const Key&) const = default;
 };
 
@@ -61,7 +61,9 @@ detail::FlatFn evaluator(const JaxprPtr& jaxpr) {
   return [jaxpr](const Arrays& args) { return eval_jaxpr(*jaxpr, args); };
 }
 
-TransformedJaxpr make_jvp(const JaxprPtr& jaxpr, const Mask& nonzero) {
+bool forced(const Mask& force, std::size_t i) { return i < force.size() && force[i]; }
+
+TransformedJaxpr make_jvp(const JaxprPtr& jaxpr, const Mask& nonzero, const Mask& force) {
   auto avals = jaxpr->in_avals();
   const auto n = avals.size();
   for (std::size_t i = 0; i < n; ++i)
@@ -73,7 +75,9 @@ TransformedJaxpr make_jvp(const JaxprPtr& jaxpr, const Mask& nonzero) {
         for (std::size_t i = 0, next = n; i < n; ++i)
           if (nonzero[i]) tangents[i] = args[next++];
         auto out = jvp_symbolic(evaluator(jaxpr), primals, tangents);
-        for (const auto& t : out.tangents) {
+        for (std::size_t i = 0; i < out.tangents.size(); ++i) {
+          auto& t = out.tangents[i];
+          if (forced(force, i)) t = ops::instantiate(t, ops::tangent_aval(jaxpr->aval(jaxpr->out[i])));
           out_mask.push_back(!t.is_empty_handle());
           if (out_mask.back()) out.primals.push_back(t);
         }
@@ -83,7 +87,7 @@ TransformedJaxpr make_jvp(const JaxprPtr& jaxpr, const Mask& nonzero) {
   return {std::move(closed), std::move(out_mask)};
 }
 
-TransformedJaxpr make_batch(const JaxprPtr& jaxpr, std::int64_t n, const Mask& mapped) {
+TransformedJaxpr make_batch(const JaxprPtr& jaxpr, std::int64_t n, const Mask& mapped, const Mask& force) {
   auto avals = jaxpr->in_avals();
   for (std::size_t i = 0; i < avals.size(); ++i)
     if (mapped[i]) avals[i].shape.insert(0, n);
@@ -91,6 +95,11 @@ TransformedJaxpr make_batch(const JaxprPtr& jaxpr, std::int64_t n, const Mask& m
   auto closed = trace_to_jaxpr(
       [&](const Arrays& args) {
         auto out = vmap_symbolic(evaluator(jaxpr), args, mapped, n);
+        for (std::size_t i = 0; i < out.results.size(); ++i) {
+          if (!forced(force, i) || out.mapped[i]) continue;
+          out.results[i] = ops::repeat_along_new_axis(out.results[i], n, 0);
+          out.mapped[i] = 1;
+        }
         out_mask = out.mapped;
         return out.results;
       },
@@ -98,12 +107,12 @@ TransformedJaxpr make_batch(const JaxprPtr& jaxpr, std::int64_t n, const Mask& m
   return {std::move(closed), std::move(out_mask)};
 }
 
-LinearizedJaxpr make_linearized(const JaxprPtr& jaxpr, const Mask& nonzero) {
+LinearizedJaxpr make_linearized(const JaxprPtr& jaxpr, const Mask& nonzero, const Mask& force) {
   LinearizedJaxpr result;
   const auto n_out = jaxpr->out.size();
   result.forward = trace_to_jaxpr(
       [&](const Arrays& args) {
-        auto s = linearize_symbolic(evaluator(jaxpr), args, nonzero, "grad", [] { return std::size_t{0}; });
+        auto s = linearize_symbolic(evaluator(jaxpr), args, nonzero, "grad", [] { return std::size_t{0}; }, force);
         result.linear = s.linear.jaxpr;
         result.out = s.nonzero_out;
         s.primals_out.insert(s.primals_out.end(), s.linear.consts.begin(), s.linear.consts.end());
@@ -114,7 +123,7 @@ LinearizedJaxpr make_linearized(const JaxprPtr& jaxpr, const Mask& nonzero) {
   return result;
 }
 
-TransformedJaxpr make_transposed(const JaxprPtr& jaxpr, const Mask& linear, const Mask& nonzero_ct) {
+TransformedJaxpr make_transposed(const JaxprPtr& jaxpr, const Mask& linear, const Mask& nonzero_ct, const Mask& force) {
   Avals avals;
   for (std::size_t i = 0; i < linear.size(); ++i)
     if (!linear[i]) avals.push_back(jaxpr->vars[jaxpr->in[i]]);
@@ -130,9 +139,11 @@ TransformedJaxpr make_transposed(const JaxprPtr& jaxpr, const Mask& linear, cons
           if (!linear[i]) inputs[i] = args[next++];
         for (std::size_t i = 0; i < outs.size(); ++i)
           if (nonzero_ct[i]) cts[i] = args[next++];
-        for (const auto& ct : backward_pass(*jaxpr, inputs, cts)) {
-          out_mask.push_back(!ct.is_empty_handle());
-          if (out_mask.back()) results.push_back(ct);
+        auto found = backward_pass(*jaxpr, inputs, cts);
+        for (std::size_t i = 0; i < found.size(); ++i) {
+          if (forced(force, i)) found[i] = ops::instantiate(found[i], jaxpr->vars[jaxpr->in[i]]);
+          out_mask.push_back(!found[i].is_empty_handle());
+          if (out_mask.back()) results.push_back(found[i]);
         }
         return results;
       },
@@ -142,17 +153,18 @@ TransformedJaxpr make_transposed(const JaxprPtr& jaxpr, const Mask& linear, cons
 
 }  // namespace
 
-TransformedPtr jvp_jaxpr(const JaxprPtr& jaxpr, const Mask& nonzero) {
-  return memos().jvp.get({jaxpr, 0, nonzero, {}}, [&] { return make_jvp(jaxpr, nonzero); });
+TransformedPtr jvp_jaxpr(const JaxprPtr& jaxpr, const Mask& nonzero, const Mask& force) {
+  return memos().jvp.get({jaxpr, 0, nonzero, {}, force}, [&] { return make_jvp(jaxpr, nonzero, force); });
 }
-TransformedPtr batch_jaxpr(const JaxprPtr& jaxpr, std::int64_t n, const Mask& mapped) {
-  return memos().batch.get({jaxpr, n, mapped, {}}, [&] { return make_batch(jaxpr, n, mapped); });
+TransformedPtr batch_jaxpr(const JaxprPtr& jaxpr, std::int64_t n, const Mask& mapped, const Mask& force) {
+  return memos().batch.get({jaxpr, n, mapped, {}, force}, [&] { return make_batch(jaxpr, n, mapped, force); });
 }
-std::shared_ptr<const LinearizedJaxpr> linearize_jaxpr(const JaxprPtr& jaxpr, const Mask& nonzero) {
-  return memos().linearize.get({jaxpr, 0, nonzero, {}}, [&] { return make_linearized(jaxpr, nonzero); });
+std::shared_ptr<const LinearizedJaxpr> linearize_jaxpr(const JaxprPtr& jaxpr, const Mask& nonzero, const Mask& force) {
+  return memos().linearize.get({jaxpr, 0, nonzero, {}, force}, [&] { return make_linearized(jaxpr, nonzero, force); });
 }
-TransformedPtr transpose_jaxpr(const JaxprPtr& jaxpr, const Mask& linear, const Mask& nonzero_ct) {
-  return memos().transpose.get({jaxpr, 0, linear, nonzero_ct}, [&] { return make_transposed(jaxpr, linear, nonzero_ct); });
+TransformedPtr transpose_jaxpr(const JaxprPtr& jaxpr, const Mask& linear, const Mask& nonzero_ct, const Mask& force) {
+  return memos().transpose.get({jaxpr, 0, linear, nonzero_ct, force},
+                               [&] { return make_transposed(jaxpr, linear, nonzero_ct, force); });
 }
 
 void clear_transform_cache() {

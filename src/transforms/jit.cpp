@@ -35,27 +35,8 @@ struct Jit {
     return bind_all<Jit>(all, {name, closed.jaxpr});
   }
 
-  static Mask nonzero(ArraySpan tangents) {
-    Mask m;
-    for (const auto& t : tangents) m.push_back(!t.is_empty_handle());
-    return m;
-  }
-
-  // The symbolic zeros back in their places.
-  static Arrays spread(std::span<const Array> values, const Mask& present) {
-    Arrays out(present.size());
-    for (std::size_t i = 0, next = 0; i < present.size(); ++i)
-      if (present[i]) out[i] = values[next++];
-    return out;
-  }
-
-  static void append_present(Arrays& to, ArraySpan from) {
-    for (const auto& x : from)
-      if (!x.is_empty_handle()) to.push_back(x);
-  }
-
   static JvpOut jvp(const JvpArgs& args, const Params& p) {
-    const auto t = jvp_jaxpr(p.jaxpr, nonzero(args.tangents));
+    const auto t = jvp_jaxpr(p.jaxpr, present(args.tangents));
     Arrays in(args.primals.begin(), args.primals.end());
     append_present(in, args.tangents);
     auto out = call(p.name, t->closed, in);
@@ -66,7 +47,7 @@ struct Jit {
   }
 
   static JvpOut linearize(const JvpArgs& args, const Params& p) {
-    const auto t = linearize_jaxpr(p.jaxpr, nonzero(args.tangents));
+    const auto t = linearize_jaxpr(p.jaxpr, present(args.tangents));
     auto out = call(p.name, t->forward, args.primals);
     const auto n = p.jaxpr->out.size();
     Arrays in(out.begin() + static_cast<std::ptrdiff_t>(n), out.end());  // residuals
@@ -85,7 +66,7 @@ struct Jit {
       if (!x.linear()) in.push_back(x.value);
     }
     append_present(in, args.cotangents);
-    const auto t = transpose_jaxpr(p.jaxpr, linear, nonzero(args.cotangents));
+    const auto t = transpose_jaxpr(p.jaxpr, linear, present(args.cotangents));
     return spread(call(p.name, t->closed, in), t->out);
   }
 

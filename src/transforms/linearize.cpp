@@ -57,7 +57,8 @@ Arrays LinearizeTrace::process(const Primitive& p, ArraySpan args, ParamsView pa
 }
 
 SymbolicLinearization linearize_symbolic(const detail::FlatFn& f, ArraySpan primals, std::span<const char> nonzero_in,
-                                         const char* name, const std::function<std::size_t()>& n_aux) {
+                                         const char* name, const std::function<std::size_t()>& n_aux,
+                                         const std::vector<char>& force) {
   NewTrace<LinearizeTrace> trace(name);
   Arrays args;
   for (std::size_t i = 0; i < primals.size(); ++i)
@@ -70,8 +71,12 @@ SymbolicLinearization linearize_symbolic(const detail::FlatFn& f, ArraySpan prim
     const auto* t = trace->owns(out[i]) ? static_cast<const LinearizeTracer*>(tracer(out[i])) : nullptr;
     result.primals_out.push_back(t != nullptr ? t->value : out[i]);
     if (i >= differentiated) continue;
-    result.nonzero_out.push_back(t != nullptr);
+    const bool zero_wanted = t == nullptr && i < force.size() && force[i];
+    result.nonzero_out.push_back(t != nullptr || zero_wanted);
     if (t != nullptr) tangents.push_back(t->tangent);
+    if (!zero_wanted) continue;
+    const SetTrace recording(trace->tangents_ptr());
+    tangents.push_back(ops::zeros_like_aval(ops::tangent_aval(out[i].aval())));
   }
   auto closed = trace->tangents().finish_jaxpr(tangents);
   trace->tangents().finish();

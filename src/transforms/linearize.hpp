@@ -31,14 +31,16 @@ class LinearizeTrace final : public Trace {
 };
 
 /// The outcome of linearizing with symbolic zeros: `linear` maps consts ++ the tangents of inputs with
-/// `nonzero_in` to the tangents of outputs with `nonzero_out`. Dead code is eliminated.
+/// `nonzero_in` to the tangents of outputs with `nonzero_out`, which includes those in `force`. Dead code is
+/// eliminated.
 struct SymbolicLinearization {
   Arrays primals_out;
   ClosedJaxpr linear;
   std::vector<char> nonzero_out;
 };
 SymbolicLinearization linearize_symbolic(const detail::FlatFn& f, ArraySpan primals, std::span<const char> nonzero_in,
-                                         const char* name, const std::function<std::size_t()>& n_aux);
+                                         const char* name, const std::function<std::size_t()>& n_aux,
+                                         const std::vector<char>& force = {});
 
 /// Transposes a linear jaxpr at known values of its other inputs. `inputs` gives a value for each known input
 /// and an empty handle for each linear one; cotangents may be symbolic zeros, and so may the results, of which

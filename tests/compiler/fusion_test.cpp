@@ -88,4 +88,11 @@ TEST_CASE("the arena reuses what is dead") {
   CHECK(place_in_arena(s) == 2 * 1024 + 64);
 }
 
+TEST_CASE("what has no bytes does not move what has") {
+  constexpr auto arena = Storage::Kind::arena;
+  std::vector<Storage> s{{arena, 100, 0, 0, 9}, {arena, 0, 0, 1, 9}, {arena, 100, 0, 2, 9}, {arena, 100, 0, 3, 9}};
+  CHECK(place_in_arena(s) == 3 * 128);
+  CHECK(s[2].at != s[3].at);
+}
+
 }  // namespace fluxion::compiler

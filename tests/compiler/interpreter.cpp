@@ -115,8 +115,54 @@ class Interpreter {
       }
     }
   }
+  void operator()(const ir::Cond& a) {
+    std::int32_t index;
+    std::memcpy(&index, in(0).bytes.data(), sizeof index);
+    index = std::clamp(index, 0, static_cast<std::int32_t>(a.branches.size()) - 1);
+    give(interpreted(*a.branches[unsign(index)], operands(1, i_->in.size())));
+  }
+  void operator()(const ir::While& a) {
+    const auto consts = a.cond_consts + a.body_consts;
+    auto cond = operands(0, a.cond_consts), body = operands(a.cond_consts, consts);
+    auto carry = operands(consts, i_->in.size());
+    const auto with_carry = [&](std::vector<Value> v) {
+      v.insert(v.end(), carry.begin(), carry.end());
+      return v;
+    };
+    while (interpreted(*a.cond, with_carry(cond))[0].bytes[0] != std::byte{0})
+      carry = interpreted(*a.body, with_carry(body));
+    give(std::move(carry));
+  }
+  void operator()(const ir::Scan& a) {
+    auto args = operands(0, a.consts + a.carry);
+    for (std::int64_t round = 0; round < a.length; ++round) {
+      const auto at = unsign(a.reverse ? a.length - 1 - round : round);
+      args.resize(a.consts + a.carry);
+      for (std::size_t k = args.size(); k < i_->in.size(); ++k)
+        args.push_back({a.body->types[a.body->inputs[k]], slab(in(k), at, unsign(a.length))});
+      const auto results = interpreted(*a.body, args);
+      for (std::size_t k = 0; k < results.size(); ++k) {
+        const auto& bytes = results[k].bytes;
+        if (k < a.carry) args[a.consts + k] = results[k];
+        else std::copy(bytes.begin(), bytes.end(), out(k).bytes.begin() + static_cast<std::ptrdiff_t>(at * bytes.size()));
+      }
+    }
+    for (std::size_t k = 0; k < a.carry; ++k) out(k) = args[a.consts + k];
+  }
 
  private:
+  std::vector<Value> operands(std::size_t first, std::size_t last) {
+    std::vector<Value> v;
+    for (; first < last; ++first) v.push_back(in(first));
+    return v;
+  }
+  void give(std::vector<Value> results) {
+    for (std::size_t k = 0; k < results.size(); ++k) out(k) = std::move(results[k]);
+  }
+  static std::vector<std::byte> slab(const Value& v, std::size_t at, std::size_t length) {
+    const auto size = static_cast<std::ptrdiff_t>(v.bytes.size() / length), i = static_cast<std::ptrdiff_t>(at);
+    return {v.bytes.begin() + i * size, v.bytes.begin() + (i + 1) * size};
+  }
   Value& in(std::size_t k) { return values_[i_->in[k]]; }
   Value& out(std::size_t k = 0) { return values_[i_->out[k]]; }
   static std::byte* element(Value& v, std::size_t e) { return v.bytes.data() + e * itemsize(v.type.dtype); }

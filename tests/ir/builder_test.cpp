@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include <cstring>
+#include <memory>
 #include <sstream>
 
 #include "ir/program.hpp"
@@ -64,6 +65,49 @@ TEST_CASE("programs print one instruction to a line") {
         "%2:f64[8] = map.mul %0 %1\n"
         "%3:f64[] = reduce.max(0,) %2\n"
         "outputs %3:f64[]\n");
+}
+
+TEST_CASE("control flow gives what its programs give") {
+  ir::Builder held;
+  const auto c = held.input({float64, {}}), x = held.input({float64, {3}});
+  const auto program = std::make_shared<const ir::Program>(held.finish({c, x, c}));
+  ir::Builder b;
+  const auto i = b.input({int32, {}}), s = b.input({float64, {}}), row = b.input({float64, {3}}),
+             rows = b.input({float64, {5, 3}});
+  const auto branch = b.cond(i, {{s, row}}, {program, program});
+  REQUIRE(branch.size() == 3);
+  CHECK(b.type(branch[1]) == ir::Type{float64, {3}});
+  const auto scan = b.scan({{s, rows}}, {program, 0, 1, 5, false});
+  REQUIRE(scan.size() == 3);
+  CHECK(b.type(scan[0]) == ir::Type{float64, {}});
+  CHECK(b.type(scan[1]) == ir::Type{float64, {5, 3}});
+  CHECK(b.type(scan[2]) == ir::Type{float64, {5}});
+  CHECK_NOTHROW(ir::verify(b.finish({branch[0], scan[2]})));
+}
+
+TEST_CASE("held programs print indented below their instruction") {
+  ir::Builder held;
+  const auto c = held.input({int32, {}});
+  const auto body = std::make_shared<const ir::Program>(held.finish({held.map(Op::add, {c, held.constant(int32, 1.0)})}));
+  ir::Builder b;
+  const auto x = b.input({int32, {}});
+  std::ostringstream os;
+  os << b.finish(b.cond(x, {b.scan({{x}}, {body, 0, 1, 4, true})}, {body}));
+  CHECK(os.str() ==
+        "inputs %0:i32[]\n"
+        "%1:i32[] = scan[consts=0, carry=1, length=4, reverse] %0\n"
+        "  body:\n"
+        "    inputs %0:i32[]\n"
+        "    %1:i32[] = constant 0x00000001\n"
+        "    %2:i32[] = map.add %0 %1\n"
+        "    outputs %2:i32[]\n"
+        "%2:i32[] = cond[1 branches] %0 %1\n"
+        "  branch 0:\n"
+        "    inputs %0:i32[]\n"
+        "    %1:i32[] = constant 0x00000001\n"
+        "    %2:i32[] = map.add %0 %1\n"
+        "    outputs %2:i32[]\n"
+        "outputs %2:i32[]\n");
 }
 
 TEST_CASE("every operation has a name") {

@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include <memory>
+
 #include <fluxion/error.hpp>
 #include "ir/program.hpp"
 
@@ -57,6 +59,32 @@ TEST_CASE("verify refuses malformed materialised instructions") {
   SECTION("assemble") {
     const auto fill = b.constant(float64, 0.0);
     check_refused(b, b.assemble({2, 4}, fill, {{x}}, {{{0, 2}, {1, 1}}}, false), "a piece sticks out");
+  }
+}
+
+TEST_CASE("verify refuses malformed control flow") {
+  const auto held = [](ir::Type t, Op op) {
+    ir::Builder h;
+    const auto x = h.input(t);
+    return std::make_shared<const ir::Program>(h.finish({h.map(op, {x, x})}));
+  };
+  const ir::Type scalar{float64, {}}, index{int32, {}};
+  ir::Builder b;
+  const auto i = b.input(index), x = b.input(scalar), row = b.input(vec);
+  const auto add = held(scalar, Op::add), less = held(scalar, Op::lt);
+  SECTION("index") { check_refused(b, b.cond(x, {{x}}, {add})[0], "the index must be i32[]"); }
+  SECTION("no branch") { CHECK_THROWS_WITH((b.cond(i, {}, {}), ir::verify(b.finish({}))), Contains("an index and a branch")); }
+  SECTION("operand") { check_refused(b, b.cond(i, {{row}}, {add})[0], "other inputs"); }
+  SECTION("branches") { check_refused(b, b.cond(i, {{x}}, {add, less})[0], "branches must have the results"); }
+  SECTION("predicate") { check_refused(b, b.while_loop({{x}}, {add, add, 0, 0})[0], "cond must give bool[]"); }
+  SECTION("while carry") { check_refused(b, b.while_loop({{x}}, {less, less, 0, 0})[0], "carry's types must stay"); }
+  SECTION("while consts") { check_refused(b, b.while_loop({{x}}, {less, add, 1, 0})[0], "wrong number of operands"); }
+  SECTION("scan carry") { check_refused(b, b.scan({{x}}, {less, 0, 1, 3, false})[0], "carry's types must stay"); }
+  SECTION("scan length") { check_refused(b, b.scan({{row}}, {add, 0, 0, 3, false})[0], "other inputs"); }
+  SECTION("inside") {
+    ir::Builder h;
+    const auto wrong = std::make_shared<const ir::Program>(h.finish({h.map(Op::add, {h.input(scalar), h.input(index)})}));
+    check_refused(b, b.cond(i, {{x, i}}, {wrong})[0], "operands must have one dtype");
   }
 }
 

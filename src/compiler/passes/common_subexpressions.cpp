@@ -22,6 +22,15 @@ struct Equal {
       if (a.pieces[i].start != b.pieces[i].start || a.pieces[i].stride != b.pieces[i].stride) return false;
     return true;
   }
+  // held programs are equal if they are one
+  bool operator()(const ir::Cond& a, const ir::Cond& b) const { return a.branches == b.branches; }
+  bool operator()(const ir::While& a, const ir::While& b) const {
+    return a.cond == b.cond && a.body == b.body && a.cond_consts == b.cond_consts && a.body_consts == b.body_consts;
+  }
+  bool operator()(const ir::Scan& a, const ir::Scan& b) const {
+    return a.body == b.body && a.consts == b.consts && a.carry == b.carry && a.length == b.length &&
+           a.reverse == b.reverse;
+  }
   template <class A>
   bool operator()(const A&, const A&) const { return true; }  // nothing but operands and result types
   template <class A, class B>
@@ -39,7 +48,9 @@ bool same(const ir::Program& p, const ir::Instr& a, const ir::Instr& b) {
 std::size_t hash(const ir::Program& p, const ir::Instr& i) {
   std::size_t h = i.action.index();
   if (const auto* map = std::get_if<ir::Map>(&i.action)) h = mix(h, static_cast<std::size_t>(map->op));
+  for (const auto* held : ir::held_programs(i.action)) h = mix(h, reinterpret_cast<std::uintptr_t>(held->get()));
   for (const auto v : i.in) h = mix(h, v);
+  if (i.out.empty()) return h;
   for (const auto extent : p.types[i.out[0]].shape) h = mix(h, static_cast<std::size_t>(extent));
   return mix(h, static_cast<std::size_t>(p.types[i.out[0]].dtype));
 }

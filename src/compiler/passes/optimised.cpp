@@ -1,4 +1,6 @@
 #include <iostream>
+#include <unordered_map>
+#include <utility>
 
 #include "compiler/debug.hpp"
 #include "compiler/passes/passes.hpp"
@@ -17,17 +19,47 @@ ir::Program passed(ir::Program p, Pass pass, const char* name) {
   return p;
 }
 
+/// Held programs first, each once however often it is held: those that were one stay one.
+class Optimiser {
+ public:
+  ir::Program optimised(ir::Program p) {
+    for (auto& i : p.instrs) {
+      if (auto* cond = std::get_if<ir::Cond>(&i.action))
+        for (auto& branch : cond->branches) replace(branch);
+      if (auto* loop = std::get_if<ir::While>(&i.action)) {
+        replace(loop->cond);
+        replace(loop->body);
+      }
+      if (auto* scan = std::get_if<ir::Scan>(&i.action)) replace(scan->body);
+    }
+    return passed_all(std::move(p));
+  }
+
+ private:
+  static ir::Program passed_all(ir::Program p) {
+    if (debug_stage("passes")) std::cerr << "lowered:\n" << p;
+    if (p.instrs.size() > 1) p = passed(std::move(p), without_dead_code, "dead code");
+    p = passed(std::move(p), with_simple_views, "simple views");
+    p = passed(std::move(p), with_late_broadcasts, "late broadcasts");
+    if (p.instrs.size() <= 1) return p;
+    p = passed(std::move(p), with_simple_views, "simple views");
+    return passed(std::move(p), without_common_subexpressions, "common subexpressions");
+  }
+  void replace(ir::ProgramPtr& held) {
+    const auto found = done_.find(held);
+    if (found != done_.end()) {
+      held = found->second;
+      return;
+    }
+    auto better = std::make_shared<const ir::Program>(optimised(*held));
+    done_.emplace(std::exchange(held, better), better);
+  }
+
+  std::unordered_map<ir::ProgramPtr, ir::ProgramPtr> done_;
+};
+
 }  // namespace
 
-ir::Program optimised(ir::Program p) {
-  if (debug_stage("passes")) std::cerr << "lowered:\n" << p;
-  if (p.instrs.size() > 1) p = passed(std::move(p), without_dead_code, "dead code");
-  p = passed(std::move(p), with_simple_views, "simple views");
-  p = passed(std::move(p), with_late_broadcasts, "late broadcasts");
-  if (p.instrs.size() <= 1) return p;
-  p = passed(std::move(p), with_simple_views, "simple views");
-  p = passed(std::move(p), without_common_subexpressions, "common subexpressions");
-  return p;
-}
+ir::Program optimised(ir::Program p) { return Optimiser().optimised(std::move(p)); }
 
 }  // namespace fluxion::compiler

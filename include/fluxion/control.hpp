@@ -1,0 +1,174 @@
+// Control flow on traced values: cond, switch_, while_loop, fori_loop, scan, map. Bodies are pure functions of
+// trees, traced once, whatever the number of trips. Source: jax.lax.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <fluxion/detail/flat_control.hpp>
+#include <fluxion/tree.hpp>
+
+namespace fluxion {
+
+namespace detail {
+
+template <class F, class... A>
+using result_of = std::decay_t<std::invoke_result_t<const F&, A...>>;
+
+inline LeafPath path_in(const TreeDef& def) {
+  return [&def](std::size_t i) { return def.paths()[i]; };
+}
+
+/// f, called with the elements of a tuple of trees, as a function of leaves; `out` receives the result's structure.
+template <class Args, class F>
+FlatFn flat_of(const F& f, const TreeDef& in, TreeDef& out) {
+  return [&f, &in, &out](const Arrays& leaves) {
+    auto result = tree::flatten(std::apply(f, tree::unflatten<Args>(in, leaves)));
+    out = std::move(result.structure);
+    return std::move(result.leaves);
+  };
+}
+
+template <class T>
+concept PairLike = requires { std::tuple_size<T>::value; } && std::tuple_size<T>::value == 2;
+
+}  // namespace detail
+
+/// true_fun(operands...) where pred, else false_fun(operands...). Only the chosen branch runs, except under vmap
+/// over pred, where both run and their results are selected. pred is a scalar: bool, or true where it is not 0.
+/// Both branches return trees of one type and equal avals; throws TypeError with the leaf's path if not.
+/// Source: jax.lax.cond.
+template <class T, class F, TreeLike... A>
+auto cond(const Array& pred, const T& true_fun, const F& false_fun, const A&... operands) {
+  if constexpr (!std::invocable<const T&, const traced_t<A>&...> || !std::invocable<const F&, const traced_t<A>&...>) {
+    static_assert(detail::dependent_false<T>, "fluxion::cond: both branches must be callable with the operands as Arrays");
+  } else {
+    using R = detail::result_of<T, const traced_t<A>&...>;
+    static_assert(std::same_as<traced_t<R>, traced_t<detail::result_of<F, const traced_t<A>&...>>>,
+                  "fluxion::cond: both branches must return the same type of tree");
+    using Args = std::tuple<A...>;
+    const auto in = tree::flatten(Args(operands...));
+    TreeDef out, out_true;
+    const detail::FlatFn branches[] = {detail::flat_of<Args>(false_fun, in.structure, out),
+                                       detail::flat_of<Args>(true_fun, in.structure, out_true)};
+    auto leaves = detail::cond_flat("cond", detail::branch_index(pred), branches, in.leaves, detail::path_in(out));
+    return tree::unflatten<R>(out, std::move(leaves));
+  }
+}
+
+/// branches[index](operands...), the index clamped into range. `branches` is a std::tuple of functions.
+/// Source: jax.lax.switch.
+template <class... F, TreeLike... A>
+auto switch_(const Array& index, const std::tuple<F...>& branches, const A&... operands) {
+  static_assert(sizeof...(F) > 0, "fluxion::switch_: at least one branch is required");
+  using R = detail::result_of<std::tuple_element_t<0, std::tuple<F...>>, const traced_t<A>&...>;
+  static_assert((std::same_as<traced_t<R>, traced_t<detail::result_of<F, const traced_t<A>&...>>> && ...),
+                "fluxion::switch_: all branches must return the same type of tree");
+  using Args = std::tuple<A...>;
+  const auto in = tree::flatten(Args(operands...));
+  TreeDef out;
+  return std::apply(
+      [&](const F&... f) {
+        const detail::FlatFn flat[] = {detail::flat_of<Args>(f, in.structure, out)...};
+        const auto clamped = index;
+        auto leaves = detail::cond_flat("switch_", clamped, flat, in.leaves, detail::path_in(out));
+        return tree::unflatten<R>(out, std::move(leaves));
+      },
+      branches);
+}
+
+/// val = init; while (cond_fun(val)) val = body_fun(val); return val. The body returns the carry's own type:
+/// same tree, shapes and dtypes (TypeError with the leaf's path otherwise). Under vmap the loop runs until no lane
+/// is left. Forward mode only: reverse mode throws TypeError. Source: jax.lax.while_loop.
+template <class C, class B, TreeLike Init>
+traced_t<Init> while_loop(const C& cond_fun, const B& body_fun, const Init& init) {
+  using Carry = traced_t<Init>;
+  if constexpr (!std::invocable<const C&, const Carry&> || !std::invocable<const B&, const Carry&>) {
+    static_assert(detail::dependent_false<C>, "fluxion::while_loop: condition and body must be callable with the carry");
+  } else {
+    static_assert(std::same_as<traced_t<detail::result_of<B, const Carry&>>, Carry>,
+                  "fluxion::while_loop: the body must return the carry's type");
+    const auto in = tree::flatten(std::tuple<Init>(init));
+    TreeDef out, verdict;
+    auto leaves = detail::while_flat(detail::flat_of<std::tuple<Init>>(cond_fun, in.structure, verdict),
+                                     detail::flat_of<std::tuple<Init>>(body_fun, in.structure, out), in.leaves,
+                                     detail::path_in(in.structure));
+    return tree::unflatten<Init>(tree::structure(init), std::move(leaves));
+  }
+}
+
+/// carry, y = f(carry, x) for each x along the leading axis of the leaves of xs, from the first, or from the last
+/// with {.reverse = true}; returns {carry, ys} with ys stacked in the order of xs. xs may be fx::none with
+/// {.length = n}. f returns a pair or 2-tuple; y may be fx::none. Differentiable in both modes: reverse mode stores
+/// the residuals of every trip. Source: jax.lax.scan.
+template <class F, TreeLike Init, TreeLike Xs>
+auto scan(const F& f, const Init& init, const Xs& xs, const detail::ScanOptions& options = {}) {
+  using Carry = traced_t<Init>;
+  using X = traced_t<Xs>;
+  if constexpr (!std::invocable<const F&, const Carry&, const X&>) {
+    static_assert(detail::dependent_false<F>, "fluxion::scan: f must be callable with (carry, x)");
+  } else {
+    using R = detail::result_of<F, const Carry&, const X&>;
+    static_assert(detail::PairLike<R>, "fluxion::scan: f must return a pair or 2-tuple {carry, y}");
+    using Y = std::decay_t<std::tuple_element_t<1, R>>;
+    static_assert(std::same_as<traced_t<std::decay_t<std::tuple_element_t<0, R>>>, Carry>,
+                  "fluxion::scan: the carry that f returns must have the type of init");
+    const auto first = tree::flatten(init);
+    const auto elements = tree::flatten(xs);
+    const auto in = tree::structure(std::tuple<Init, Xs>(init, xs));
+    TreeDef ys;
+    const detail::FlatFn body = [&](const Arrays& leaves) {
+      auto result = std::apply(f, tree::unflatten<std::tuple<Init, Xs>>(in, leaves));
+      auto out = tree::flatten(std::get<0>(result)).leaves;
+      auto y = tree::flatten(std::get<1>(result));
+      ys = std::move(y.structure);
+      out.insert(out.end(), y.leaves.begin(), y.leaves.end());
+      return out;
+    };
+    auto leaves = detail::scan_flat("scan", body, first.leaves, elements.leaves, options, detail::path_in(first.structure),
+                                    detail::path_in(elements.structure));
+    const auto n = static_cast<std::ptrdiff_t>(first.leaves.size());
+    Arrays stacked(leaves.begin() + n, leaves.end());
+    leaves.resize(first.leaves.size());
+    return std::pair<Carry, traced_t<Y>>(tree::unflatten<Init>(first.structure, std::move(leaves)),
+                                         tree::unflatten<Y>(ys, std::move(stacked)));
+  }
+}
+
+/// f(x) for each x along the leading axis of xs, one after the other, results stacked. Source: jax.lax.map.
+template <class F, TreeLike Xs>
+auto map(const F& f, const Xs& xs) {
+  return scan([&f](None, const traced_t<Xs>& x) { return std::pair(None{}, f(x)); }, None{}, xs).second;
+}
+
+/// for (i = lower; i < upper; ++i) val = body_fun(i, val); return val. With integer bounds this is a scan, and
+/// differentiable in both modes; i is an int64 scalar. Source: jax.lax.fori_loop.
+template <std::integral L, std::integral U, class B, TreeLike Init>
+traced_t<Init> fori_loop(L lower, U upper, const B& body_fun, const Init& init) {
+  using Carry = std::pair<Array, traced_t<Init>>;
+  const auto n = static_cast<std::int64_t>(upper) - static_cast<std::int64_t>(lower);
+  const auto trip = [&body_fun](const Carry& c, None) {
+    return std::pair(Carry(c.first + 1, body_fun(c.first, c.second)), None{});
+  };
+  const std::pair<Array, Init> start(scalar(static_cast<std::int64_t>(lower)), init);
+  return scan(trip, start, none, {.length = n > 0 ? n : 0}).first.second;
+}
+
+/// The same with bounds that may be traced: a while_loop, so forward mode only.
+template <class B, TreeLike Init>
+traced_t<Init> fori_loop(const Array& lower, const Array& upper, const B& body_fun, const Init& init) {
+  using Carry = std::tuple<Array, Array, traced_t<Init>>;
+  const std::tuple<Array, Array, Init> start(lower.astype(int64), upper.astype(int64), init);
+  auto end = while_loop([](const Carry& c) { return std::get<0>(c) < std::get<1>(c); },
+                        [&body_fun](const Carry& c) {
+                          const auto& [i, n, val] = c;
+                          return Carry(i + 1, n, body_fun(i, val));
+                        },
+                        start);
+  return std::get<2>(std::move(end));
+}
+
+}  // namespace fluxion

@@ -1,0 +1,57 @@
+#include "lax/control_flow/control_flow.hpp"
+
+#include "base/text.hpp"
+
+namespace fluxion::lax {
+
+JaxprPtr without_consts(const ClosedJaxpr& closed, const char* op) {
+  if (!closed.consts.empty()) throw InternalError(text(op, ": a rule made a constant array, got ", closed.consts[0].aval()));
+  return closed.jaxpr;
+}
+
+JaxprPtr traced(const detail::FlatFn& f, AvalSpan in, const char* op) { return without_consts(trace_to_jaxpr(f, in, op), op); }
+
+namespace {
+
+template <class T, class From>
+std::vector<T> sub_list(const From& xs, std::size_t first, std::size_t n) {
+  const auto begin = xs.begin() + static_cast<std::ptrdiff_t>(first);
+  return {begin, begin + static_cast<std::ptrdiff_t>(n)};
+}
+
+template <class T, class List>
+std::vector<T> concatenated(std::initializer_list<List> lists) {
+  std::vector<T> out;
+  for (const auto& l : lists) out.insert(out.end(), l.begin(), l.end());
+  return out;
+}
+
+}  // namespace
+
+Arrays part(ArraySpan xs, std::size_t first, std::size_t n) { return sub_list<Array>(xs, first, n); }
+Mask part(const Mask& m, std::size_t first, std::size_t n) { return sub_list<char>(m, first, n); }
+Avals part(const Avals& avals, std::size_t first, std::size_t n) { return sub_list<Aval>(avals, first, n); }
+Arrays joined(std::initializer_list<ArraySpan> lists) { return concatenated<Array>(lists); }
+Mask joined(std::initializer_list<Mask> lists) { return concatenated<char>(lists); }
+Avals joined(std::initializer_list<Avals> lists) { return concatenated<Aval>(lists); }
+
+Avals chosen(const Avals& avals, const Mask& mask) {
+  Avals out;
+  for (std::size_t i = 0; i < avals.size(); ++i)
+    if (mask[i]) out.push_back(avals[i]);
+  return out;
+}
+
+Avals avals_of(ArraySpan xs) {
+  Avals out;
+  for (const auto& x : xs) out.push_back(x.aval());
+  return out;
+}
+
+Aval stacked(const Aval& a, std::int64_t n) {
+  Aval out = a;
+  out.shape.insert(0, n);
+  return out;
+}
+
+}  // namespace fluxion::lax

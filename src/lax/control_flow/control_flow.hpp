@@ -1,0 +1,30 @@
+// What cond, while and scan share: functions traced into jaxprs without captured values, and argument lists in
+// groups.
+#pragma once
+
+#include "core/jaxpr.hpp"
+#include "transforms/jaxpr_transforms.hpp"
+
+namespace fluxion::lax {
+
+/// A jaxpr made from a closed one: nothing may have been captured.
+JaxprPtr without_consts(const ClosedJaxpr& closed, const char* op);
+
+/// Traces on avals, with the function seeing arrays; nothing may be captured.
+JaxprPtr traced(const detail::FlatFn& f, AvalSpan in, const char* op);
+
+/// xs[first, first + n).
+Arrays part(ArraySpan xs, std::size_t first, std::size_t n);
+Mask part(const Mask& m, std::size_t first, std::size_t n);
+Avals part(const Avals& avals, std::size_t first, std::size_t n);
+/// One list after another.
+Arrays joined(std::initializer_list<ArraySpan> lists);
+Mask joined(std::initializer_list<Mask> lists);
+Avals joined(std::initializer_list<Avals> lists);
+/// Avals of the elements that the mask has.
+Avals chosen(const Avals& avals, const Mask& mask);
+Avals avals_of(ArraySpan xs);
+/// With a leading axis of extent n.
+Aval stacked(const Aval& a, std::int64_t n);
+
+}  // namespace fluxion::lax

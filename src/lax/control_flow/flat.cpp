@@ -1,0 +1,140 @@
+// From functions to control-flow primitives: trace once, check that types agree, pass captured values as operands.
+#include <fluxion/detail/flat_control.hpp>
+
+#include "base/text.hpp"
+#include "core/node.hpp"
+#include "lax/control_flow/control_flow.hpp"
+#include "lax/control_flow/primitives.hpp"
+#include "lax/rules.hpp"
+
+namespace fluxion::detail {
+
+namespace {
+
+using lax::avals_of;
+using lax::joined;
+using lax::part;
+
+std::string at(const LeafPath& path, std::size_t i) {
+  const auto p = path(i);
+  return p.empty() ? "" : " at " + p;
+}
+
+// The avals that a set of branch results can all be brought to: weak ones follow the strong.
+Avals common_avals(const char* op, const std::vector<ClosedJaxpr>& branches, const LeafPath& path) {
+  auto common = branches[0].jaxpr->out_avals();
+  for (const auto& b : branches) {
+    const auto other = b.jaxpr->out_avals();
+    if (other.size() != common.size())
+      throw TypeError(text(op, ": branches must return trees of one structure, got ", common.size(), " and ", other.size(), " leaves"));
+    for (std::size_t i = 0; i < common.size(); ++i) {
+      auto& a = common[i];
+      const bool same_shape = a.shape == other[i].shape;
+      if (!same_shape || (a.dtype != other[i].dtype && !a.weak && !other[i].weak))
+        throw TypeError(text(op, ": branches must return equal types, got ", a, " and ", other[i], at(path, i),
+                             "; make shapes equal, or convert with astype"));
+      if (a.weak) a = other[i];
+    }
+  }
+  return common;
+}
+
+// Brings carry leaves of weak type to what the body makes of them. True if anything changed.
+bool follow_weak(Arrays& init, const Avals& after) {
+  bool changed = false;
+  for (std::size_t i = 0; i < init.size(); ++i) {
+    const auto& a = init[i].aval();
+    if (!a.weak || after[i].weak || a.shape != after[i].shape) continue;
+    init[i] = lax::convert_element_type(init[i], after[i].dtype);
+    changed = true;
+  }
+  return changed;
+}
+
+void check_carry(const char* op, const Arrays& init, const Avals& after, const LeafPath& path) {
+  if (after.size() != init.size())
+    throw TypeError(text(op, ": the body must return a carry of the structure it is given, got ", after.size(), " leaves for ", init.size()));
+  for (std::size_t i = 0; i < init.size(); ++i)
+    if (!same_type(init[i].aval(), after[i]))
+      throw TypeError(text(op, ": the body must return a carry of the type it is given, got ", after[i], " for ",
+                           init[i].aval(), at(path, i), "; convert the initial value or the result with astype"));
+}
+
+}  // namespace
+
+Array branch_index(const Array& pred) {
+  if (pred.ndim() != 0)
+    throw TypeError(text("cond: the predicate must be a scalar, got ", pred.aval(), "; use fx::where for elementwise choice"));
+  const auto truth = pred.dtype() == DType::bool_ ? pred : pred != 0;
+  return lax::convert_element_type(truth, DType::int32);
+}
+
+Arrays cond_flat(const char* op, const Array& index, std::span<const FlatFn> branches, const Arrays& operands,
+                 const LeafPath& result_path) {
+  if (index.ndim() != 0 || !is_integer(index.dtype()))
+    throw TypeError(text(op, ": the index must be an integer scalar, got ", index.aval()));
+  const auto in = avals_of(operands);
+  std::vector<ClosedJaxpr> closed;
+  Arrays consts;
+  for (const auto& f : branches) {
+    closed.push_back(trace_to_jaxpr(f, in, op));
+    consts = joined({consts, closed.back().consts});
+  }
+  const auto results = common_avals(op, closed, result_path);
+  std::vector<JaxprPtr> programs;
+  std::size_t first = 0;
+  for (const auto& c : closed) {
+    const auto own = std::exchange(first, first + c.consts.size());
+    programs.push_back(lax::traced(
+        [&](const Arrays& xs) {
+          auto out = eval_jaxpr(*c.jaxpr, joined({part(xs, own, c.consts.size()), part(xs, consts.size(), in.size())}));
+          for (std::size_t i = 0; i < out.size(); ++i)
+            out[i] = lax::convert_element_type(out[i], results[i].dtype, results[i].weak);
+          return out;
+        },
+        joined({avals_of(consts), in}), op));
+  }
+  return lax::bind_cond(lax::convert_element_type(index, DType::int32), joined({consts, operands}), programs);
+}
+
+Arrays while_flat(const FlatFn& cond, const FlatFn& body, Arrays init, const LeafPath& carry_path) {
+  const char* op = "while_loop";
+  auto traced_body = trace_to_jaxpr(body, avals_of(init), op);
+  if (traced_body.jaxpr->out.size() != init.size()) check_carry(op, init, traced_body.jaxpr->out_avals(), carry_path);
+  if (follow_weak(init, traced_body.jaxpr->out_avals())) traced_body = trace_to_jaxpr(body, avals_of(init), op);
+  check_carry(op, init, traced_body.jaxpr->out_avals(), carry_path);
+  const auto traced_cond = trace_to_jaxpr(cond, avals_of(init), op);
+  const auto verdict = traced_cond.jaxpr->out_avals()[0];
+  if (verdict.dtype != DType::bool_ || verdict.ndim() != 0)
+    throw TypeError(text(op, ": the condition must return a bool scalar, got ", verdict, "; compare, as in x < 1, or use fx::all"));
+  return lax::bind_while(traced_cond.consts, traced_body.consts, init, traced_cond.jaxpr, traced_body.jaxpr);
+}
+
+Arrays scan_flat(const char* op, const FlatFn& body, Arrays init, const Arrays& xs, const ScanOptions& options,
+                 const LeafPath& carry_path, const LeafPath& xs_path) {
+  auto length = options.length;
+  for (std::size_t i = 0; i < xs.size(); ++i) {
+    if (xs[i].ndim() == 0) throw ValueError(text(op, ": xs must have a leading axis to scan over, got ", xs[i].aval(), at(xs_path, i)));
+    const auto n = xs[i].shape()[0];
+    if (length && *length != n)
+      throw ValueError(text(op, ": leading axes of xs must have one extent", options.length ? ", that of `length`" : "", ", got ",
+                            *length, " and ", n, at(xs_path, i)));
+    length = n;
+  }
+  if (!length) throw ValueError(text(op, ": the number of trips must be known, got no xs; pass {.length = n}"));
+  if (*length < 0) throw ValueError(text(op, ": length must not be negative, got ", *length));
+  Avals elements;
+  for (const auto& x : xs) {
+    elements.push_back(x.aval());
+    elements.back().shape.erase(0);
+  }
+  const auto n_carry = init.size();
+  auto closed = trace_to_jaxpr(body, joined({avals_of(init), elements}), op);
+  if (closed.jaxpr->out.size() < n_carry) check_carry(op, init, closed.jaxpr->out_avals(), carry_path);
+  if (follow_weak(init, part(closed.jaxpr->out_avals(), 0, n_carry)))
+    closed = trace_to_jaxpr(body, joined({avals_of(init), elements}), op);
+  check_carry(op, init, part(closed.jaxpr->out_avals(), 0, n_carry), carry_path);
+  return lax::bind_scan(closed.consts, init, xs, closed.jaxpr, *length, options.reverse);
+}
+
+}  // namespace fluxion::detail

@@ -1,0 +1,17 @@
+// The control-flow primitives as functions of jaxprs.
+#pragma once
+
+#include "core/jaxpr.hpp"
+
+namespace fluxion::lax {
+
+/// The results of branches[index], the int32 index clamped into range. All branches take `operands`.
+Arrays bind_cond(const Array& index, ArraySpan operands, const std::vector<JaxprPtr>& branches);
+
+/// cond: cond_consts ++ carry -> bool; body: body_consts ++ carry -> carry.
+Arrays bind_while(ArraySpan cond_consts, ArraySpan body_consts, ArraySpan carry, const JaxprPtr& cond, const JaxprPtr& body);
+
+/// body: consts ++ carry ++ x -> carry ++ y. Returns carry ++ ys.
+Arrays bind_scan(ArraySpan consts, ArraySpan carry, ArraySpan xs, const JaxprPtr& body, std::int64_t length, bool reverse);
+
+}  // namespace fluxion::lax
