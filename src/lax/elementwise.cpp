@@ -38,7 +38,8 @@ std::string_view describe(Operands k) {
 /// The rules that follow from a row.
 class ElementwisePrimitive final : public Primitive {
  public:
-  explicit ElementwisePrimitive(const Row& r) : Primitive(ir::name(r.op), r.op), row_(r) {}
+  explicit ElementwisePrimitive(const Row& r)
+      : Primitive(ir::name(r.op), r.op, r.op != Op::select && accepts(r.operands, DType::float64)), row_(r) {}
 
   Avals abstract_eval(AvalSpan in, ParamsView) const override {
     const auto first = row_.op == Op::select ? 1U : 0U;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/node.hpp"
+
 namespace fluxion::lax {
 
 Dims iota_dims(std::int64_t first, std::int64_t last) {
@@ -38,6 +40,11 @@ void check_axes(std::string_view op, std::string_view what, const Dims& axes, co
     for (std::size_t j = 0; j < i; ++j)
       if (axes[i] == axes[j]) throw ValueError(text(op, ": ", what, " must be distinct, got ", axes, " for ", of));
   }
+}
+
+Aval sized(std::string_view op, Aval a) {
+  checked_element_count(op, a.shape);
+  return a;
 }
 
 void check_supported(std::string_view op, const Aval& a) {

@@ -1,4 +1,5 @@
 // Primitives that only rearrange or repeat: all linear, all views where the layout allows.
+#include "core/node.hpp"
 #include "lax/rules.hpp"
 
 namespace fluxion::lax {
@@ -24,9 +25,7 @@ struct BroadcastInDim {
         throw ValueError(text(name, ": operand axes must have extent 1 or the result's, got ", in[0], " to shape ", p.shape,
                               " along ", dims));
     }
-    for (auto d : p.shape)
-      if (d < 0) throw ValueError(text(name, ": extents must not be negative, got shape ", p.shape));
-    return {to};
+    return {sized(name, to)};
   }
   static constexpr Linear jvp = linear;
   static Arrays transpose(const TransposeArgs& args, const Params& p) {
@@ -57,9 +56,7 @@ struct Reshape {
     BOOST_HANA_DEFINE_STRUCT(Params, (Shape, new_sizes));
   };
   static Avals abstract_eval(AvalSpan in, const Params& p) {
-    bool negative = false;
-    for (auto d : p.new_sizes) negative |= d < 0;
-    if (negative || element_count(p.new_sizes) != in[0].size())
+    if (checked_element_count(name, p.new_sizes) != in[0].size())
       throw ValueError(text(name, ": the new shape must have ", in[0].size(), " elements, got ", p.new_sizes, " for ", in[0]));
     return {{p.new_sizes, in[0].dtype, in[0].weak}};
   }
@@ -143,7 +140,7 @@ struct Iota {
     if (p.dtype == DType::bool_ || is_key(p.dtype) || p.dtype == DType::float0)
       throw TypeError(text(name, ": the dtype must be a number's, got ", p.dtype));
     check_axes(name, "dimension", {p.dimension}, a);
-    return {a};
+    return {sized(name, a)};
   }
   static constexpr no_jvp jvp{"constant"};
   static constexpr no_transpose transpose{"constant"};

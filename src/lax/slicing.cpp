@@ -96,7 +96,7 @@ struct Pad {
         throw ValueError(text(name, ": padding must leave a size of at least 0 and interior padding be at least 0, got ",
                               show(p.padding_config), " for ", x));
     }
-    return {{out, x.dtype, x.weak && in[1].weak}};
+    return {sized(name, {out, x.dtype, x.weak && in[1].weak})};
   }
   static constexpr Linear jvp = linear;
 
@@ -179,7 +179,7 @@ struct Concatenate {
       out.shape[d] += a.shape[d];
       out.weak = out.weak && a.weak;
     }
-    return {out};
+    return {sized(name, out)};
   }
   static constexpr Linear jvp = linear;
   static Arrays transpose(const TransposeArgs& args, const Params& p) {

@@ -37,7 +37,9 @@ BatchOut vmap_symbolic(const detail::FlatFn& f, ArraySpan args, std::span<const 
   Arrays inside;
   for (std::size_t i = 0; i < args.size(); ++i) inside.push_back(mapped[i] ? trace->wrap(args[i]) : args[i]);
   BatchOut out;
-  for (const auto& x : f(inside)) {
+  const auto results = f(inside);
+  check_results(results, "vmap");
+  for (const auto& x : results) {
     out.mapped.push_back(trace->owns(x));
     out.results.push_back(out.mapped.back() ? static_cast<const BatchTracer*>(tracer(x))->value : x);
   }
