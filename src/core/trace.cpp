@@ -122,7 +122,8 @@ JvpOut zero_jvp(const Primitive& p, const JvpArgs& args, ParamsView params) {
 }
 
 void throw_no_transpose(const Primitive& p, std::string_view reason) {
-  throw TypeError(text(p.name(), ": reverse mode needs a linear operation, got one that has no transpose (", reason, ")"));
+  throw TypeError(text(p.name(), ": reverse mode needs a linear operation, got one that has no transpose (", reason,
+                       "); use fx::jvp or fx::jacfwd, or fx::stop_gradient around it"));
 }
 
 }  // namespace detail

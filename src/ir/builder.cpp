@@ -1,5 +1,6 @@
 #include "ir/program.hpp"
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <utility>
@@ -42,6 +43,17 @@ void put_number(std::byte* to, DType t, double v) {
 
 }  // namespace
 
+std::size_t ConstantIndex::Hash::operator()(const Key& k) const noexcept {
+  std::uint64_t words[2];
+  std::memcpy(words, k.bits.data(), sizeof words);
+  std::uint64_t h = static_cast<std::uint64_t>(k.dtype);
+  for (const auto w : words) {
+    h = (std::rotl(h, 5) ^ w) * 0x9e3779b97f4a7c15ULL;
+    h ^= h >> 32;  // numbers differ in their high bits, buckets in low ones
+  }
+  return h;
+}
+
 ValueId Builder::add(Type t) {
   program_.types.push_back(std::move(t));
   return static_cast<ValueId>(program_.types.size() - 1);
@@ -62,11 +74,11 @@ ValueId Builder::input(Type t) {
 ValueId Builder::constant(DType t, const void* bits) {
   Constant c{};
   std::memcpy(c.bits.data(), bits, itemsize(t));
-  for (const auto& old : program_.constants)
-    if (old.bits == c.bits && type(old.value).dtype == t) return old.value;
-  c.value = add({t, {}});
+  c.value = static_cast<ValueId>(program_.types.size());
+  const ValueId first = constants_.first_equal(t, c);
+  if (first != c.value) return first;
   program_.constants.push_back(c);
-  return c.value;
+  return add({t, {}});
 }
 
 ValueId Builder::constant(DType t, double v) {
@@ -155,6 +167,7 @@ ValueId Builder::assemble(Shape shape, ValueId fill, std::span<const ValueId> pi
 
 Program Builder::finish(Values outputs) {
   program_.outputs = std::move(outputs);
+  constants_.clear();
   return std::exchange(program_, {});
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <span>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -74,6 +75,25 @@ struct Constant {
   alignas(16) std::array<std::byte, 16> bits;
 };
 
+/// Finds the first of equal constants: dtype and bits.
+class ConstantIndex {
+ public:
+  /// The value of the equal constant seen before; `c.value` if there is none, which is remembered.
+  ValueId first_equal(DType t, const Constant& c) { return seen_.try_emplace({t, c.bits}, c.value).first->second; }
+  void clear() { seen_.clear(); }
+
+ private:
+  struct Key {
+    DType dtype;
+    std::array<std::byte, 16> bits;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct Hash {
+    std::size_t operator()(const Key& k) const noexcept;
+  };
+  std::unordered_map<Key, ValueId, Hash> seen_;
+};
+
 struct Program {
   std::vector<Type> types;  // by ValueId
   Values inputs;
@@ -120,6 +140,7 @@ class Builder {
   ValueId add(Type t);
   ValueId emit(Action a, std::span<const ValueId> in, Type t);
   Program program_;
+  ConstantIndex constants_;
 };
 
 }  // namespace fluxion::ir

@@ -53,7 +53,8 @@ struct DotGeneral {
     check_axes(name, what, xs, x);
     check_axes(name, what, ys, y);
     if (xs.size() != ys.size() || picked(x.shape, xs) != picked(y.shape, ys))
-      throw TypeError(text(name, ": ", what, " must pair axes of equal extent, got ", xs, " of ", x, " and ", ys, " of ", y));
+      throw TypeError(text(name, ": ", what, " must pair axes of equal extent, got ", xs, " of ", x, " and ", ys, " of ", y,
+                           "; transpose or reshape an operand"));
   }
 
   static Avals abstract_eval(AvalSpan in, const Params& p) {
