@@ -63,7 +63,11 @@ class Array {
   Array(const Array& o) noexcept : node_(o.node_) { detail::retain(node_); }
   Array(Array&& o) noexcept : node_(std::exchange(o.node_, nullptr)) {}
   Array& operator=(const Array& o) & noexcept { return *this = Array(o); }
-  Array& operator=(Array&& o) & noexcept { std::swap(node_, o.node_); return *this; }
+  Array& operator=(Array&& o) & noexcept {
+    const auto* old = std::exchange(node_, std::exchange(o.node_, nullptr));
+    detail::release(old);
+    return *this;
+  }
   /// `x[i] = y` would change a temporary and lose y: it does not compile.
   template <class T>
   void operator=(T&&) && {

@@ -1,9 +1,11 @@
 // Making arrays: from C++ values, filled, counted, and from memory of the caller.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <initializer_list>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <vector>
@@ -43,22 +45,28 @@ void collect(NestedElements& out, std::size_t depth, const List& list) {
   out.enter(depth, list.size());
   if constexpr (requires { list.begin()->begin(); }) {
     for (const auto& row : list) collect(out, depth + 1, row);
+  } else if constexpr (std::same_as<List, std::vector<bool>>) {  // packed bits
+    for (const bool v : list) out.append(&v, 1);
   } else {
-    for (const auto& v : list) {
-      const typename NestedScalar<List>::type element = v;  // vector<bool> has proxies
-      out.append(&element, 1);
-    }
+    out.append(std::data(list), list.size());
   }
 }
 
+Array from_elements(const void* elements, DType dtype, std::size_t count, const Shape& shape);
+
 template <class List>
 Array from_nested(const List& list) {
-  NestedElements elements(dtype_of<typename NestedScalar<List>::type>);
-  collect(elements, 0, list);
-  return std::move(elements).finish();
+  using Element = typename NestedScalar<List>::type;
+  if constexpr (requires { { std::data(list) } -> std::same_as<const Element*>; }) {  // of one level
+    const auto n = list.size();
+    return from_elements(std::data(list), dtype_of<Element>, n, {static_cast<std::int64_t>(n)});
+  } else {
+    NestedElements elements(dtype_of<Element>);
+    collect(elements, 0, list);
+    return std::move(elements).finish();
+  }
 }
 
-Array from_elements(const void* elements, DType dtype, std::size_t count, const Shape& shape);
 Array from_external(const void* data, DType dtype, const Shape& shape, std::function<void()> deleter);
 
 }  // namespace detail

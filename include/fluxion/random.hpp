@@ -37,13 +37,15 @@ std::array<Array, N> split(const Array& key) {
 /// A new key from a key and an integer scalar, of which the low 32 bits count. Source: jax.random.fold_in.
 Array fold_in(const Array& key, const Array& data);
 
-/// The words of keys, uint32[..., 2], and keys of such words. Source: jax.random.key_data, wrap_key_data.
+/// The words of keys, uint32[..., 2], and keys of such words. TypeError for anything else. Source:
+/// jax.random.key_data, wrap_key_data.
 Array key_data(const Array& keys);
 Array wrap_key_data(const Array& data);
 
 // Samplers take one key (ValueError for an array of keys: use vmap) and draw `shape` independent values.
 
-/// Uniform unsigned integers of 32 or 64 bits; uint64 by default. Source: jax.random.bits.
+/// Uniform unsigned integers of 32 or 64 bits; uint64 by default. Throws UnsupportedError for fewer bits.
+/// Source: jax.random.bits.
 Array bits(const Array& key, const Shape& shape = {}, DType dtype = uint64);
 
 /// Uniform on [minval, maxval), with 23 or 52 random bits; the default float unless a dtype is given. Rounding
@@ -66,7 +68,7 @@ Array randint(const Array& key, const Shape& shape, const Array& minval, const A
               DType dtype = int64);
 
 /// true with probability p: uniform < p in p's dtype; of p's shape unless another is given.
-/// Source: jax.random.bernoulli.
+/// Throws TypeError for a p that is not floating. Source: jax.random.bernoulli.
 Array bernoulli(const Array& key, const Array& p = 0.5F, const std::optional<Shape>& shape = {});
 
 }  // namespace fluxion::random

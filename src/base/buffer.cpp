@@ -5,8 +5,11 @@
 #include <mutex>
 #include <new>
 
+#include <fluxion/error.hpp>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "base/text.hpp"
 
 namespace fluxion {
 namespace {
@@ -31,6 +34,7 @@ constexpr std::size_t class_bytes(std::size_t c) {
 }
 constexpr std::size_t small_classes = class_of(small_block) + 1;
 constexpr std::size_t classes = class_of(std::size_t{1} << 44) + 1;
+constexpr std::size_t largest_block = class_bytes(classes - 1);
 static_assert(class_bytes(class_of(large_block)) == large_block && class_bytes(class_of(320)) == 320);
 
 // --- the system -------------------------------------------------------------------------------------------
@@ -175,9 +179,8 @@ constexpr std::size_t thread_limit(std::size_t c) {
   return n < 4 ? 4 : n > 64 ? 64 : n;
 }
 
-void* take(std::size_t bytes) {
+void* take_block(std::size_t bytes) {
   const std::size_t c = class_of(bytes);
-  if (c >= classes) throw std::bad_alloc();
   if (c >= small_classes) return Shared::instance().take(c);
   auto& list = tls.lists[c];
   if (void* p = list.pop()) return p;
@@ -186,6 +189,20 @@ void* take(std::size_t bytes) {
     if (void* p = list.pop()) return p;
   }
   return Shared::instance().take(c);
+}
+
+[[noreturn]] void throw_no_memory(std::size_t bytes) {
+  throw ValueError(text("allocate: ", bytes, " bytes are not available, got no memory from the system; use smaller"
+                        " shapes or a narrower dtype, or let go of other arrays"));
+}
+
+void* take(std::size_t bytes) {
+  if (bytes > largest_block) throw_no_memory(bytes);
+  try {
+    return take_block(bytes);
+  } catch (const std::bad_alloc&) {
+    throw_no_memory(bytes);
+  }
 }
 
 void give(void* p, std::size_t bytes) noexcept {
@@ -214,8 +231,8 @@ static_assert(sizeof(Buffer) <= alignment);
 }  // namespace
 
 BufferRef allocate(std::size_t bytes) {
+  if (bytes > largest_block) throw_no_memory(bytes);
   const std::size_t size = padded(bytes);
-  if (size < bytes) throw std::bad_alloc();
   if (header_in_front(size)) {
     auto* block = static_cast<std::byte*>(take(size + alignment));
     return BufferRef(::new (block) Buffer{.data = block + alignment, .bytes = size});

@@ -39,7 +39,7 @@ class BufferRef {
 };
 
 /// At least `bytes` bytes of uninitialised memory, 64-byte aligned and padded to a multiple of 64. Large
-/// blocks are backed by huge pages where the system has them. Throws std::bad_alloc.
+/// blocks are backed by huge pages where the system has them. Throws ValueError if there is no memory.
 BufferRef allocate(std::size_t bytes);
 /// Wraps memory of the caller; `deleter` runs when the last array lets go of it.
 BufferRef external(const void* data, std::size_t bytes, std::function<void()> deleter);

@@ -6,6 +6,12 @@
 namespace fluxion::compiler {
 namespace {
 
+// One loop's share. What crosses a cut is stored and read again, whole arrays of it: measured on gradients of
+// chains, that costs more than registers that leave the first-level cache. So these bound a loop to what a
+// second-level cache holds (in the shortest blocks, half a megabyte) and planning to linear time.
+constexpr std::size_t most_members = 4096;
+constexpr std::size_t most_registers = 1024;
+
 class Fuser {
  public:
   Fuser(const ir::Program& p, const Origins& o, std::span<const Dims> input_strides)
@@ -24,6 +30,17 @@ class Fuser {
   }
 
  private:
+  /// A unit whose needs are being visited, and how far.
+  struct Visit {
+    std::uint32_t unit;
+    std::size_t instr = 0, operand = 0;
+  };
+  /// The unit that a group's next member joins, and an estimate of the registers that it holds.
+  struct Open {
+    std::uint32_t unit = no_instr;
+    std::size_t registers = 0;
+  };
+
   const ir::Instr& instr(std::uint32_t i) const { return p_.instrs[i]; }
   std::int64_t count(ir::ValueId v) const { return element_count(p_.types[v].shape); }
 
@@ -115,30 +132,66 @@ class Fuser {
     auto& r = result_;
     r.unit_of.assign(n_, no_instr);
     r.position_of.assign(n_, 0);
-    unit_of_group_.assign(n_, no_instr);
-    for (const bool reductions : {false, true})  // reductions see all members of their loop
-      for (std::uint32_t i = 0; i < n_; ++i)
-        if (!is_view(instr(i).action) && std::holds_alternative<ir::Reduce>(instr(i).action) == reductions) place(i);
+    find_last_uses();
+    std::vector<Open> open(n_);  // by group
+    for (std::uint32_t i = 0; i < n_; ++i)
+      if (!is_view(instr(i).action) && !reduces(i)) place(i, open[find(i)]);
+    for (std::uint32_t i = 0; i < n_; ++i)  // reductions see all members of their loop
+      if (reduces(i)) place(i, unit_for_reduction(i));
   }
-  void place(std::uint32_t i) {
-    auto& units = result_.units;
-    auto& shared = unit_of_group_[find(i)];
-    auto unit = shared;
-    if (unit == no_instr || (folds_[i] != 0 && !agrees(units[unit], i))) {
-      unit = static_cast<std::uint32_t>(units.size());
-      units.emplace_back();
-      if (shared == no_instr) shared = unit;
+  bool reduces(std::uint32_t i) const { return std::holds_alternative<ir::Reduce>(instr(i).action); }
+  bool joined(std::uint32_t i, ir::ValueId v) { return fuses(i, v) && find(o_.producer[v]) == find(i); }
+
+  void find_last_uses() {
+    last_use_.assign(n_, 0);
+    for (std::uint32_t i = 0; i < n_; ++i) {
+      if (is_view(instr(i).action)) continue;
+      for (const auto v : instr(i).in)
+        if (joined(i, v)) last_use_[o_.producer[v]] = reduces(i) ? n_ : std::max(i, last_use_[o_.producer[v]]);
     }
-    place(i, unit);
+  }
+
+  /// A group is cut in program order, so that a piece needs only earlier ones, where another member would
+  /// make the loop too long or take its working set out of the caches.
+  void place(std::uint32_t i, Open& open) {
+    open.registers -= registers_given(i, open.unit);
+    const auto outs = instr(i).out.size();
+    const bool full = open.unit != no_instr && (result_.units[open.unit].members.size() == most_members ||
+                                                open.registers + outs > most_registers);
+    if (open.unit == no_instr || full) open = {new_unit(), 0};
+    place(i, open.unit);
+    if (last_use_[i] > i) open.registers += outs;
+  }
+  /// Registers of `unit` that nothing needs after instruction i.
+  std::size_t registers_given(std::uint32_t i, std::uint32_t unit) {
+    std::size_t given = 0;
+    for (const auto v : instr(i).in) {
+      if (!joined(i, v)) continue;
+      const auto from = o_.producer[v];
+      if (last_use_[from] != i || result_.unit_of[from] != unit) continue;
+      given += instr(from).out.size();
+      last_use_[from] = 0;  // an operand may come twice
+    }
+    return given;
+  }
+  std::uint32_t new_unit() {
+    result_.units.emplace_back();
+    return static_cast<std::uint32_t>(result_.units.size() - 1);
+  }
+  std::uint32_t unit_for_reduction(std::uint32_t i) {
+    if (const auto v = instr(i).in[0]; joined(i, v)) {
+      const auto unit = result_.unit_of[o_.producer[v]];
+      if (agrees(result_.units[unit], i)) return unit;
+    }
+    return new_unit();
   }
   void place(std::uint32_t i, std::uint32_t unit) {
     auto& u = result_.units[unit];
     result_.unit_of[i] = unit;
-    const bool reduces = std::holds_alternative<ir::Reduce>(instr(i).action);
-    auto& list = reduces ? u.reductions : u.members;
+    auto& list = reduces(i) ? u.reductions : u.members;
     result_.position_of[i] = static_cast<std::uint32_t>(list.size());
     list.push_back(i);
-    u.is_loop = reduces || is_elementwise(instr(i).action);
+    u.is_loop = reduces(i) || is_elementwise(instr(i).action);
   }
   /// All reductions of a loop fold the same rows in chunks of the same size; others come after the loop.
   bool agrees(const Unit& u, std::uint32_t i) const {
@@ -170,17 +223,36 @@ class Fuser {
       if (u != no_instr) u = new_index_[u];
     r.units = std::move(ordered_);
   }
+  /// Appends u after what it needs, depth first; what is open is on an explicit stack, for programs may be deep.
   void visit(std::uint32_t u) {
     if (new_index_[u] != no_instr) return;
-    new_index_[u] = no_instr - 1;  // on the way
-    const Unit& unit = result_.units[u];
-    for (const auto* list : {&unit.members, &unit.reductions})
-      for (const auto i : *list)
-        for (const auto v : instr(i).in)
-          if (const auto from = o_.source[v]; from != no_instr && result_.unit_of[from] != u)
-            visit(result_.unit_of[from]);
-    new_index_[u] = static_cast<std::uint32_t>(ordered_.size());
-    ordered_.push_back(unit);
+    constexpr auto on_the_way = no_instr - 1;
+    std::vector<Visit> open{{u}};
+    new_index_[u] = on_the_way;
+    while (!open.empty()) {
+      if (const auto next = next_needed(open.back()); next != no_instr) {
+        new_index_[next] = on_the_way;
+        open.push_back({next});
+        continue;
+      }
+      const auto done = open.back().unit;
+      open.pop_back();
+      new_index_[done] = static_cast<std::uint32_t>(ordered_.size());
+      ordered_.push_back(std::move(result_.units[done]));
+    }
+  }
+  /// A unit that comes before, not visited yet; none if there is no other.
+  std::uint32_t next_needed(Visit& at) const {
+    const Unit& u = result_.units[at.unit];
+    for (; at.instr < u.members.size() + u.reductions.size(); ++at.instr, at.operand = 0) {
+      const bool member = at.instr < u.members.size();
+      const auto& in = instr(member ? u.members[at.instr] : u.reductions[at.instr - u.members.size()]).in;
+      while (at.operand < in.size()) {
+        const auto from = o_.source[in[at.operand++]];
+        if (from != no_instr && new_index_[result_.unit_of[from]] == no_instr) return result_.unit_of[from];
+      }
+    }
+    return no_instr;
   }
 
   void mark_stored() {
@@ -205,7 +277,8 @@ class Fuser {
   std::uint32_t n_;
   std::vector<int> level_;
   std::vector<char> folds_;
-  std::vector<std::uint32_t> group_, unit_of_group_;
+  std::vector<std::uint32_t> group_;
+  std::vector<std::uint32_t> last_use_;  // by instruction: in its group; n_ if it is folded
   std::vector<Dims> strides_;
   Fusion result_;
   std::vector<std::uint32_t> new_index_;

@@ -1,6 +1,8 @@
 // Loops: the order in which elements are visited, how each operand is reached, and the registers of a block.
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
+#include <queue>
 
 #include <fluxion/error.hpp>
 #include "base/text.hpp"
@@ -38,22 +40,21 @@ struct Operand {
 /// Registers of a block; indices, addresses come when the block size is known.
 class Registers {
  public:
+  /// The first one that is free.
   std::uint32_t take() {
-    const auto free = std::find(used_.begin(), used_.end(), 0);
-    if (free == used_.end()) return fresh();
-    *free = 1;
-    return static_cast<std::uint32_t>(free - used_.begin());
+    if (free_.empty()) return fresh();
+    const auto r = free_.top();
+    free_.pop();
+    return r;
   }
   /// One that nothing has been in: it may be filled before the block begins.
-  std::uint32_t fresh() {
-    used_.push_back(1);
-    return static_cast<std::uint32_t>(used_.size() - 1);
-  }
-  void give(std::uint32_t r) { used_[r] = 0; }
-  std::size_t count() const { return used_.size(); }
+  std::uint32_t fresh() { return count_++; }
+  void give(std::uint32_t r) { free_.push(r); }
+  std::size_t count() const { return count_; }
 
  private:
-  std::vector<char> used_;
+  std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> free_;
+  std::uint32_t count_ = 0;
 };
 
 class LoopPlanner {
@@ -116,11 +117,11 @@ class LoopPlanner {
       if (!inside(p_.instr(r).in[0])) add_operand(p_.instr(r).in[0], u_.members.size());
   }
   void add_operand(ir::ValueId v, std::size_t m) {
-    for (auto& o : operands_)
-      if (o.value == v) {
-        o.last_use = m;
-        return;
-      }
+    if (is_operand(v)) {
+      operand(v).last_use = m;
+      return;
+    }
+    p_.operand_of(v) = static_cast<std::uint32_t>(operands_.size());
     const Location& l = p_.use(v);
     const auto& shape = p_.type(v).shape;
     operands_.push_back({v, l.ref(), squeezed(shape), squeezed(shape, l.strides), m});
@@ -265,9 +266,11 @@ class LoopPlanner {
 
   // --- calls ------------------------------------------------------------------------------------------------
 
-  Operand& operand(ir::ValueId v) {
-    return *std::find_if(operands_.begin(), operands_.end(), [&](const Operand& o) { return o.value == v; });
+  bool is_operand(ir::ValueId v) const {
+    const auto k = p_.operand_of(v);
+    return k < operands_.size() && operands_[k].value == v;
   }
+  Operand& operand(ir::ValueId v) { return operands_[p_.operand_of(v)]; }
   const Slot& slot_of(ir::ValueId v) { return inside(v) ? slots_[local(v)] : operand(v).slot; }
 
   void call(std::size_t m) {

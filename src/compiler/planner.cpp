@@ -24,7 +24,8 @@ Planner::Planner(const ir::Program& p, std::span<const Dims> input_strides)
       fusion_(fused(p, origins_, input_strides)),
       plan_(std::make_unique<Plan>()),
       locations_(p.types.size()),
-      view_by_(p.types.size(), no_instr) {
+      view_by_(p.types.size(), no_instr),
+      operand_of_(p.types.size(), 0) {
   for (std::size_t k = 0; k < p.inputs.size(); ++k) {
     plan_->input_strides.push_back(input_strides[k]);
     plan_->input_row_major.push_back(is_row_major(type(p.inputs[k]).shape, input_strides[k]));
@@ -83,19 +84,26 @@ const Location& Planner::use(ir::ValueId v) {
   return l;
 }
 
+/// Follows the views back to what is known, then forth again: chains may be as long as programs.
 const Location& Planner::locate(ir::ValueId v) {
-  if (locations_[v].known) return locations_[v];
-  if (view_by_[v] == no_instr)
-    throw InternalError(text("compiler: %", v, " is needed in memory before it is computed"));
-  const auto& i = instr(view_by_[v]);
-  const Location& from = locate(i.in[0]);
+  for (auto at = v; !locations_[at].known; at = instr(view_by_[at]).in[0]) {
+    if (view_by_[at] == no_instr)
+      throw InternalError(text("compiler: %", at, " is needed in memory before it is computed"));
+    views_.push_back(view_by_[at]);
+  }
+  for (; !views_.empty(); views_.pop_back()) locate_view(instr(views_.back()));
+  return locations_[v];
+}
+
+void Planner::locate_view(const ir::Instr& i) {
+  const auto v = i.out[0];
+  const Location& from = locations_[i.in[0]];
   if (auto view = view_of(i.action, type(i.in[0]), from.strides, type(v)))
     locations_[v] = {from.storage, from.offset + view->offset * size_of(type(v)), std::move(view->strides), true};
   else
     locations_[v] = {
         copied(Storage::Kind::arena, from.ref(), type(i.in[0]).shape, from.strides, itemsize(type(v).dtype)), 0,
         row_major(type(v).shape), true};
-  return locations_[v];
 }
 
 std::uint32_t Planner::copied(Storage::Kind kind, Ref from, const Shape& shape, const Dims& strides,

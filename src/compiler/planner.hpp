@@ -40,6 +40,9 @@ class Planner {
   const Origins& origins() const { return origins_; }
   const Fusion& fusion() const { return fusion_; }
   Plan& plan() { return *plan_; }
+  /// By value, for the loop being planned: where the value is among its operands. Never cleared, so what is
+  /// there must be checked against the operand found.
+  std::uint32_t& operand_of(ir::ValueId v) { return operand_of_[v]; }
 
   /// Where `v` is, as an operand of the next step; may append a copy (a Reshape that strides cannot express).
   const Location& use(ir::ValueId v);
@@ -62,6 +65,7 @@ class Planner {
   std::uint32_t add_storage(Storage::Kind kind, std::size_t bytes, std::size_t at);
   void alive(std::uint32_t storage, std::uint32_t step);
   const Location& locate(ir::ValueId v);
+  void locate_view(const ir::Instr& i);
   /// Row-major elements of `from` in new memory, as a step of its own between those of the caller.
   std::uint32_t copied(Storage::Kind kind, Ref from, const Shape& shape, const Dims& strides, std::size_t itemsize);
   void unit(const Unit& u);
@@ -74,6 +78,8 @@ class Planner {
   std::unique_ptr<Plan> plan_;
   std::vector<Location> locations_;
   std::vector<std::uint32_t> view_by_;  // by value: the view instruction that makes it
+  std::vector<std::uint32_t> operand_of_;
+  std::vector<std::uint32_t> views_;    // on the way back in locate
   std::vector<std::uint32_t> pending_;  // storages of the next step
 };
 

@@ -91,7 +91,8 @@ bool truth(const std::byte* p, DType t) {
 std::int64_t Array::shape(std::int64_t axis) const {
   const auto n = ndim();
   if (axis < -n || axis >= n)
-    throw ValueError(text("shape: axis must be in [", -n, ", ", n, "), got ", axis, " for ", aval()));
+    throw ValueError(text("shape: axis must be in [", -n, ", ", n, "), got ", axis, " for ", aval(),
+                          "; negative axes count from the end"));
   return shape()[static_cast<std::size_t>(axis < 0 ? axis + n : axis)];
 }
 

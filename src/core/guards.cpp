@@ -24,7 +24,8 @@ log_compiles::~log_compiles() { config().log_compiles = saved_; }
 
 default_dtype::default_dtype(DType floating) : saved_(config().default_float) {
   if (floating != DType::float32 && floating != DType::float64)
-    throw TypeError(text("default_dtype: float32 or float64 is required, got ", floating));
+    throw TypeError(text("default_dtype: float32 or float64 is required, got ", floating,
+                         "; give other dtypes where arrays are made"));
   config().default_float = floating;
 }
 default_dtype::~default_dtype() { config().default_float = saved_; }

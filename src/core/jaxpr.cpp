@@ -65,26 +65,12 @@ ClosedJaxpr JaxprTrace::finish_jaxpr(ArraySpan out) {
   return {std::make_shared<const Jaxpr>(std::move(jaxpr_)), std::move(consts_)};
 }
 
-namespace {
-
-void check_traced_results(ArraySpan out, const char* name) {
-  for (const auto& x : out) {
-    if (x.is_empty_handle())
-      throw TypeError(text(name, ": the function must return arrays, got an empty handle; assign every result"));
-    if (const auto* t = tracer(x); t != nullptr && !t->trace->usable_here())
-      throw UnexpectedTracerError(text(name, ": the function must return values of its own, got ", describe(x),
-                                       " from a finished ", t->trace->name(), "; return it from that transformation instead"));
-  }
-}
-
-}  // namespace
-
 ClosedJaxpr trace_to_jaxpr(const detail::FlatFn& f, AvalSpan in, const char* name) {
   NewTrace<JaxprTrace> trace(name);
   Arrays args;
   for (const auto& a : in) args.push_back(trace->new_input(a));
   const auto out = f(args);
-  check_traced_results(out, name);
+  check_results(out, name);
   auto closed = trace->finish_jaxpr(out);
 #ifdef FLUXION_DEBUG_CHECKS
   typecheck(*closed.jaxpr);

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/text.hpp"
+#include "core/trace.hpp"
 
 namespace fluxion {
 
@@ -119,7 +120,7 @@ Tracer::~Tracer() = default;
 const ConcreteNode* concrete_primal(const Array& x) {
   const Array* at = &x;
   while (const auto* t = tracer(*at)) {
-    at = t->primal();
+    at = t->trace->usable_here() ? t->primal() : nullptr;  // a leaked tracer shows nothing
     if (at == nullptr) return nullptr;
   }
   return concrete(*at);
@@ -176,6 +177,21 @@ void for_each_element(const ConcreteNode& x, const std::function<void(const std:
       index[d] = 0;
     }
   }
+}
+
+std::int64_t checked_element_count(std::string_view op, const Shape& shape) {
+  std::int64_t n = 1;
+  bool fits = true, empty = false;
+  for (auto d : shape) {
+    if (d < 0) throw ValueError(text(op, ": extents must not be negative, got shape ", shape, "; use 0 for an empty axis"));
+    empty |= d == 0;
+    fits = fits && !__builtin_mul_overflow(n, d == 0 ? 1 : d, &n);
+  }
+  std::int64_t bytes = 0;
+  fits = fits && !__builtin_mul_overflow(n, std::int64_t{16}, &bytes);
+  if (!fits)
+    throw ValueError(text(op, ": the elements must be fewer than 2^59, got shape ", shape, "; use smaller extents"));
+  return empty ? 0 : n;
 }
 
 void throw_empty_operand(std::string_view op) {

@@ -44,10 +44,19 @@ inline void require_value(std::string_view op, const Array& x) {
   if (x.is_empty_handle()) throw_empty_operand(op);
 }
 
+/// The number of elements. Throws ValueError naming `op` if an extent is negative, or if the bytes of that many
+/// elements of any dtype would not fit int64.
+std::int64_t checked_element_count(std::string_view op, const Shape& shape);
+
 /// Null if `x` is a tracer (or empty).
 inline const ConcreteNode* concrete(const Array& x) {
   const auto* n = x.node_or_null();
   return n != nullptr && !n->is_tracer ? static_cast<const ConcreteNode*>(n) : nullptr;
+}
+inline bool all_concrete(ArraySpan xs) {
+  for (const auto& x : xs)
+    if (concrete(x) == nullptr) return false;
+  return true;
 }
 inline const Tracer* tracer(const Array& x) {
   const auto* n = x.node_or_null();

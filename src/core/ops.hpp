@@ -13,7 +13,7 @@ using detail::zeros_like_aval;
 
 /// The aval of a tangent: the same for floating dtypes, float0 for all others.
 Aval tangent_aval(const Aval& primal);
-/// 1 as a strong scalar (or array) of the aval.
+/// Ones of the aval, weak if it is.
 Array ones_like_aval(const Aval& aval);
 /// Sum of two tangents or cotangents; an empty handle is a symbolic zero.
 Array add_tangents(const Array& a, const Array& b);

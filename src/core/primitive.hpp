@@ -63,6 +63,9 @@ class Primitive {
   /// The kernel of an elementwise table row; such primitives have no parameters and one result.
   std::optional<ir::Op> op() const { return op_; }
 
+  /// Of an elementwise row: operands of one float dtype need no further check of dtypes.
+  bool takes_any_floats() const { return takes_any_floats_; }
+
   /// Hands the operation to the current trace, or evaluates it when there is none. (A member, because a free
   /// `bind` would lose to std::bind by argument-dependent lookup.)
   Arrays bind(ArraySpan args, ParamsView params) const;
@@ -78,17 +81,21 @@ class Primitive {
   virtual Arrays transpose(const TransposeArgs& args, ParamsView params) const = 0;
   virtual BatchOut batch(const BatchArgs& args, ParamsView params) const = 0;
   virtual ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, ParamsView params) const = 0;
+  /// The jaxpr that a call stands for; null for all other primitives.
+  virtual JaxprPtr callee(ParamsView) const { return nullptr; }
   /// Why there is no derivative or transpose; empty if there is one.
   virtual std::string_view no_jvp_reason() const { return {}; }
   virtual std::string_view no_transpose_reason() const { return {}; }
 
  protected:
-  explicit Primitive(std::string_view name, std::optional<ir::Op> op = {}) : name_(name), op_(op) {}
+  explicit Primitive(std::string_view name, std::optional<ir::Op> op = {}, bool takes_any_floats = false)
+      : name_(name), op_(op), takes_any_floats_(takes_any_floats) {}
   ~Primitive() = default;
 
  private:
   std::string_view name_;
   std::optional<ir::Op> op_;
+  bool takes_any_floats_;
 };
 
 /// jvp rule of a primitive that is linear in all its operands together: its tangent is itself.
@@ -151,6 +158,10 @@ class PrimitiveOf final : public Primitive {
   BatchOut batch(const BatchArgs& args, ParamsView p) const override { return P::batch(args, p.as<Pm>()); }
   ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, ParamsView p) const override {
     return P::lower(b, in, p.as<Pm>());
+  }
+  JaxprPtr callee(ParamsView p) const override {
+    if constexpr (requires { P::callee(p.as<Pm>()); }) return P::callee(p.as<Pm>());
+    else return nullptr;
   }
   std::string_view no_jvp_reason() const override {
     if constexpr (std::same_as<Jvp, no_jvp>) return P::jvp.reason;

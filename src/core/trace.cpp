@@ -1,11 +1,9 @@
 #include "core/trace.hpp"
 
-#include <cmath>
-#include <cstring>
-
 #include "base/text.hpp"
 #include "core/evaluate.hpp"
 #include "core/guards.hpp"
+#include "core/nans.hpp"
 
 namespace fluxion {
 
@@ -21,7 +19,8 @@ TracePtr& current() {
   const bool finished = !t.live();
   throw UnexpectedTracerError(
       text(p.name(), ": operands must belong to a transformation that is running on this thread, got ", describe(x),
-           finished ? text(" from a finished ", t.name()) : text(" from a ", t.name(), " that runs on another thread"),
+           finished ? text(" from a finished ", t.name())
+                    : text(" from a ", t.name(), t.on_this_thread() ? " that is not active here" : " that runs on another thread"),
            "; do not keep values from inside a transformed function (captured by reference, static or global): "
            "return them, pass them as arguments, or capture by value"));
 }
@@ -33,31 +32,14 @@ void check_operands(const Primitive& p, ArraySpan args) {
   }
 }
 
-bool all_concrete(ArraySpan args) {
-  for (const auto& x : args)
-    if (concrete(x) == nullptr) return false;
-  return true;
-}
-
-// Operands of a row that need no abstract_eval: two or one of the same float dtype, one shape or rank 0.
-bool plainly_valid(ir::Op op, ArraySpan args) {
-  if (op == ir::Op::select || (op >= ir::Op::and_ && op <= ir::Op::shift_right_arithmetic) || op == ir::Op::not_) return false;
+// Operands of a row that need no abstract_eval: one or two of the same float dtype, of one shape or rank 0.
+bool plainly_valid(const Primitive& row, ArraySpan args) {
+  if (!row.takes_any_floats()) return false;
   const auto& a = args[0].aval();
   if (a.dtype != DType::float64 && a.dtype != DType::float32) return false;
   if (args.size() == 1) return true;
   const auto& b = args[1].aval();
   return a.dtype == b.dtype && (a.shape == b.shape || a.shape.empty() || b.shape.empty());
-}
-
-bool has_nan(const Array& x) {
-  const auto* c = concrete(x);
-  if (c == nullptr || !is_floating(c->aval.dtype)) return false;
-  bool found = false;
-  for_each_element(*c, [&](const std::byte* p) {
-    if (c->aval.dtype == DType::float32) { float v; std::memcpy(&v, p, 4); found |= std::isnan(v); }
-    if (c->aval.dtype == DType::float64) { double v; std::memcpy(&v, p, 8); found |= std::isnan(v); }
-  });
-  return found;
 }
 
 void check_nans(const Primitive& p, const Array& x) {
@@ -66,18 +48,13 @@ void check_nans(const Primitive& p, const Array& x) {
                                   x.aval(), "; inspect this operation's operands"));
 }
 
-Array evaluate_one(const Primitive& p, ArraySpan args, ParamsView params) {
-  Array out;
-  if (p.op()) {
-    if (!plainly_valid(*p.op(), args)) {
-      std::vector<Aval> avals;
-      for (const auto& x : args) avals.push_back(x.aval());
-      p.abstract_eval(avals, params);
-    }
-    out = evaluate_row(p, args);
-  } else {
-    out = std::move(evaluate(p, args, params)[0]);
+Array evaluate_checked_row(const Primitive& p, ArraySpan args, ParamsView params) {
+  if (!plainly_valid(p, args)) {
+    Avals avals;
+    for (const auto& x : args) avals.push_back(x.aval());
+    p.abstract_eval(avals, params);
   }
+  auto out = evaluate_row(p, args);
   if (config().debug_nans) check_nans(p, out);
   return out;
 }
@@ -95,7 +72,10 @@ Arrays Primitive::bind(ArraySpan args, ParamsView params) const {
   if (const auto trace = current()) return trace->process(p, args, params);
   for (const auto& x : args)
     if (tracer(x) != nullptr) throw_unexpected(p, x);
-  if (p.op()) return {evaluate_one(p, args, params)};
+  if (p.op()) return {evaluate_checked_row(p, args, params)};
+  // Looked at operation by operation, a call is what it calls.
+  const bool looked_at = config().debug_nans || config().disable_jit;
+  if (const auto callee = looked_at ? p.callee(params) : nullptr) return eval_jaxpr(*callee, args);
   auto out = evaluate(p, args, params);
   if (config().debug_nans)
     for (const auto& x : out) check_nans(p, x);
@@ -103,8 +83,18 @@ Arrays Primitive::bind(ArraySpan args, ParamsView params) const {
 }
 
 Array Primitive::bind_one(ArraySpan args, ParamsView params) const {
-  if (current() == nullptr && all_concrete(args)) return evaluate_one(*this, args, params);
+  if (current() == nullptr && op_ && all_concrete(args)) return evaluate_checked_row(*this, args, params);
   return std::move(bind(args, params)[0]);
+}
+
+void check_results(ArraySpan results, const char* name) {
+  for (const auto& x : results) {
+    if (x.is_empty_handle())
+      throw TypeError(text(name, ": the function must return values, got an empty handle; assign every result"));
+    if (const auto* t = tracer(x); t != nullptr && !t->trace->usable_here())
+      throw UnexpectedTracerError(text(name, ": the function must return values of its own, got ", describe(x), " from a finished ",
+                                       t->trace->name(), "; return it from that transformation instead"));
+  }
 }
 
 std::string describe(const Array& x) {
@@ -132,7 +122,8 @@ JvpOut zero_jvp(const Primitive& p, const JvpArgs& args, ParamsView params) {
 }
 
 void throw_no_transpose(const Primitive& p, std::string_view reason) {
-  throw TypeError(text(p.name(), ": reverse mode needs a linear operation, got one that has no transpose (", reason, ")"));
+  throw TypeError(text(p.name(), ": reverse mode needs a linear operation, got one that has no transpose (", reason,
+                       "); use fx::jvp or fx::jacfwd, or fx::stop_gradient around it"));
 }
 
 }  // namespace detail

@@ -28,6 +28,7 @@ class Trace : public std::enable_shared_from_this<Trace> {
   const std::shared_ptr<Trace>& parent() const { return parent_; }
   bool usable_here() const { return live_ && thread_ == std::this_thread::get_id(); }
   bool live() const { return live_; }
+  bool on_this_thread() const { return thread_ == std::this_thread::get_id(); }
   void finish() { live_ = false; }
 
   bool owns(const Array& x) const {
@@ -79,6 +80,10 @@ template <class T, class... A>
 Array make_tracer(A&&... a) {
   return Array(static_cast<const detail::Node*>(new T(std::forward<A>(a)...)));
 }
+
+/// Throws if a transformed function returned an empty handle, or a tracer that is not usable any more. `name` is
+/// the transformation's.
+void check_results(ArraySpan results, const char* name);
 
 /// "Traced<f64[3]> of grad": how a tracer prints.
 std::string describe(const Array& x);

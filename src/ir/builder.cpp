@@ -1,5 +1,6 @@
 #include "ir/program.hpp"
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <utility>
@@ -48,6 +49,17 @@ std::vector<Type> output_types(const Program& p) {
 
 }  // namespace
 
+std::size_t ConstantIndex::Hash::operator()(const Key& k) const noexcept {
+  std::uint64_t words[2];
+  std::memcpy(words, k.bits.data(), sizeof words);
+  std::uint64_t h = static_cast<std::uint64_t>(k.dtype);
+  for (const auto w : words) {
+    h = (std::rotl(h, 5) ^ w) * 0x9e3779b97f4a7c15ULL;
+    h ^= h >> 32;  // numbers differ in their high bits, buckets in low ones
+  }
+  return h;
+}
+
 ValueId Builder::add(Type t) {
   program_.types.push_back(std::move(t));
   return static_cast<ValueId>(program_.types.size() - 1);
@@ -68,11 +80,11 @@ ValueId Builder::input(Type t) {
 ValueId Builder::constant(DType t, const void* bits) {
   Constant c{};
   std::memcpy(c.bits.data(), bits, itemsize(t));
-  for (const auto& old : program_.constants)
-    if (old.bits == c.bits && type(old.value).dtype == t) return old.value;
-  c.value = add({t, {}});
+  c.value = static_cast<ValueId>(program_.types.size());
+  const ValueId first = constants_.first_equal(t, c);
+  if (first != c.value) return first;
   program_.constants.push_back(c);
-  return c.value;
+  return add({t, {}});
 }
 
 ValueId Builder::constant(DType t, double v) {
@@ -187,6 +199,7 @@ Values Builder::scan(std::span<const ValueId> operands, Scan loop) {
 
 Program Builder::finish(Values outputs) {
   program_.outputs = std::move(outputs);
+  constants_.clear();
   return std::exchange(program_, {});
 }
 

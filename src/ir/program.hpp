@@ -8,6 +8,7 @@
 #include <iosfwd>
 #include <memory>
 #include <span>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -97,6 +98,25 @@ struct Constant {
   alignas(16) std::array<std::byte, 16> bits;
 };
 
+/// Finds the first of equal constants: dtype and bits.
+class ConstantIndex {
+ public:
+  /// The value of the equal constant seen before; `c.value` if there is none, which is remembered.
+  ValueId first_equal(DType t, const Constant& c) { return seen_.try_emplace({t, c.bits}, c.value).first->second; }
+  void clear() { seen_.clear(); }
+
+ private:
+  struct Key {
+    DType dtype;
+    std::array<std::byte, 16> bits;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct Hash {
+    std::size_t operator()(const Key& k) const noexcept;
+  };
+  std::unordered_map<Key, ValueId, Hash> seen_;
+};
+
 struct Program {
   std::vector<Type> types;  // by ValueId
   Values inputs;
@@ -151,6 +171,7 @@ class Builder {
   ValueId emit(Action a, std::span<const ValueId> in, Type t);
   Values emit_holding(Action a, Values in, std::vector<Type> types);
   Program program_;
+  ConstantIndex constants_;
 };
 
 }  // namespace fluxion::ir

@@ -47,9 +47,11 @@ Shape broadcast_shapes(const char* op, std::span<const Shape> shapes) {
 
 Array broadcast_to_shape(const char* op, const Array& x, const Shape& shape) {
   if (x.shape() == shape) return x;
+  checked_element_count(op, shape);
   if (!broadcasts_to(x.shape(), shape))
-    throw ValueError(text(op, ": the shape must broadcast to ", shape, ", got ", x.shape(),
-                          "; sizes must be equal or 1, counted from the last axis"));
+    throw ValueError(
+        text(op, ": the shape must broadcast to ", shape, ", got ", x.shape(),
+             "; sizes must be equal or 1, counted from the last axis (reshape, or index with newaxis)"));
   Dims dims;
   for (auto i = shape.size() - x.shape().size(); i < shape.size(); ++i)
     dims.push_back(static_cast<std::int64_t>(i));
@@ -96,7 +98,7 @@ Array promoted_inexact(const char* op, Binary f, const Array& a, const Array& b)
   require_value(op, b);
   if (fit_together(a, b) && is_inexact(a.dtype())) return f(a, b);
   const auto t = common_type(op, a, b);
-  if (t.dtype > DType::complex128) throw TypeError(text(op, ": operands must be numbers, got ", t.dtype));
+  if (t.dtype > DType::complex128) throw_no_number(op, t.dtype);
   return in_type(op, f, a, b, to_inexact(t), t.weak);
 }
 

@@ -53,7 +53,8 @@ struct DotGeneral {
     check_axes(name, what, xs, x);
     check_axes(name, what, ys, y);
     if (xs.size() != ys.size() || picked(x.shape, xs) != picked(y.shape, ys))
-      throw TypeError(text(name, ": ", what, " must pair axes of equal extent, got ", xs, " of ", x, " and ", ys, " of ", y));
+      throw TypeError(text(name, ": ", what, " must pair axes of equal extent, got ", xs, " of ", x, " and ", ys, " of ", y,
+                           "; transpose or reshape an operand"));
   }
 
   static Avals abstract_eval(AvalSpan in, const Params& p) {
@@ -70,7 +71,7 @@ struct DotGeneral {
     check_axes(name, "rhs dimensions", joined({&d.rhs_batch, &d.rhs_contract}), y);
     const auto bx = picked(x.shape, d.lhs_batch), fx = picked(x.shape, remaining(x.ndim(), d.lhs_contract, d.lhs_batch)),
                fy = picked(y.shape, remaining(y.ndim(), d.rhs_contract, d.rhs_batch));
-    return {{joined({&bx, &fx, &fy}), x.dtype, x.weak && y.weak}};
+    return {sized(name, {joined({&bx, &fx, &fy}), x.dtype, x.weak && y.weak})};
   }
 
   static JvpOut jvp(const JvpArgs& args, const Params& p) {

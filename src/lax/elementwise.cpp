@@ -23,29 +23,43 @@ bool accepts(Operands k, DType t) {
   return false;
 }
 
-std::string_view describe(Operands k) {
+/// What is required of operands, and the way out when they are something else.
+struct Requirement {
+  std::string_view what, way_out;
+};
+
+Requirement requirement(Operands k) {
   switch (k) {
-    case Operands::floating: return "floating; convert with astype(fx::float64)";
-    case Operands::number: return "numbers, not bool or keys; convert with astype";
-    case Operands::bits: return "integers or bool; convert with astype";
-    case Operands::integer: return "integers; convert with astype";
-    case Operands::ordered: return "real numbers or bool; keys have no order";
-    case Operands::any: return "values; float0 arrays hold none";
+    case Operands::floating: return {"floating", "convert with astype(fx::float64)"};
+    case Operands::number: return {"numbers", "convert bools with astype; keys only enter fx::random functions"};
+    case Operands::bits: return {"integers or bool", "convert with astype"};
+    case Operands::integer: return {"integers", "convert with astype"};
+    case Operands::ordered: return {"real numbers or bool", "keys have no order"};
+    case Operands::any: return {"values", "float0 arrays hold none"};
   }
-  return "";
+  return {};
+}
+
+[[noreturn]] void throw_operand(Op op, Operands k, const Aval& got) {
+  const auto [what, way_out] = requirement(k);
+  const char* symbol = op == Op::and_ ? "&" : op == Op::or_ ? "|" : op == Op::xor_ ? "^" : op == Op::not_ ? "~" : nullptr;
+  if (symbol == nullptr) throw TypeError(text(ir::name(op), ": operands must be ", what, ", got ", got, "; ", way_out));
+  throw TypeError(text(ir::name(op), ": operands of ", symbol, " must be ", what, ", got ", got,
+                       "; for the truth of numbers use fx::logical_", ir::name(op), ", or compare first as in x != 0"));
 }
 
 /// The rules that follow from a row.
 class ElementwisePrimitive final : public Primitive {
  public:
-  explicit ElementwisePrimitive(const Row& r) : Primitive(ir::name(r.op), r.op), row_(r) {}
+  explicit ElementwisePrimitive(const Row& r)
+      : Primitive(ir::name(r.op), r.op, r.op != Op::select && accepts(r.operands, DType::float64)), row_(r) {}
 
   Avals abstract_eval(AvalSpan in, ParamsView) const override {
     const auto first = row_.op == Op::select ? 1U : 0U;
     for (std::size_t i = first; i < in.size(); ++i) {
       check_supported(name(), in[i]);
       if (!accepts(row_.operands, in[i].dtype))
-        throw TypeError(text(name(), ": operands must be ", describe(row_.operands), " (got ", in[i], ")"));
+        throw_operand(row_.op, row_.operands, in[i]);
       if (in[i].dtype != in[first].dtype)
         throw TypeError(text(name(), ": operands must have equal dtypes, got ", in[first], " and ", in[i],
                              "; convert one with astype, or use the operators, which promote"));

@@ -53,32 +53,30 @@ Array operator~(const Array& x) { return lax::bitwise_not(x); }
 Array operator!(const Array& x) { return is_bool(x) ? lax::bitwise_not(x) : lax::eq(x, literal(x, 0)); }
 
 Array operator+(const Array& a, const Array& b) { return promoted("add", add_any, a, b); }
-Array operator-(const Array& a, const Array& b) { return promoted("subtract", lax::sub, a, b); }
-Array operator*(const Array& a, const Array& b) { return promoted("multiply", mul_any, a, b); }
-Array operator/(const Array& a, const Array& b) { return promoted_inexact("divide", lax::div, a, b); }
-Array operator%(const Array& a, const Array& b) {
-  return promoted_numeric("remainder", python_remainder, a, b);
-}
-Array operator&(const Array& a, const Array& b) { return promoted("bitwise_and", lax::bitwise_and, a, b); }
-Array operator|(const Array& a, const Array& b) { return promoted("bitwise_or", lax::bitwise_or, a, b); }
-Array operator^(const Array& a, const Array& b) { return promoted("bitwise_xor", lax::bitwise_xor, a, b); }
+Array operator-(const Array& a, const Array& b) { return promoted("sub", lax::sub, a, b); }
+Array operator*(const Array& a, const Array& b) { return promoted("mul", mul_any, a, b); }
+Array operator/(const Array& a, const Array& b) { return promoted_inexact("div", lax::div, a, b); }
+Array operator%(const Array& a, const Array& b) { return promoted_numeric("rem", python_remainder, a, b); }
+Array operator&(const Array& a, const Array& b) { return promoted("and", lax::bitwise_and, a, b); }
+Array operator|(const Array& a, const Array& b) { return promoted("or", lax::bitwise_or, a, b); }
+Array operator^(const Array& a, const Array& b) { return promoted("xor", lax::bitwise_xor, a, b); }
 Array operator<<(const Array& a, const Array& b) {
-  return promoted_numeric("left_shift", lax::shift_left, a, b);
+  return promoted_numeric("shift_left", lax::shift_left, a, b);
 }
 Array operator>>(const Array& a, const Array& b) {
-  return promoted_numeric("right_shift", shift_right, a, b);
+  const bool logical = !a.is_empty_handle() && is_unsigned_integer(a.dtype());
+  return promoted_numeric(logical ? "shift_right_logical" : "shift_right_arithmetic", shift_right, a, b);
 }
 
 Array operator==(const Array& a, const Array& b) {
-  return both_keys(a, b) ? equal_keys("equal", a, b) : promoted("equal", lax::eq, a, b);
+  return both_keys(a, b) ? equal_keys("eq", a, b) : promoted("eq", lax::eq, a, b);
 }
 Array operator!=(const Array& a, const Array& b) {
-  return both_keys(a, b) ? lax::bitwise_not(equal_keys("not_equal", a, b))
-                         : promoted("not_equal", lax::ne, a, b);
+  return both_keys(a, b) ? lax::bitwise_not(equal_keys("ne", a, b)) : promoted("ne", lax::ne, a, b);
 }
-Array operator<(const Array& a, const Array& b) { return promoted("less", lax::lt, a, b); }
-Array operator<=(const Array& a, const Array& b) { return promoted("less_equal", lax::le, a, b); }
-Array operator>(const Array& a, const Array& b) { return promoted("greater", lax::gt, a, b); }
-Array operator>=(const Array& a, const Array& b) { return promoted("greater_equal", lax::ge, a, b); }
+Array operator<(const Array& a, const Array& b) { return promoted("lt", lax::lt, a, b); }
+Array operator<=(const Array& a, const Array& b) { return promoted("le", lax::le, a, b); }
+Array operator>(const Array& a, const Array& b) { return promoted("gt", lax::gt, a, b); }
+Array operator>=(const Array& a, const Array& b) { return promoted("ge", lax::ge, a, b); }
 
 }  // namespace fluxion

@@ -84,7 +84,7 @@ Promoted type_of_member(int m) {
 
 [[noreturn]] void throw_not_numbers(const char* op, DType a, DType b) {
   throw TypeError(text(op, ": operands must be numbers or of one dtype, got ", a, " and ", b,
-                       is_key(a) || is_key(b) ? "; keys only enter fx::random functions" : ""));
+                       is_key(a) || is_key(b) ? "; keys only enter fx::random functions" : "; float0 arrays hold no values"));
 }
 
 // Strict promotion lets only weak operands of the same or a lower kind give way.
@@ -97,6 +97,11 @@ void check_strict(const char* op, DType a, bool a_weak, DType b, bool b_weak) {
 }
 
 }  // namespace
+
+void throw_no_number(const char* op, DType t) {
+  throw TypeError(text(op, ": operands must be numbers, got ", t,
+                       is_key(t) ? "; keys only enter fx::random functions" : "; float0 arrays hold no values"));
+}
 
 Promoted promote_types(DType a, bool a_weak, DType b, bool b_weak, const char* op) {
   if (a == b) return {a, a_weak && b_weak};
@@ -111,7 +116,7 @@ Promoted promote_types(DType a, bool a_weak, DType b, bool b_weak, const char* o
 
 // The lattice is walked in members, not dtypes: a weak result on the way (int64 with uint64) stays weak.
 Promoted result_type(ArraySpan xs, const char* op) {
-  if (xs.empty()) throw ValueError(text(op, ": at least one operand is required, got none"));
+  if (xs.empty()) throw ValueError(text(op, ": at least one operand is required, got none; pass an array or a number"));
   bool all_weak = true, one_dtype = true;
   for (const auto& x : xs) {
     require_value(op, x);
@@ -178,7 +183,7 @@ Arrays promote(const char* op, ArraySpan xs) {
 
 Arrays promote_inexact(const char* op, ArraySpan xs) {
   const auto t = result_type(xs, op);
-  if (!is_number(t.dtype)) throw TypeError(text(op, ": operands must be numbers, got ", t.dtype));
+  if (!is_number(t.dtype)) throw_no_number(op, t.dtype);
   return convert_all(xs, to_inexact(t), t.weak);
 }
 

@@ -18,6 +18,8 @@ Promoted promote_types(DType a, bool a_weak, DType b, bool b_weak, const char* o
 /// The same over all operands.
 Promoted result_type(ArraySpan xs, const char* op);
 
+[[noreturn]] void throw_no_number(const char* op, DType t);
+
 /// bool and integers up to 32 bits become float32, 64-bit integers float64; weak integers the default float.
 DType to_inexact(Promoted t);
 /// bool becomes int32.

@@ -33,7 +33,8 @@ struct RandomWrap {
   static Avals abstract_eval(AvalSpan in, const Params&) {
     const auto& x = in[0];
     if (x.dtype != DType::uint32 || x.shape.empty() || x.shape.back() != 2)
-      throw TypeError(text(name, ": key data must be uint32 with a last axis of extent 2, got ", x));
+      throw TypeError(text(name, ": key data must be uint32 with a last axis of extent 2, got ", x,
+                           "; take it from fx::random::key_data"));
     Aval out{x.shape, DType::key_fry, false};
     out.shape.pop_back();
     return {out};

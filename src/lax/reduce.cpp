@@ -75,11 +75,13 @@ struct ArgMax {
     const auto& x = in[0];
     check_supported(name, x);
     if (!(is_integer(x.dtype) || is_floating(x.dtype) || x.dtype == DType::bool_))
-      throw TypeError(text(name, ": the operand must have an order, got ", x));
-    if (!is_integer(p.index_dtype)) throw TypeError(text(name, ": index_dtype must be an integer's, got ", p.index_dtype));
+      throw TypeError(text(name, ": the operand must have an order, got ", x, "; keys have none"));
+    if (!is_integer(p.index_dtype))
+      throw TypeError(text(name, ": index_dtype must be an integer's, got ", p.index_dtype, "; use int32 or int64"));
     check_axes(name, "axis", p.axes, x);
     const auto axis = static_cast<std::size_t>(p.axes[0]);
-    if (x.shape[axis] == 0) throw ValueError(text(name, ": the axis must not be empty, got axis ", axis, " of ", x));
+    if (x.shape[axis] == 0)
+      throw ValueError(text(name, ": the axis must not be empty, got axis ", axis, " of ", x, "; check its size first"));
     Aval out{x.shape, p.index_dtype, false};
     out.shape.erase(axis);
     return {out};

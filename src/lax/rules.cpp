@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/node.hpp"
+
 namespace fluxion::lax {
 
 Dims iota_dims(std::int64_t first, std::int64_t last) {
@@ -34,10 +36,17 @@ Dims shifted(const Dims& axes) {
 void check_axes(std::string_view op, std::string_view what, const Dims& axes, const Aval& of) {
   for (std::size_t i = 0; i < axes.size(); ++i) {
     if (axes[i] < 0 || axes[i] >= of.ndim())
-      throw ValueError(text(op, ": ", what, " must be in [0, ", of.ndim(), "), got ", axes, " for ", of));
+      throw ValueError(text(op, ": ", what, " must be in [0, ", of.ndim(), "), got ", axes, " for ", of,
+                            "; lax counts axes from the front, fx:: functions also from the end"));
     for (std::size_t j = 0; j < i; ++j)
-      if (axes[i] == axes[j]) throw ValueError(text(op, ": ", what, " must be distinct, got ", axes, " for ", of));
+      if (axes[i] == axes[j])
+        throw ValueError(text(op, ": ", what, " must be distinct, got ", axes, " for ", of, "; name each axis once"));
   }
+}
+
+Aval sized(std::string_view op, Aval a) {
+  checked_element_count(op, a.shape);
+  return a;
 }
 
 void check_supported(std::string_view op, const Aval& a) {

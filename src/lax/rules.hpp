@@ -22,6 +22,8 @@ bool contains(const Dims& axes, std::int64_t axis);
 
 /// Throws ValueError unless axes are distinct and in [0, rank).
 void check_axes(std::string_view op, std::string_view what, const Dims& axes, const Aval& of);
+/// `a` itself, once its size is known to be representable. Throws ValueError.
+Aval sized(std::string_view op, Aval a);
 /// Throws UnsupportedError for dtypes that have no arithmetic yet.
 void check_supported(std::string_view op, const Aval& a);
 

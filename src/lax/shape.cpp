@@ -1,4 +1,5 @@
 // Primitives that only rearrange or repeat: all linear, all views where the layout allows.
+#include "core/node.hpp"
 #include "lax/rules.hpp"
 
 namespace fluxion::lax {
@@ -15,18 +16,17 @@ struct BroadcastInDim {
     const auto& dims = p.broadcast_dimensions;
     const Aval to{p.shape, in[0].dtype, in[0].weak};
     if (dims.size() != s.size())
-      throw ValueError(text(name, ": broadcast_dimensions must name one result axis per operand axis, got ", dims, " for ", in[0]));
+      throw ValueError(text(name, ": broadcast_dimensions must name one result axis per operand axis, got ", dims, " for ", in[0],
+                            "; or use fx::broadcast_to, which aligns shapes at the last axis"));
     check_axes(name, "broadcast_dimensions", dims, to);
     for (std::size_t i = 0; i < dims.size(); ++i) {
       if (i > 0 && dims[i] <= dims[i - 1])
         throw ValueError(text(name, ": broadcast_dimensions must increase, got ", dims, "; transpose first"));
       if (s[i] != 1 && s[i] != p.shape[static_cast<std::size_t>(dims[i])])
         throw ValueError(text(name, ": operand axes must have extent 1 or the result's, got ", in[0], " to shape ", p.shape,
-                              " along ", dims));
+                              " along ", dims, "; reshape the operand first"));
     }
-    for (auto d : p.shape)
-      if (d < 0) throw ValueError(text(name, ": extents must not be negative, got shape ", p.shape));
-    return {to};
+    return {sized(name, to)};
   }
   static constexpr Linear jvp = linear;
   static Arrays transpose(const TransposeArgs& args, const Params& p) {
@@ -57,10 +57,9 @@ struct Reshape {
     BOOST_HANA_DEFINE_STRUCT(Params, (Shape, new_sizes));
   };
   static Avals abstract_eval(AvalSpan in, const Params& p) {
-    bool negative = false;
-    for (auto d : p.new_sizes) negative |= d < 0;
-    if (negative || element_count(p.new_sizes) != in[0].size())
-      throw ValueError(text(name, ": the new shape must have ", in[0].size(), " elements, got ", p.new_sizes, " for ", in[0]));
+    if (checked_element_count(name, p.new_sizes) != in[0].size())
+      throw ValueError(text(name, ": the new shape must have ", in[0].size(), " elements, got ", p.new_sizes, " for ", in[0],
+                            "; fx::reshape computes one extent that is given as -1"));
     return {{p.new_sizes, in[0].dtype, in[0].weak}};
   }
   static constexpr Linear jvp = linear;
@@ -85,7 +84,8 @@ struct Transpose {
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     check_axes(name, "permutation", p.permutation, in[0]);
     if (p.permutation.size() != in[0].shape.size())
-      throw ValueError(text(name, ": permutation must name every axis once, got ", p.permutation, " for ", in[0]));
+      throw ValueError(text(name, ": permutation must name every axis once, got ", p.permutation, " for ", in[0],
+                            "; add the missing ones"));
     Shape s;
     for (auto d : p.permutation) s.push_back(in[0].shape[static_cast<std::size_t>(d)]);
     return {{s, in[0].dtype, in[0].weak}};
@@ -141,9 +141,9 @@ struct Iota {
     const Aval a{p.shape, p.dtype, false};
     check_supported(name, a);
     if (p.dtype == DType::bool_ || is_key(p.dtype) || p.dtype == DType::float0)
-      throw TypeError(text(name, ": the dtype must be a number's, got ", p.dtype));
+      throw TypeError(text(name, ": the dtype must be a number's, got ", p.dtype, "; count in int64 and convert"));
     check_axes(name, "dimension", {p.dimension}, a);
-    return {a};
+    return {sized(name, a)};
   }
   static constexpr no_jvp jvp{"constant"};
   static constexpr no_transpose transpose{"constant"};

@@ -34,13 +34,14 @@ struct Slice {
     const auto& s = in[0].shape;
     if (p.start_indices.size() != s.size() || p.limit_indices.size() != s.size() || p.strides.size() != s.size())
       throw ValueError(text(name, ": start, limit and strides must have one entry per axis, got ", p.start_indices, ", ",
-                            p.limit_indices, " and ", p.strides, " for ", in[0]));
+                            p.limit_indices, " and ", p.strides, " for ", in[0], "; or index with fx::range"));
     Shape out;
     for (std::size_t i = 0; i < s.size(); ++i) {
       const auto start = p.start_indices[i], limit = p.limit_indices[i];
       if (start < 0 || limit < start || limit > s[i] || p.strides[i] < 1)
         throw ValueError(text(name, ": 0 <= start <= limit <= extent and stride >= 1 are required, got start ", start,
-                              ", limit ", limit, ", stride ", p.strides[i], " along axis ", i, " of ", in[0]));
+                              ", limit ", limit, ", stride ", p.strides[i], " along axis ", i, " of ", in[0],
+                              "; index with fx::range, which clamps"));
       out.push_back(strided_extent(start, limit, p.strides[i]));
     }
     return {{out, in[0].dtype, in[0].weak}};
@@ -85,18 +86,20 @@ struct Pad {
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     const auto& x = in[0];
     if (x.dtype != in[1].dtype || !in[1].shape.empty())
-      throw TypeError(text(name, ": the padding value must be a scalar of the operand's dtype, got ", in[1], " for ", x));
+      throw TypeError(text(name, ": the padding value must be a scalar of the operand's dtype, got ", in[1], " for ", x,
+                           "; convert it with astype"));
     if (p.padding_config.size() != x.shape.size())
-      throw ValueError(text(name, ": one (low, high, interior) per axis is required, got ", p.padding_config.size(), " for ", x));
+      throw ValueError(text(name, ": one (low, high, interior) per axis is required, got ", p.padding_config.size(), " for ", x,
+                            "; (0, 0, 0) leaves an axis as it is"));
     Shape out;
     for (std::size_t i = 0; i < x.shape.size(); ++i) {
       const auto& c = p.padding_config[i];
       out.push_back(padded_extent(x.shape[i], c));
       if (c.interior < 0 || out.back() < 0)
         throw ValueError(text(name, ": padding must leave a size of at least 0 and interior padding be at least 0, got ",
-                              show(p.padding_config), " for ", x));
+                              show(p.padding_config), " for ", x, "; cut off less"));
     }
-    return {{out, x.dtype, x.weak && in[1].weak}};
+    return {sized(name, {out, x.dtype, x.weak && in[1].weak})};
   }
   static constexpr Linear jvp = linear;
 
@@ -166,7 +169,8 @@ struct Concatenate {
     BOOST_HANA_DEFINE_STRUCT(Params, (std::int64_t, dimension));
   };
   static Avals abstract_eval(AvalSpan in, const Params& p) {
-    if (in.empty()) throw ValueError(text(name, ": at least one operand is required, got none"));
+    if (in.empty())
+      throw ValueError(text(name, ": at least one operand is required, got none; an empty result is fx::zeros({0})"));
     check_axes(name, "dimension", {p.dimension}, in[0]);
     const auto d = static_cast<std::size_t>(p.dimension);
     Aval out = in[0];
@@ -175,11 +179,12 @@ struct Concatenate {
       auto others = a.shape;
       if (others.size() == out.shape.size()) others[d] = out.shape[d];
       if (a.dtype != out.dtype || others != out.shape)
-        throw TypeError(text(name, ": operands must agree in dtype and in every axis but ", p.dimension, ", got ", in[0], " and ", a));
+        throw TypeError(text(name, ": operands must agree in dtype and in every axis but ", p.dimension, ", got ",
+                             in[0], " and ", a, "; fx::concatenate promotes dtypes"));
       out.shape[d] += a.shape[d];
       out.weak = out.weak && a.weak;
     }
-    return {out};
+    return {sized(name, out)};
   }
   static constexpr Linear jvp = linear;
   static Arrays transpose(const TransposeArgs& args, const Params& p) {

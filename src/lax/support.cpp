@@ -10,7 +10,7 @@ Aval tangent_aval(const Aval& primal) {
   return is_floating(primal.dtype) ? primal : Aval{primal.shape, DType::float0, false};
 }
 
-Array ones_like_aval(const Aval& aval) { return lax::full(aval.shape, make_scalar(aval.dtype, 1.0)); }
+Array ones_like_aval(const Aval& aval) { return lax::full(aval.shape, make_scalar(aval.dtype, 1.0, aval.weak)); }
 
 Array add_tangents(const Array& a, const Array& b) {
   if (a.is_empty_handle()) return b;

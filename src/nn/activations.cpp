@@ -6,8 +6,10 @@
 
 #include "base/text.hpp"
 #include "core/guards.hpp"
+#include "core/node.hpp"
 #include "lax/broadcasting.hpp"
 #include "lax/promote.hpp"
+#include "numpy/axes.hpp"
 
 namespace fluxion::nn {
 
@@ -27,30 +29,34 @@ Array softplus(const Array& x) {
 namespace {
 
 // x less its largest element, through which no derivative passes: it cancels.
-Array shifted(const Array& x, const Axis& axis) {
+Array shifted(const Array& x, const Dims& axes) {
   const auto f = promote_inexact(x);
-  return f - lax::stop_gradient(max(f, axis, true));
+  return f - lax::stop_gradient(max(f, axes, true));
 }
 
 }  // namespace
 
 Array softmax(const Array& x, const Axis& axis) {
+  const auto axes = sorted_axes("softmax", axis, x);
   if (x.size() == 0) return promote_inexact(x);
-  const auto e = exp(shifted(x, axis));
-  return e / sum(e, axis, true);
+  const auto e = exp(shifted(x, axes));
+  return e / sum(e, axes, true);
 }
 
 Array log_softmax(const Array& x, const Axis& axis) {
+  const auto axes = sorted_axes("log_softmax", axis, x);
   if (x.size() == 0) return promote_inexact(x);
-  const auto s = shifted(x, axis);
-  return s - log(sum(exp(s), axis, true));
+  const auto s = shifted(x, axes);
+  return s - log(sum(exp(s), axes, true));
 }
 
 Array one_hot(const Array& x, std::int64_t num_classes, std::optional<DType> dtype) {
   if (!is_integer(x.dtype()))
-    throw TypeError(text("one_hot: integer class numbers are required, got ", x.aval()));
-  if (num_classes < 0)
-    throw ValueError(text("one_hot: the number of classes must not be negative, got ", num_classes));
+    throw TypeError(text("one_hot: integer class numbers are required, got ", x.aval(),
+                         "; convert with astype(fx::int64)"));
+  auto shape = x.shape();
+  shape.push_back(num_classes);
+  checked_element_count("one_hot", shape);
   const auto classes = lax::iota(x.dtype(), {num_classes}, 0);
   return lax::convert_element_type(expand_dims(x, -1) == classes, dtype.value_or(config().default_float));
 }

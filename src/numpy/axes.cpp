@@ -11,9 +11,11 @@ namespace fluxion {
 
 std::int64_t normalize_axis(const char* op, std::int64_t axis, std::int64_t rank, const Shape& shape) {
   if (axis < -rank || axis >= rank) {
-    if (rank == 0) throw ValueError(text(op, ": a scalar has no axes, got axis ", axis, " for shape ()"));
-    throw ValueError(
-        text(op, ": axis must be in [", -rank, ", ", rank, "), got ", axis, " for shape ", shape));
+    if (rank == 0)
+      throw ValueError(text(op, ": a scalar has no axes, got axis ", axis,
+                            " for shape (); leave the axis out, or give fx::none"));
+    throw ValueError(text(op, ": axis must be in [", -rank, ", ", rank, "), got ", axis, " for shape ", shape,
+                          "; negative axes count from the end"));
   }
   return axis < 0 ? axis + rank : axis;
 }
@@ -23,7 +25,8 @@ Dims normalize_axes(const char* op, const Dims& axes, std::int64_t rank, const S
   for (auto a : axes) {
     const auto axis = normalize_axis(op, a, rank, shape);
     if (contains(out, axis))
-      throw ValueError(text(op, ": axes must be distinct, got ", axes, " for shape ", shape));
+      throw ValueError(
+          text(op, ": axes must be distinct, got ", axes, " for shape ", shape, "; name each axis once"));
     out.push_back(axis);
   }
   return out;
@@ -31,20 +34,10 @@ Dims normalize_axes(const char* op, const Dims& axes, std::int64_t rank, const S
 
 Dims sorted_axes(const char* op, const Axis& axis, const Array& x) {
   require_value(op, x);
-  if (!axis.axes()) return iota_dims(x.ndim());
+  if (!axis.axes()) return iota_dims(0, x.ndim());
   auto out = normalize_axes(op, *axis.axes(), x.ndim(), x.shape());
   std::sort(out.begin(), out.end());
   return out;
-}
-
-Dims iota_dims(std::int64_t n) {
-  Dims d;
-  for (std::int64_t i = 0; i < n; ++i) d.push_back(i);
-  return d;
-}
-
-bool contains(const Dims& dims, std::int64_t d) {
-  return std::find(dims.begin(), dims.end(), d) != dims.end();
 }
 
 Array insert_axes(const Array& x, const Dims& axes) {

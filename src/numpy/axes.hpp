@@ -6,6 +6,8 @@
 #include <fluxion/array.hpp>
 #include <fluxion/axis.hpp>
 
+#include "lax/rules.hpp"
+
 namespace fluxion {
 
 /// `axis` counted from the front. Throws ValueError if it is not in [-rank, rank).
@@ -17,9 +19,8 @@ inline std::int64_t normalize_axis(const char* op, std::int64_t axis, const Arra
 Dims normalize_axes(const char* op, const Dims& axes, std::int64_t rank, const Shape& shape);
 /// Sorted; all axes of x for none.
 Dims sorted_axes(const char* op, const Axis& axis, const Array& x);
-/// 0, 1, ..., n - 1.
-Dims iota_dims(std::int64_t n);
-bool contains(const Dims& dims, std::int64_t d);
+using lax::contains;
+using lax::iota_dims;
 
 /// x with axes of size 1 inserted where `axes`, sorted and counted in the result, say.
 Array insert_axes(const Array& x, const Dims& axes);

@@ -82,8 +82,8 @@ MatmulPlan plan_matmul(const Array& x, const Array& y) {
       p.from_x.push_back(i), ++x_kept;
       p.y_squeeze.push_back(yi);
     } else {
-      throw ValueError(
-          text("matmul: leading axes must broadcast, got shapes ", x.shape(), " and ", y.shape()));
+      throw ValueError(text("matmul: leading axes must broadcast, got shapes ", x.shape(), " and ", y.shape(),
+                            "; all but the last two must be equal or 1"));
     }
   }
   if (x.ndim() > 1) p.from_x.push_back(lead);
@@ -125,8 +125,8 @@ Array dot(const Array& x, const Array& y) {
 
 Array vdot(const Array& x, const Array& y) {
   if (x.size() != y.size())
-    throw ValueError(
-        text("vdot: operands must have as many elements, got shapes ", x.shape(), " and ", y.shape()));
+    throw ValueError(text("vdot: operands must have as many elements, got shapes ", x.shape(), " and ",
+                          y.shape(), "; use dot or tensordot for sums over some axes"));
   return dot(ravel(x), ravel(y));
 }
 
@@ -140,10 +140,11 @@ Array outer(const Array& x, const Array& y) { return reshape(x, {x.size(), 1}) *
 Array tensordot(const Array& x, const Array& y, std::int64_t axes) {
   if (axes < 0 || axes > std::min(x.ndim(), y.ndim()))
     throw ValueError(text("tensordot: the number of axes must be in [0, ", std::min(x.ndim(), y.ndim()),
-                          "], got ", axes, " for shapes ", x.shape(), " and ", y.shape()));
+                          "], got ", axes, " for shapes ", x.shape(), " and ", y.shape(),
+                          "; it counts the last axes of the first and the first axes of the second operand"));
   Dims last;
   for (auto a = x.ndim() - axes; a < x.ndim(); ++a) last.push_back(a);
-  return tensordot(x, y, last, iota_dims(axes));
+  return tensordot(x, y, last, iota_dims(0, axes));
 }
 
 Array tensordot(const Array& x, const Array& y, const Dims& x_axes, const Dims& y_axes) {
@@ -153,26 +154,29 @@ Array tensordot(const Array& x, const Array& y, const Dims& x_axes, const Dims& 
                        {},
                        {}};
   if (d.lhs_contract.size() != d.rhs_contract.size())
-    throw ValueError(
-        text("tensordot: as many axes of each operand are required, got ", x_axes, " and ", y_axes));
+    throw ValueError(text("tensordot: as many axes of each operand are required, got ", x_axes, " and ",
+                          y_axes, "; they are paired in order"));
   return contract("tensordot", given.x, given.y, d);
 }
 
 Array norm(const Array& x, const Axis& axis, bool keepdims) {
-  return sqrt(sum(square(promote_inexact(x)), axis, keepdims));
+  const auto axes = sorted_axes("norm", axis, x);
+  return sqrt(sum(square(promote_inexact(x)), axes, keepdims));
 }
 
 Array vector_norm(const Array& x, double ord, const Axis& axis, bool keepdims) {
   constexpr auto inf = std::numeric_limits<double>::infinity();
   const auto f = promote_inexact(x);
   if (!axis.axes() && x.ndim() != 1)
-    throw ValueError(text("vector_norm: an axis is required unless the rank is 1, got shape ", x.shape()));
-  if (ord == 2) return norm(f, axis, keepdims);
-  if (ord == inf) return max(abs(f), axis, keepdims);
-  if (ord == -inf) return min(abs(f), axis, keepdims);
-  if (ord == 1) return sum(abs(f), axis, keepdims);
-  if (ord == 0) return sum(convert(f != 0, f.dtype()), axis, keepdims);
-  return power(sum(power(abs(f), literal(f, ord)), axis, keepdims), literal(f, 1 / ord));
+    throw ValueError(text("vector_norm: an axis is required unless the rank is 1, got shape ", x.shape(),
+                          "; give one, or ravel first"));
+  const auto axes = sorted_axes("vector_norm", axis, x);
+  if (ord == 2) return norm(f, axes, keepdims);
+  if (ord == inf) return max(abs(f), axes, keepdims);
+  if (ord == -inf) return min(abs(f), axes, keepdims);
+  if (ord == 1) return sum(abs(f), axes, keepdims);
+  if (ord == 0) return sum(convert(f != 0, f.dtype()), axes, keepdims);
+  return power(sum(power(abs(f), literal(f, ord)), axes, keepdims), literal(f, 1 / ord));
 }
 
 }  // namespace fluxion

@@ -36,18 +36,11 @@ Array NestedElements::finish() && {
   return from_elements(bytes_.data(), dtype_, static_cast<std::size_t>(element_count(shape_)), shape_);
 }
 
-namespace {
-void check_extents(const char* op, const Shape& shape) {
-  for (auto d : shape)
-    if (d < 0) throw ValueError(text(op, ": extents must not be negative, got shape ", shape));
-}
-}  // namespace
-
 Array from_elements(const void* elements, DType dtype, std::size_t count, const Shape& shape) {
-  check_extents("array", shape);
-  if (static_cast<std::size_t>(element_count(shape)) != count)
+  if (static_cast<std::size_t>(checked_element_count("array", shape)) != count)
     throw ValueError(text("array: the shape must have as many elements as are given, got shape ", shape,
-                          " for ", count, count == 1 ? " element" : " elements"));
+                          " for ", count, count == 1 ? " element" : " elements",
+                          "; leave the shape out for rank 1"));
   if (shape.empty()) return make_scalar(dtype, false, elements);
   std::byte* out = nullptr;
   auto x = make_array(Aval{shape, dtype, false}, out);
@@ -56,10 +49,11 @@ Array from_elements(const void* elements, DType dtype, std::size_t count, const 
 }
 
 Array from_external(const void* data, DType dtype, const Shape& shape, std::function<void()> deleter) {
-  check_extents("from_external", shape);
-  const auto bytes = static_cast<std::size_t>(element_count(shape)) * itemsize(dtype);
+  const auto count = checked_element_count("from_external", shape);
+  const auto bytes = static_cast<std::size_t>(count) * itemsize(dtype);
   if (data == nullptr && bytes != 0)
-    throw ValueError(text("from_external: memory is required, got a null pointer for shape ", shape));
+    throw ValueError(text("from_external: memory is required, got a null pointer for shape ", shape,
+                          "; use fx::zeros for new memory"));
   if (reinterpret_cast<std::uintptr_t>(data) % itemsize(dtype) != 0)
     throw ValueError(text("from_external: memory must be aligned to its elements, got ", data, " for ", dtype,
                           "; copy it with array(span)"));
@@ -89,7 +83,7 @@ Array repeated(const Array& scalar, const Shape& shape) {
 }
 
 Array filled(const char* op, const Shape& shape, DType dtype, double v, bool weak = false) {
-  detail::check_extents(op, shape);
+  checked_element_count(op, shape);
   if (is_key(dtype))
     throw TypeError(
         text(op, ": a number dtype is required, got ", dtype, "; make keys with fx::random::key"));
@@ -128,7 +122,7 @@ Array ones(const Shape& shape, std::optional<DType> dtype) {
 }
 
 Array full(const Shape& shape, const Array& value, std::optional<DType> dtype) {
-  detail::check_extents("full", shape);
+  checked_element_count("full", shape);
   const auto v = dtype ? convert_strong(value, *dtype) : value;
   if (v.ndim() != 0) return broadcast_to_shape("full", v, shape);
   return repeated(v, shape);
@@ -146,7 +140,7 @@ Array full_like(const Array& x, const Array& value, std::optional<DType> dtype) 
 
 Array eye(std::int64_t n, std::optional<std::int64_t> m, std::int64_t k, std::optional<DType> dtype) {
   const Shape shape{n, m.value_or(n)};
-  detail::check_extents("eye", shape);
+  checked_element_count("eye", shape);
   const auto row = lax::iota(int64, shape, 0), column = lax::iota(int64, shape, 1);
   const auto shifted = k == 0 ? row : lax::add(row, scalar<std::int64_t>(k));
   return lax::convert_element_type(lax::eq(shifted, column), or_default(dtype));

@@ -32,8 +32,9 @@ struct Spec {
   bool has_result = false;
 };
 
-[[noreturn]] void throw_spec(std::string_view spec, const std::string& required, const std::string& got) {
-  throw ValueError(text("einsum: ", required, ", got ", got, " in \"", spec, "\""));
+[[noreturn]] void throw_spec(std::string_view spec, const std::string& required, const std::string& got,
+                             const char* way_out) {
+  throw ValueError(text("einsum: ", required, ", got ", got, " in \"", spec, "\"; ", way_out));
 }
 
 bool has(const std::string& s, char c) { return s.find(c) != std::string::npos; }
@@ -63,7 +64,7 @@ Spec parse(std::string_view spec) {
     for (char c : term)
       if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
         throw_spec(spec, "axes are named by letters, with at most one `...` per operand and one `->`",
-                   text("'", c, "'"));
+                   text("'", c, "'"), "write it like \"ij,jk->ik\"");
   }
   return out;
 }
@@ -78,7 +79,8 @@ std::string replace_ellipsis(const std::string& term, std::size_t rank) {
 
 std::vector<Labelled> label(std::string_view spec, Spec& s, const Arrays& xs) {
   if (s.operands.size() != xs.size())
-    throw_spec(spec, text(s.operands.size(), " operands are required"), text(xs.size()));
+    throw_spec(spec, text(s.operands.size(), " operands are required"), text(xs.size()),
+               "commas separate operands");
   std::vector<Labelled> out;
   std::size_t broadcast_rank = 0;
   for (std::size_t i = 0; i < xs.size(); ++i) {
@@ -87,7 +89,7 @@ std::vector<Labelled> label(std::string_view spec, Spec& s, const Arrays& xs) {
     const auto named = term.size() - (dots ? 3 : 0), rank = xs[i].shape().size();
     if (rank < named || (rank > named && !dots))
       throw_spec(spec, text("operand ", i, " needs a letter per axis"),
-                 text("\"", term, "\" for shape ", xs[i].shape()));
+                 text("\"", term, "\" for shape ", xs[i].shape()), "`...` stands for the rest");
     broadcast_rank = std::max(broadcast_rank, rank - named);
     out.push_back({xs[i], replace_ellipsis(term, rank - named)});
   }
@@ -107,10 +109,13 @@ std::vector<Labelled> label(std::string_view spec, Spec& s, const Arrays& xs) {
 void check_result(std::string_view spec, const std::string& result, const std::vector<Labelled>& operands) {
   for (std::size_t i = 0; i < result.size(); ++i) {
     if (result.find(result[i]) != i)
-      throw_spec(spec, "result letters must be distinct", text("\"", result, "\""));
+      throw_spec(spec, "result letters must be distinct", text("\"", result, "\""),
+                 "letters left out of the result are summed over");
     const bool known = std::any_of(operands.begin(), operands.end(),
                                    [&](const auto& o) { return has(o.letters, result[i]); });
-    if (!known) throw_spec(spec, "result letters must occur in an operand", text("'", result[i], "'"));
+    if (!known)
+      throw_spec(spec, "result letters must occur in an operand", text("'", result[i], "'"),
+                 "use fx::expand_dims for new axes");
   }
 }
 
@@ -123,7 +128,8 @@ void drop_broadcast_axes(std::string_view spec, std::vector<Labelled>& operands)
       if (n == 1) n = o.x.shape()[i];
       if (o.x.shape()[i] != n && o.x.shape()[i] != 1)
         throw_spec(spec, text("axes of one letter must have one size or 1"),
-                   text(n, " and ", o.x.shape()[i], " for '", o.letters[i], "'"));
+                   text(n, " and ", o.x.shape()[i], " for '", o.letters[i], "'"),
+                   "transpose an operand, or use another letter");
     }
   for (auto& o : operands) {
     Dims drop;
@@ -200,7 +206,7 @@ std::string letters_after(const std::vector<Labelled>& operands, std::size_t fro
 }  // namespace
 
 Array einsum(std::string_view spec, ArraySpan operands) {
-  if (operands.empty()) throw_spec(spec, "at least one operand is required", "none");
+  if (operands.empty()) throw_spec(spec, "at least one operand is required", "none", "pass a list of arrays");
   auto parsed = parse(spec);
   auto xs = label(spec, parsed, promote("einsum", operands));
   check_result(spec, parsed.result, xs);

@@ -86,8 +86,8 @@ Array prepare(const char* op, const Array& x, const Array& value, const Subscrip
 // Through the two words of each key, which are one more trailing axis.
 Array set_keys(const Array& keys, const Array& value, std::vector<Index> indices) {
   if (!is_key(keys.dtype()) || !is_key(value.dtype()))
-    throw TypeError(
-        text("at: keys and numbers do not mix, got ", value.dtype(), " for an array of ", keys.dtype()));
+    throw TypeError(text("at.set: keys and numbers do not mix, got ", value.dtype(), " for an array of ",
+                         keys.dtype(), "; use fx::random::key_data and fx::random::wrap_key_data"));
   const bool from_the_end = std::any_of(indices.begin(), indices.end(),
                                         [](const Index& i) { return i.kind == Index::Kind::ellipsis; });
   if (from_the_end) indices.push_back(range());
@@ -114,14 +114,16 @@ Array Array::subscript_array(const Array& index) const {
 }
 
 LeadingAxisIterator Array::begin() const {
-  if (ndim() == 0) throw TypeError(text("iteration: an array of rank 1 or more is required, got ", aval()));
+  if (ndim() == 0)
+    throw TypeError(
+        text("iteration: an array of rank 1 or more is required, got ", aval(), "; reshape it to {1}"));
   return {*this, 0};
 }
 LeadingAxisIterator Array::end() const { return {*this, ndim() == 0 ? 0 : shape()[0]}; }
 
 Array IndexUpdate::set(const Array& value) const {
   if (is_key(x_.dtype()) || is_key(value.dtype())) return set_keys(x_, value, indices_);
-  const auto s = resolve(indices_, x_.shape());
+  const auto s = resolve(indices_, x_.shape(), "at.set");
   const auto v = prepare("at.set", x_, value, s);
   if (element_count(s.kept) == 0) return x_;
   if (s.kept == x_.shape()) return v;
@@ -131,7 +133,10 @@ Array IndexUpdate::set(const Array& value) const {
 
 // Elsewhere -0 is added, which unlike 0 leaves every float as it is.
 Array IndexUpdate::add(const Array& value) const {
-  const auto s = resolve(indices_, x_.shape());
+  if (is_key(x_.dtype()) || is_key(value.dtype()))
+    throw TypeError(text("at.add: keys have no arithmetic, got ", value.aval(), " for ", x_.aval(),
+                         "; replace keys with at(...).set"));
+  const auto s = resolve(indices_, x_.shape(), "at.add");
   const auto v = prepare("at.add", x_, value, s);
   if (element_count(s.kept) == 0) return x_;
   return x_ + (s.kept == x_.shape() ? v : spread(v, literal(v, -0.0), s, x_.shape()));

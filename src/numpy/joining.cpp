@@ -4,6 +4,7 @@
 #include <fluxion/lax.hpp>
 
 #include "base/text.hpp"
+#include "core/node.hpp"
 #include "lax/promote.hpp"
 #include "numpy/axes.hpp"
 
@@ -12,11 +13,13 @@ namespace fluxion {
 namespace {
 
 void require_some(const char* op, ArraySpan xs) {
-  if (xs.empty()) throw ValueError(text(op, ": at least one array is required, got none"));
+  if (xs.empty())
+    throw ValueError(text(op, ": at least one array is required, got none; pass a list of arrays"));
 }
 
 std::int64_t one_axis(const char* op, const Axis& axis, const Array& x) {
-  if (axis.axes()->size() != 1) throw ValueError(text(op, ": one axis is required, got ", *axis.axes()));
+  if (axis.axes()->size() != 1)
+    throw ValueError(text(op, ": one axis is required, got ", *axis.axes(), "; call it once per axis"));
   return normalize_axis(op, axis.axes()->front(), x);
 }
 
@@ -35,7 +38,7 @@ void check_shapes(ArraySpan xs, std::int64_t axis) {
       want[static_cast<std::size_t>(axis)] = x.shape()[static_cast<std::size_t>(axis)];
     if (want != x.shape())
       throw ValueError(text("concatenate: shapes must agree but for axis ", axis, ", got ", xs[0].shape(),
-                            " and ", x.shape()));
+                            " and ", x.shape(), "; pick another axis, or broadcast_to one shape"));
   }
 }
 
@@ -60,8 +63,8 @@ Array stack(ArraySpan xs, std::int64_t axis) {
   require_some("stack", xs);
   for (const auto& x : xs)
     if (x.shape() != xs[0].shape())
-      throw ValueError(
-          text("stack: all arrays must have one shape, got ", xs[0].shape(), " and ", x.shape()));
+      throw ValueError(text("stack: all arrays must have one shape, got ", xs[0].shape(), " and ", x.shape(),
+                            "; broadcast_to or reshape them first"));
   const auto at = normalize_axis("stack", axis, xs[0].ndim() + 1, xs[0].shape());
   auto same = promote("stack", xs);
   for (auto& x : same) x = insert_axes(x, {at});
@@ -92,11 +95,13 @@ Array roll(const Array& x, std::int64_t shift, const Axis& axis) {
 }
 
 Array repeat(const Array& x, std::int64_t repeats, const Axis& axis) {
-  if (repeats < 0) throw ValueError(text("repeat: repeats must not be negative, got ", repeats));
+  if (repeats < 0)
+    throw ValueError(text("repeat: repeats must not be negative, got ", repeats, "; use 0 for none"));
   if (!axis.axes()) return repeat(ravel(x), repeats, 0);
   const auto along = one_axis("repeat", axis, x);
   Shape wide = x.shape(), merged = x.shape();
   wide.insert(static_cast<std::size_t>(along) + 1, repeats);
+  checked_element_count("repeat", wide);
   merged[static_cast<std::size_t>(along)] *= repeats;
   Dims kept;
   for (std::int64_t i = 0; i < x.ndim(); ++i) kept.push_back(i <= along ? i : i + 1);

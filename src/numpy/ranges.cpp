@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <fluxion/lax.hpp>
 
@@ -17,12 +18,14 @@ namespace fluxion {
 namespace {
 
 void check_bound(const Array& x) {
-  if (x.ndim() != 0) throw ValueError(text("arange: bounds must be scalars, got ", x.aval()));
+  if (x.ndim() != 0)
+    throw ValueError(text("arange: bounds must be scalars, got ", x.aval(), "; index one element"));
   if (concrete_primal(x) == nullptr)
     throw ConcretizationError(text("arange: the bounds decide the shape and must be concrete, got ", x,
                                    "; pass them as static arguments (fx::static_argnums)"));
   if (!is_integer(x.dtype()) && !is_floating(x.dtype()))
-    throw TypeError(text("arange: bounds must be integers or floats, got ", x.dtype()));
+    throw TypeError(
+        text("arange: bounds must be integers or floats, got ", x.dtype(), "; convert with astype"));
 }
 
 // Unsigned, because the distance between two int64 may exceed int64.
@@ -31,22 +34,25 @@ std::int64_t count_between(std::int64_t start, std::int64_t stop, std::int64_t s
   const auto a = static_cast<std::uint64_t>(start), b = static_cast<std::uint64_t>(stop);
   const auto distance = step > 0 ? b - a : a - b;
   const auto magnitude = step > 0 ? static_cast<std::uint64_t>(step) : 0 - static_cast<std::uint64_t>(step);
-  return static_cast<std::int64_t>(distance / magnitude + (distance % magnitude != 0));
+  const auto n = distance / magnitude + (distance % magnitude != 0);
+  return static_cast<std::int64_t>(std::min<std::uint64_t>(n, std::numeric_limits<std::int64_t>::max()));
 }
 
 std::int64_t count_between(double start, double stop, double step) {
   const double n = std::ceil((stop - start) / step);
   if (!(std::abs(n) < 9e15))
     throw ValueError(text("arange: a finite number of elements is required, got bounds ", start, ", ", stop,
-                          " and step ", step));
+                          " and step ", step, "; use a larger step or closer bounds"));
   return std::max<std::int64_t>(0, static_cast<std::int64_t>(n));
 }
 
 template <class T>
 Array progression(const Array& start, const Array& stop, const Array& step, DType dtype) {
   const T a = start.item<T>(), b = stop.item<T>(), s = step.item<T>();
-  if (s == 0) throw ValueError("arange: the step must not be zero, got 0");
-  auto x = lax::iota(dtype, {count_between(a, b, s)}, 0);
+  if (s == 0) throw ValueError("arange: the step must not be zero, got 0; linspace takes a count instead");
+  const Shape shape{count_between(a, b, s)};
+  checked_element_count("arange", shape);
+  auto x = lax::iota(dtype, shape, 0);
   const auto as_dtype = [&](const Array& bound) { return convert_strong(bound, dtype); };
   if (s != 1) x = lax::mul(x, as_dtype(Array(s)));
   return a == 0 ? x : lax::add(as_dtype(Array(a)), x);
@@ -74,7 +80,9 @@ Array arange(const Array& start, const Array& stop, const Array& step, std::opti
 // start*(1-t) + stop*t with t = iota/(n-1), and the end appended, so that both ends are exact.
 Array linspace(const Array& start, const Array& stop, std::int64_t num, bool endpoint,
                std::optional<DType> dtype) {
-  if (num < 0) throw ValueError(text("linspace: the number of values must not be negative, got ", num));
+  if (num < 0)
+    throw ValueError(
+        text("linspace: the number of values must not be negative, got ", num, "; use 0 for none"));
   const Array given[] = {start, stop};
   const auto type = result_type(given, "linspace");
   const auto computed = dtype && is_inexact(*dtype) ? *dtype
@@ -83,7 +91,9 @@ Array linspace(const Array& start, const Array& stop, std::int64_t num, bool end
   Array ends[] = {convert_strong(start, computed), convert_strong(stop, computed)};
   broadcast_operands("linspace", ends, true);
   Shape row = ends[0].shape(), shape = row;
-  row.insert(0, 1);
+  row.insert(0, num);
+  checked_element_count("linspace", row);
+  row[0] = 1;
   const auto first = lax::reshape(ends[0], row), last = lax::reshape(ends[1], row);
   const auto inner = endpoint ? num - 1 : num;
   const auto repeated = [&](const Array& x, std::int64_t n) {

@@ -38,21 +38,23 @@ Array reduce_extremum(const char* op, Reduce f, const Array& x, const Axis& axis
   const auto axes = sorted_axes(op, axis, x);
   if (count(x, axes) == 0)
     throw ValueError(text(op, ": at least one element is required to reduce over, got shape ", x.shape(),
-                          " over axes ", axes));
+                          " over axes ", axes, "; join it with an initial value first"));
   if (x.dtype() != bool_) return reduce(f, x, axes, keepdims);
   return lax::convert_element_type(reduce(f, lax::convert_element_type(x, int32), axes, keepdims), bool_);
 }
 
 Array reduce_arg(const char* op, const Array& x, const Axis& axis, bool keepdims) {
   if (axis.axes() && axis.axes()->size() != 1)
-    throw ValueError(text(op, ": one axis or none is required, got ", *axis.axes()));
+    throw ValueError(
+        text(op, ": one axis or none is required, got ", *axis.axes(), "; ravel or reshape first"));
   const auto along = axis.axes() ? normalize_axis(op, axis.axes()->front(), x) : 0;
   const auto flat = axis.axes() ? x : ravel(x);
   if (flat.shape(along) == 0)
-    throw ValueError(text(op, ": at least one element is required, got shape ", x.shape()));
+    throw ValueError(
+        text(op, ": at least one element is required, got shape ", x.shape(), "; check its size first"));
   const auto index = lax::argmax(flat, along, int64);
   if (!keepdims) return index;
-  return axis.axes() ? insert_axes(index, {along}) : insert_axes(index, iota_dims(x.ndim()));
+  return axis.axes() ? insert_axes(index, {along}) : insert_axes(index, iota_dims(0, x.ndim()));
 }
 
 Array centred_squares(const Array& x, const Dims& axes) {
@@ -82,7 +84,7 @@ Array var(const Array& x, const Axis& axis, double ddof, bool keepdims) {
 }
 
 Array std(const Array& x, const Axis& axis, double ddof, bool keepdims) {
-  return sqrt(var(x, axis, ddof, keepdims));
+  return sqrt(var(x, sorted_axes("std", axis, x), ddof, keepdims));
 }
 
 Array max(const Array& x, const Axis& axis, bool keepdims) {
@@ -101,8 +103,12 @@ Array argmin(const Array& x, const Axis& axis, bool keepdims) {
   return reduce_arg("argmin", is_floating(x.dtype()) ? -x : ~x, axis, keepdims);
 }
 
-Array any(const Array& x, const Axis& axis, bool keepdims) { return sum(x != 0, axis, keepdims) != 0; }
-Array all(const Array& x, const Axis& axis, bool keepdims) { return sum(x == 0, axis, keepdims) == 0; }
+Array any(const Array& x, const Axis& axis, bool keepdims) {
+  return sum(x != 0, sorted_axes("any", axis, x), keepdims) != 0;
+}
+Array all(const Array& x, const Axis& axis, bool keepdims) {
+  return sum(x == 0, sorted_axes("all", axis, x), keepdims) == 0;
+}
 
 // The maximum is taken out; where it is infinite nothing is, so that +inf gives inf and all -inf give -inf.
 Array logsumexp(const Array& x, const Axis& axis, bool keepdims) {

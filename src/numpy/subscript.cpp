@@ -10,16 +10,18 @@ namespace {
 
 using Kind = Index::Kind;
 
-AxisPart element(std::int64_t at, std::int64_t axis, std::int64_t extent, const Shape& shape) {
+AxisPart element(const char* op, std::int64_t at, std::int64_t axis, std::int64_t extent,
+                 const Shape& shape) {
   if (at < -extent || at >= extent)
-    throw IndexError(text("index: axis ", axis, " has size ", extent, ", got index ", at, " for shape ",
-                          shape, "; indices are in [", -extent, ", ", extent, ")"));
+    throw IndexError(text(op, ": axis ", axis, " has size ", extent, ", got index ", at, " for shape ", shape,
+                          "; indices are in [", -extent, ", ", extent, ")"));
   return {at < 0 ? at + extent : at, 1, 1, true};
 }
 
 // Python's slice.indices: negative bounds count from the end, then all are clamped.
-AxisPart part(const Range& r, std::int64_t extent) {
-  if (r.step == 0) throw ValueError("index: the step of a range must not be zero, got 0");
+AxisPart part(const char* op, const Range& r, std::int64_t extent) {
+  if (r.step == 0)
+    throw ValueError(text(op, ": the step of a range must not be zero, got 0; leave it out for 1"));
   const std::int64_t lowest = r.step > 0 ? 0 : -1, highest = r.step > 0 ? extent : extent - 1;
   const auto clamp = [&](std::int64_t v) {
     return std::clamp<std::int64_t>(v < 0 ? v + extent : v, lowest, std::max<std::int64_t>(highest, lowest));
@@ -38,16 +40,18 @@ bool Subscript::is_everything(const Shape& of) const {
                                    [](const AxisPart& p) { return p.step > 0 || p.count <= 1; });
 }
 
-Subscript resolve(std::span<const Index> indices, const Shape& shape) {
+Subscript resolve(std::span<const Index> indices, const Shape& shape, const char* op) {
   std::size_t named = 0, ellipses = 0;
   for (const auto& i : indices) {
     named += i.kind == Kind::integer || i.kind == Kind::range;
     ellipses += i.kind == Kind::ellipsis;
   }
   if (named > shape.size())
+    throw IndexError(text(op, ": at most one index per axis is required, got ", named, " for shape ", shape,
+                          "; add axes with newaxis"));
+  if (ellipses > 1)
     throw IndexError(
-        text("index: at most one index per axis is required, got ", named, " for shape ", shape));
-  if (ellipses > 1) throw IndexError(text("index: at most one ellipsis is required, got ", ellipses));
+        text(op, ": at most one ellipsis is required, got ", ellipses, "; write range() for single axes"));
   Subscript s;
   std::size_t axis = 0;
   const auto take = [&](const AxisPart& p) {
@@ -64,8 +68,8 @@ Subscript resolve(std::span<const Index> indices, const Shape& shape) {
   };
   for (const auto& i : indices) {
     switch (i.kind) {
-      case Kind::integer: take(element(i.at, static_cast<std::int64_t>(axis), shape[axis], shape)); break;
-      case Kind::range: take(part(i.slice, shape[axis])); break;
+      case Kind::integer: take(element(op, i.at, static_cast<std::int64_t>(axis), shape[axis], shape)); break;
+      case Kind::range: take(part(op, i.slice, shape[axis])); break;
       case Kind::newaxis:
         s.shape.push_back(1);
         s.origin.push_back(-1);

@@ -25,7 +25,7 @@ struct Subscript {
   bool is_everything(const Shape& of) const;
 };
 
-/// Throws IndexError for an integer out of range, or more indices than axes.
-Subscript resolve(std::span<const Index> indices, const Shape& shape);
+/// Throws IndexError, naming `op`, for an integer out of range, or more indices than axes.
+Subscript resolve(std::span<const Index> indices, const Shape& shape, const char* op = "index");
 
 }  // namespace fluxion

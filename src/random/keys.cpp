@@ -48,8 +48,7 @@ Array split(const Array& key, std::int64_t n) { return split(key, Shape{n}); }
 
 Array split(const Array& key, const Shape& shape) {
   check_single_key<TypeError>("split", key);
-  for (auto d : shape)
-    if (d < 0) throw ValueError(text("split: extents must not be negative, got shape ", shape));
+  checked_element_count("split", shape);
   return keys_of(random_words(key, shape));
 }
 
@@ -62,7 +61,21 @@ Array fold_in(const Array& key, const Array& data) {
   return keys_of({std::move(first), std::move(second)});
 }
 
-Array key_data(const Array& keys) { return lax::random_unwrap(keys); }
-Array wrap_key_data(const Array& data) { return lax::random_wrap(data); }
+Array key_data(const Array& keys) {
+  require_value("key_data", keys);
+  if (!is_key(keys.dtype()))
+    throw TypeError(
+        text("key_data: keys are required, got ", keys.aval(), "; make one with fx::random::key"));
+  return lax::random_unwrap(keys);
+}
+
+Array wrap_key_data(const Array& data) {
+  require_value("wrap_key_data", data);
+  if (data.dtype() != uint32 || data.ndim() == 0 || data.shape(-1) != 2)
+    throw TypeError(text("wrap_key_data: two uint32 words along the last axis are required, got ",
+                         data.aval(),
+                         "; take them from fx::random::key_data, or make a key with fx::random::key"));
+  return lax::random_wrap(data);
+}
 
 }  // namespace fluxion::random

@@ -122,18 +122,25 @@ Array traced_bounds(const Array& key, const Shape& shape, const Array& minval, c
 }
 
 void check_bound(const Array& x, const Shape& shape) {
-  if (!is_integer(x.dtype())) throw TypeError(text("randint: integer bounds are required, got ", x.aval()));
+  if (!is_integer(x.dtype()))
+    throw TypeError(
+        text("randint: integer bounds are required, got ", x.aval(), "; convert with astype(fx::int64)"));
   if (broadcast_shapes("randint", {x.shape(), shape}) != shape)
-    throw ValueError(text("randint: bounds must broadcast to the shape ", shape, ", got ", x.shape()));
+    throw ValueError(text("randint: bounds must broadcast to the shape ", shape, ", got ", x.shape(),
+                          "; give the shape of the result"));
 }
 
 }  // namespace
 
 Array randint(const Array& key, const Shape& shape, const Array& minval, const Array& maxval, DType dtype) {
   check_single_key<ValueError>("randint", key);
-  if (!is_integer(dtype)) throw TypeError(text("randint: an integer dtype is required, got ", dtype));
+  checked_element_count("randint", shape);
+  if (!is_integer(dtype))
+    throw TypeError(
+        text("randint: an integer dtype is required, got ", dtype, "; use uniform for floating numbers"));
   if (itemsize(dtype) < 4)
-    throw UnsupportedError(text("randint: ", dtype, " is not supported yet; use int32 or int64"));
+    throw UnsupportedError(text("randint: a dtype of 32 or 64 bits is required, got ", dtype,
+                                "; narrower integers have no arithmetic yet"));
   const auto known = [](const Array& x) { return x.ndim() == 0 && concrete(x) != nullptr; };
   check_bound(minval, shape);
   check_bound(maxval, shape);

@@ -17,15 +17,12 @@ namespace {
 
 DType floating_dtype(const char* op, std::optional<DType> dtype) {
   const auto t = dtype.value_or(config().default_float);
-  if (!is_floating(t)) throw TypeError(text(op, ": a floating dtype is required, got ", t));
+  if (!is_floating(t))
+    throw TypeError(text(op, ": a floating dtype is required, got ", t, "; use float32 or float64"));
   if (t != float32 && t != float64)
-    throw UnsupportedError(text(op, ": ", t, " is not supported yet; use float32 or float64"));
+    throw UnsupportedError(
+        text(op, ": float32 or float64 is required, got ", t, "; other floats have no arithmetic yet"));
   return t;
-}
-
-void check_shape(const char* op, const Shape& shape) {
-  for (auto d : shape)
-    if (d < 0) throw ValueError(text(op, ": extents must not be negative, got shape ", shape));
 }
 
 Array bits32(const Array& key, const Shape& shape) {
@@ -67,8 +64,12 @@ Array width(const Array& lo, const Array& hi) {
 
 Array bits(const Array& key, const Shape& shape, DType dtype) {
   check_single_key<ValueError>("bits", key);
-  check_shape("bits", shape);
-  if (!is_unsigned_integer(dtype)) throw TypeError(text("bits: an unsigned dtype is required, got ", dtype));
+  checked_element_count("bits", shape);
+  if (!is_unsigned_integer(dtype))
+    throw TypeError(text("bits: an unsigned dtype is required, got ", dtype, "; use uint32 or uint64"));
+  if (itemsize(dtype) < 4)
+    throw UnsupportedError(text("bits: uint32 or uint64 is required, got ", dtype,
+                                "; narrower integers have no arithmetic yet"));
   return dtype == uint64 ? bits64(key, shape) : lax::convert_element_type(bits32(key, shape), dtype);
 }
 
@@ -76,7 +77,7 @@ Array bits(const Array& key, const Shape& shape, DType dtype) {
 Array uniform(const Array& key, const Shape& shape, std::optional<DType> dtype, const Array& minval,
               const Array& maxval) {
   check_single_key<ValueError>("uniform", key);
-  check_shape("uniform", shape);
+  checked_element_count("uniform", shape);
   const auto t = floating_dtype("uniform", dtype);
   auto lo = convert_strong(minval, t), hi = convert_strong(maxval, t);
   const auto u = unit_interval(key, shape, t);
@@ -89,6 +90,7 @@ Array uniform(const Array& key, const Shape& shape, std::optional<DType> dtype, 
 
 Array normal(const Array& key, const Shape& shape, std::optional<DType> dtype) {
   check_single_key<ValueError>("normal", key);
+  checked_element_count("normal", shape);
   const auto t = floating_dtype("normal", dtype);
   const Array lowest =
       t == float32 ? scalar(std::nextafter(-1.0F, 0.0F)) : scalar<double>(std::nextafter(-1.0, 0.0));
@@ -98,11 +100,15 @@ Array normal(const Array& key, const Shape& shape, std::optional<DType> dtype) {
 
 Array bernoulli(const Array& key, const Array& p, const std::optional<Shape>& shape) {
   check_single_key<ValueError>("bernoulli", key);
-  const auto probability = promote_inexact(p);
+  require_value("bernoulli", p);
+  if (!is_floating(p.dtype()))
+    throw TypeError(text("bernoulli: a floating probability is required, got ", p.aval(),
+                         "; write 1.0 for 1, or convert with astype(fx::float64)"));
+  const auto dtype = floating_dtype("bernoulli", p.dtype());
   const auto out = shape.value_or(p.shape());
-  const auto threshold =
-      probability.ndim() == 0 ? probability : broadcast_to_shape("bernoulli", probability, out);
-  return lax::lt(uniform(key, out, probability.dtype()), threshold);
+  checked_element_count("bernoulli", out);
+  const auto threshold = p.ndim() == 0 ? p : broadcast_to_shape("bernoulli", p, out);
+  return lax::lt(uniform(key, out, dtype), threshold);
 }
 
 }  // namespace fluxion::random

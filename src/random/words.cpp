@@ -43,7 +43,7 @@ Array keys_of(const Words& words) {
   if (known && current_trace() == nullptr) return known_keys(*a, *b);
   auto shape = words.first.shape();
   const auto axis = static_cast<std::int64_t>(shape.size());
-  const auto kept = iota_dims(axis);
+  const auto kept = iota_dims(0, axis);
   shape.push_back(1);
   const Array columns[] = {lax::broadcast_in_dim(words.first, shape, kept),
                            lax::broadcast_in_dim(words.second, shape, kept)};

@@ -2,12 +2,13 @@
 // inlines it.
 #include "transforms/jit.hpp"
 
-#include <cmath>
 #include <iostream>
+#include <mutex>
 
 #include "base/text.hpp"
 #include "core/evaluate.hpp"
 #include "core/guards.hpp"
+#include "core/nans.hpp"
 #include "core/ops.hpp"
 #include "transforms/jaxpr_transforms.hpp"
 
@@ -75,38 +76,59 @@ struct Jit {
     return {call(p.name, t->closed, args.operands), t->out};
   }
 
+  static JaxprPtr callee(const Params& p) { return p.jaxpr; }
+
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
     return lower_jaxpr(*p.jaxpr, b, in);
   }
 };
 
-bool all_concrete(ArraySpan xs) {
-  for (const auto& x : xs)
-    if (concrete(x) == nullptr) return false;
-  return true;
-}
-
 bool any_nan(ArraySpan xs) {
-  bool found = false;
-  for (const auto& x : xs) {
-    if (!is_floating(x.dtype())) continue;
-    for_each_element(*concrete(x), [&](const std::byte* p) {
-      found |= x.dtype() == DType::float32 ? std::isnan(*reinterpret_cast<const float*>(p))
-                                           : std::isnan(*reinterpret_cast<const double*>(p));
-    });
-  }
-  return found;
+  for (const auto& x : xs)
+    if (has_nan(x)) return true;
+  return false;
 }
 
 }  // namespace
 
 namespace detail {
 
+/// Compiled when it is first run: functions that are only ever called inside others never are.
+class LazyExecutable {
+ public:
+  explicit LazyExecutable(JaxprPtr jaxpr) : jaxpr_(std::move(jaxpr)) {}
+  const Executable& get() {
+    std::call_once(once_, [this] { executable_ = compile(jaxpr_); });
+    return *executable_;
+  }
+
+ private:
+  JaxprPtr jaxpr_;
+  std::once_flag once_;
+  std::shared_ptr<const Executable> executable_;
+};
+
+namespace {
+
+// A default of float64 meeting float32 data is the usual way to lose half the speed without noticing.
+void warn_of_widening(const Jaxpr& jaxpr, const std::string& name) {
+  for (const auto& e : jaxpr.eqns)
+    for (const auto& a : e.in)
+      if (jaxpr.aval(a).dtype == DType::float32 && jaxpr.vars[e.out[0]].dtype == DType::float64) {
+        std::cerr << "jit: in " << name << ", " << jaxpr.aval(a) << " became " << jaxpr.vars[e.out[0]]
+                  << "; give constants and created arrays the dtype float32 if that was not meant\n";
+        return;
+      }
+}
+
+}  // namespace
+
 std::shared_ptr<const JitEntry> trace_jit(const FlatFn& f, const std::vector<Aval>& in, const std::string& name) {
   auto entry = std::make_shared<JitEntry>();
   entry->name = name;
   entry->closed = trace_to_jaxpr(f, in, "jit");
-  if (all_concrete(entry->closed.consts)) entry->executable = compile(entry->closed.jaxpr);
+  if (config().log_compiles) warn_of_widening(*entry->closed.jaxpr, name);
+  if (all_concrete(entry->closed.consts)) entry->executable = std::make_shared<LazyExecutable>(entry->closed.jaxpr);
   return entry;
 }
 
@@ -123,7 +145,7 @@ void call_jit(const JitEntry& entry, const Arrays& args, Arrays& out) {
     with_consts.insert(with_consts.end(), args.begin(), args.end());
     in = &with_consts;
   }
-  run(*entry.executable, *in, out);
+  run(entry.executable->get(), *in, out);
   // A NaN is traced to its origin by running the program again, one operation at a time.
   if (config().debug_nans && any_nan(out)) eval_jaxpr(*entry.closed.jaxpr, *in);
 }

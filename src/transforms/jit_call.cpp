@@ -9,6 +9,7 @@
 #include "core/evaluate.hpp"
 #include "transforms/epoch.hpp"
 #include "transforms/flat_calls.hpp"
+#include "transforms/jaxpr_transforms.hpp"
 #include "transforms/jit.hpp"
 #include "transforms/jit_table.hpp"
 
@@ -118,4 +119,5 @@ std::size_t jit_cache_size() { return JitTable::instance().size(); }
 void fluxion::clear_caches() {
   detail::JitTable::instance().clear();
   clear_evaluate_cache();
+  clear_transform_cache();
 }

@@ -39,7 +39,9 @@ JvpOut jvp_symbolic(const detail::FlatFn& f, ArraySpan primals, ArraySpan tangen
   NewTrace<JvpTrace> trace;
   Arrays args;
   for (std::size_t i = 0; i < primals.size(); ++i) args.push_back(trace->wrap(primals[i], tangents[i]));
-  for (const auto& x : f(args)) {
+  const auto results = f(args);
+  check_results(results, "jvp");
+  for (const auto& x : results) {
     auto [primal, tangent] = trace->unwrap(x);
     result.primals.push_back(std::move(primal));
     result.tangents.push_back(std::move(tangent));

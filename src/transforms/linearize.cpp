@@ -65,6 +65,7 @@ SymbolicLinearization linearize_symbolic(const detail::FlatFn& f, ArraySpan prim
     args.push_back(nonzero_in[i] ? trace->wrap(primals[i], trace->tangents().new_input(primals[i].aval())) : primals[i]);
   SymbolicLinearization result;
   const auto out = f(args);
+  check_results(out, name);
   const auto differentiated = out.size() - n_aux();
   Arrays tangents;
   for (std::size_t i = 0; i < out.size(); ++i) {

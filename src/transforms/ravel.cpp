@@ -8,7 +8,9 @@ namespace fluxion::detail {
 Arrays unraveled(const Array& x, const std::vector<Aval>& avals) {
   std::int64_t n = 0;
   for (const auto& a : avals) n += a.size();
-  if (x.shape() != Shape{n}) throw ValueError(text("tree::ravel: the inverse takes an array of shape (", n, ",), got ", x.aval()));
+  if (x.shape() != Shape{n})
+    throw ValueError(text("tree::ravel: the inverse takes an array of shape (", n, ",), got ", x.aval(),
+                          "; use fx::vmap for several at once"));
   Arrays out;
   std::int64_t first = 0;
   for (const auto& a : avals) {

@@ -37,7 +37,9 @@ BatchOut vmap_symbolic(const detail::FlatFn& f, ArraySpan args, std::span<const 
   Arrays inside;
   for (std::size_t i = 0; i < args.size(); ++i) inside.push_back(mapped[i] ? trace->wrap(args[i]) : args[i]);
   BatchOut out;
-  for (const auto& x : f(inside)) {
+  const auto results = f(inside);
+  check_results(results, "vmap");
+  for (const auto& x : results) {
     out.mapped.push_back(trace->owns(x));
     out.results.push_back(out.mapped.back() ? static_cast<const BatchTracer*>(tracer(x))->value : x);
   }
@@ -58,7 +60,7 @@ Array place_axis(const Array& x, bool mapped, std::optional<std::int64_t> axis, 
   const auto rank = x.ndim() + (mapped ? 0 : 1);
   if (*axis < -rank || *axis >= rank)
     throw ValueError(text("vmap: out_axes must be in [", -rank, ", ", rank, "), got ", *axis, " for an output of rank ",
-                          rank, " with the mapped axis"));
+                          rank, " with the mapped axis; out_axes = 0 puts it in front"));
   const auto at = *axis < 0 ? *axis + rank : *axis;
   return mapped ? ops::move_axis(x, 0, at) : ops::repeat_along_new_axis(x, size, at);
 }

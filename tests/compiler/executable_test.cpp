@@ -22,6 +22,23 @@ Arrays run_on(const Executable& e, const Arrays& args) {
   return out;
 }
 
+/// The gradient of y = sin(y) * x, n times: everything computed on the way there is needed on the way back.
+ir::Program chained(std::int64_t n, const ir::Type& t, bool sums) {
+  ir::Builder b;
+  const auto x = b.input(t);
+  ir::Values slopes, results;
+  auto y = x;
+  for (std::int64_t k = 0; k < n; ++k) {
+    slopes.push_back(b.map(Op::mul, {b.map(Op::cos, {y}), x}));
+    y = b.map(Op::mul, {b.map(Op::sin, {y}), x});
+    if (sums && k % 50 == 7) results.push_back(b.reduce(ir::ReduceOp::sum, slopes.back(), {k / 50 % 2}));
+  }
+  auto ct = b.broadcast(b.constant(t.dtype, 1.0), t.shape, {});
+  for (auto s = slopes.rbegin(); s != slopes.rend(); ++s) ct = b.map(Op::mul, {ct, *s});
+  results.insert(results.end(), {y, ct});
+  return b.finish(std::move(results));
+}
+
 }  // namespace
 
 TEST_CASE("results that are views of arguments share their memory") {
@@ -113,6 +130,31 @@ TEST_CASE("random bits do not depend on how they are computed") {
   const auto mixed = b.threefry(key0, wide, count, count);
   const auto p = b.finish({bits[0], bits[1], b.map(Op::xor_, {mixed[0], mixed[1]})});
   CHECK(agrees(p, {random_value(s, random), random_value(s, random), random_value(t, random)}));
+}
+
+TEST_CASE("loops cut into pieces compute the same bits") {
+  std::mt19937 random(9);
+  const ir::Type t{float64, {5, 14}};
+  const auto p = chained(1200, t, true);
+  CHECK(agrees(p, {random_value(t, random)}, {Layout::column_major}));
+}
+
+TEST_CASE("programs may be long") {
+  std::mt19937 random(10);
+  const ir::Type t{float64, {2, 3}};
+  const std::vector<Value> x{random_value(t, random)};
+  SECTION("gradients of long chains") {
+    const auto p = chained(20'000, t, false);
+    const auto out = compiled(p, x), want = interpreted(p, x);
+    CHECK((same_elements(out[0], want[0]) && same_elements(out[1], want[1])));
+  }
+  SECTION("views of views") {
+    ir::Builder b;
+    auto y = b.input(t);
+    for (int k = 0; k < 100'000; ++k) y = b.transpose(b.reshape(y, {3, 2}), {1, 0});
+    const auto p = b.finish({y});
+    CHECK(same_elements(compiled(p, x)[0], x[0]));  // 4 steps are the identity
+  }
 }
 
 TEST_CASE("an executable runs on many threads at once") {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include <fluxion/lax.hpp>
+#include <fluxion/nn.hpp>
 #include <fluxion/numpy.hpp>
 #include <fluxion/random.hpp>
 #include <fluxion/transforms.hpp>
@@ -74,6 +75,7 @@ void check(const Mistake& m) {
   for (const auto& piece : m.says) CHECK_THAT(message, Catch::Contains(piece));
   CHECK(message.find(": ") != std::string::npos);
   CHECK_THAT(message, Catch::Contains("got "));
+  CHECK_THAT(message, Catch::Contains("; "));  // the way out
   CHECK(message.find('\n') == std::string::npos);
   CHECK(all_usable());
 }
@@ -90,7 +92,7 @@ const Array m23 = array({{1.0, 2.0, 3.0}, {4.0, 5.0, 6.0}});
 TEST_CASE("mistakes of shape and rank") {
   check_all({
       {"shapes that do not broadcast", Kind::value, [] { v3 + array({1.0, 2.0}); }, {"add: ", "(3,) and (2,)", "last axis"}},
-      {"compound assignment", Kind::value, [] { auto x = v3; x *= array({1.0, 2.0}); }, {"multiply: ", "(3,)", "(2,)"}},
+      {"compound assignment", Kind::value, [] { auto x = v3; x *= array({1.0, 2.0}); }, {"mul: ", "(3,)", "(2,)"}},
       {"strict lax shapes", Kind::type, [] { lax::add(v3, m23); }, {"add: ", "f64[3]", "f64[2,3]", "broadcast"}},
       {"where of three shapes", Kind::value, [] { where(array({true, false}), v3, m23); }, {"where: ", "(2,)", "(2, 3)"}},
       {"reshape to another size", Kind::value, [] { reshape(m23, {4, 2}); }, {"reshape: ", "(4, 2)", "(2, 3)"}},
@@ -107,7 +109,38 @@ TEST_CASE("mistakes of shape and rank") {
       {"elements that do not fill a shape", Kind::value, [] { array(std::vector<double>{1, 2, 3}, {2, 2}); }, {"array: ", "(2, 2)", "3"}},
       {"a negative extent", Kind::value, [] { zeros({2, -1}); }, {"extents must not be negative", "(2, -1)"}},
       {"squeeze of a longer axis", Kind::value, [] { squeeze(m23, 0); }, {"squeeze: ", "size 1", "(2, 3)"}},
+      {"operators say the primitive's name", Kind::value, [] { v3 - array({1.0, 2.0}); }, {"sub: ", "(3,)", "(2,)"}},
+      {"a comparison of unequal shapes", Kind::value, [] { (void)(v3 < array({1.0, 2.0})); }, {"lt: ", "(3,)", "(2,)"}},
       {"too many dimensions to fold", Kind::value, [] { tensordot(v3, m23, 2); }, {"tensordot: ", "axes"}},
+  });
+}
+
+TEST_CASE("sizes that no memory holds") {
+  static constexpr std::int64_t large = std::int64_t{1} << 32, huge = std::int64_t{1} << 61;
+  const auto key = random::key(0);
+  const auto empty = zeros({0});
+  check_all({
+      {"a product beyond int64", Kind::value, [] { zeros({large, large}); }, {"zeros: ", "2^59", "(4294967296, 4294967296)"}},
+      {"bytes beyond int64", Kind::value, [] { ones({huge}); }, {"ones: ", "2^59", "(2305843009213693952,)"}},
+      {"also beside an empty axis", Kind::value, [] { zeros({large, 0, large}); }, {"zeros: ", "2^59"}},
+      {"more than the system has", Kind::value, [] { zeros({std::int64_t{1} << 50}); }, {"allocate: ", "9007199254740992 bytes"}},
+      {"full", Kind::value, [] { full({large, large}, 1); }, {"full: ", "2^59"}},
+      {"eye", Kind::value, [] { eye(large); }, {"eye: ", "2^59"}},
+      {"elements", Kind::value, [] { array(std::vector<double>{}, {large, large}); }, {"array: ", "2^59"}},
+      {"external memory", Kind::value, [] { from_external(&large, {large, large}); }, {"from_external: ", "2^59"}},
+      {"tile", Kind::value, [] { tile(v3, {huge}); }, {"tile: ", "2^59"}},
+      {"tile of nothing", Kind::value, [&] { tile(empty, {huge}); }, {"tile: ", "2^59"}},
+      {"repeat", Kind::value, [] { repeat(v3, huge); }, {"repeat: ", "2^59"}},
+      {"broadcast_to", Kind::value, [] { broadcast_to(Array(1.0), {large, large}); }, {"broadcast_to: ", "2^59"}},
+      {"reshape of nothing", Kind::value, [&] { reshape(empty, {large, large}); }, {"reshape: ", "2^59"}},
+      {"reshape with an unknown extent", Kind::value, [&] { reshape(empty, {large, large, -1}); }, {"reshape: ", "2^59"}},
+      {"arange", Kind::value, [] { arange(huge); }, {"arange: ", "2^59"}},
+      {"arange over all of int64", Kind::value, [] { arange(-huge * 2, huge * 2 - 1 + huge * 2); }, {"arange: ", "2^59"}},
+      {"linspace", Kind::value, [] { linspace(0, 1, huge); }, {"linspace: ", "2^59"}},
+      {"one_hot", Kind::value, [] { nn::one_hot(array({1, 2}), huge); }, {"one_hot: ", "2^59"}},
+      {"split", Kind::value, [&] { random::split(key, huge); }, {"split: ", "2^59"}},
+      {"uniform", Kind::value, [&] { random::uniform(key, {large, large}); }, {"uniform: ", "2^59"}},
+      {"randint", Kind::value, [&] { random::randint(key, {large, large}, 0, 9); }, {"randint: ", "2^59"}},
   });
 }
 
@@ -123,6 +156,10 @@ TEST_CASE("mistakes of axes") {
       {"the maximum of nothing", Kind::value, [] { max(zeros({0, 3}), 0); }, {"max: ", "at least one element", "(0, 3)"}},
       {"lax axes", Kind::value, [] { lax::reduce_sum(m23, {-1}); }, {"reduce_sum: ", "[0, 2)", "(-1,)"}},
       {"expand_dims twice at one place", Kind::value, [] { expand_dims(v3, {0, 0}); }, {"expand_dims: ", "distinct"}},
+      {"softmax says its own name", Kind::value, [] { softmax(Array(1.0)); }, {"softmax: ", "scalar", "axis -1"}},
+      {"log_softmax, too", Kind::value, [] { log_softmax(v3, 1); }, {"log_softmax: ", "[-1, 1)"}},
+      {"any, too", Kind::value, [] { any(v3, 1); }, {"any: ", "[-1, 1)"}},
+      {"norm, too", Kind::value, [] { norm(v3, 1); }, {"norm: ", "[-1, 1)"}},
       {"a shape query", Kind::value, [] { m23.shape(2); }, {"shape: ", "[-2, 2)", "f64[2,3]"}},
   });
 }
@@ -132,7 +169,7 @@ TEST_CASE("mistakes of dtype") {
   check_all({
       {"sin of integers in lax", Kind::type, [] { lax::sin(array({1, 2})); }, {"sin: ", "floating", "i32[2]", "astype"}},
       {"mixed dtypes in lax", Kind::type, [] { lax::add(array({1}), array({1.0})); }, {"add: ", "i32[1]", "f64[1]", "astype"}},
-      {"bits of floats", Kind::type, [] { v3 & v3; }, {"and: ", "integers or bool", "f64[3]"}},
+      {"bits of floats", Kind::type, [] { v3 & v3; }, {"and: ", "&", "integers or bool", "f64[3]", "fx::logical_and"}},
       {"shift of floats", Kind::type, [] { v3 << 1; }, {"shift_left: ", "f64"}},
       {"arithmetic on keys", Kind::type, [&] { key + 1; }, {"add: ", "key<fry>", "fx::random"}},
       {"order of keys", Kind::type, [&] { lax::lt(key, key); }, {"lt: ", "key<fry>"}},
@@ -140,6 +177,11 @@ TEST_CASE("mistakes of dtype") {
       {"a negative power of integers", Kind::type, [] { power(array({2}), -1); }, {"power: ", "negative", "floating"}},
       {"an integer that does not fit", Kind::value, [] { array({1}) + (std::int64_t{1} << 40); }, {"convert: ", "1099511627776", "int32"}},
       {"a negative number beside unsigned ones", Kind::value, [] { array({1U}) + -1; }, {"convert: ", "-1", "uint32"}},
+      {"random bits of 8", Kind::unsupported, [&] { random::bits(key, {2}, uint8); }, {"bits: ", "uint32 or uint64", "uint8"}},
+      {"words that are no key data", Kind::type, [] { random::wrap_key_data(v3); }, {"wrap_key_data: ", "uint32", "f64[3]"}},
+      {"key data of numbers", Kind::type, [] { random::key_data(v3); }, {"key_data: ", "f64[3]"}},
+      {"an integer probability", Kind::type, [&] { random::bernoulli(key, 1); }, {"bernoulli: ", "floating", "i64[]"}},
+      {"addition to a key", Kind::type, [&] { (void)random::split(key, 2).at(0).add(1); }, {"at.add: ", "keys"}},
       {"int8 arithmetic", Kind::unsupported, [] { array({std::int8_t{1}}) + array({std::int8_t{2}}); }, {"add: ", "i8[1]", "no arithmetic yet"}},
       {"complex arithmetic", Kind::unsupported, [] { Array x = std::complex<double>(0, 1); x * x; }, {"c128[]"}},
       {"conversion to float16", Kind::unsupported, [] { v3.astype(float16); }, {"f16"}},
@@ -158,8 +200,8 @@ TEST_CASE("mistakes of index") {
       {"an index of a scalar", Kind::index, [] { Array(1.0)[0]; }, {"index: ", "()"}},
       {"two ellipses", Kind::index, [] { m23(ellipsis, ellipsis); }, {"index: ", "ellipsis", "got 2"}},
       {"a step of 0", Kind::value, [] { v3[range(0, 3, 0)]; }, {"index: ", "step", "zero"}},
-      {"an update beyond the end", Kind::index, [] { v3.at(5).set(0.0); }, {"index: ", "got index 5"}},
-      {"an update of another shape", Kind::value, [] { m23.at(0).set(array({1.0, 2.0})); }, {"at.set: ", "(3,)", "(2,)"}},
+      {"an update beyond the end", Kind::index, [] { (void)v3.at(5).set(0.0); }, {"at.set: ", "got index 5"}},
+      {"an update of another shape", Kind::value, [] { (void)m23.at(0).set(array({1.0, 2.0})); }, {"at.set: ", "(3,)", "(2,)"}},
       {"an index that is no integer", Kind::unsupported, [] { v3[Array(1.0)]; }, {"index: ", "integer scalar", "f64[]"}},
       {"iteration over a scalar", Kind::type, [] { for (const Array& x : Array(1.0)) (void)x; }, {"iteration: ", "f64[]"}},
       {"a slice beyond the end", Kind::value, [] { lax::slice(v3, {1}, {5}); }, {"slice: ", "limit 5", "f64[3]"}},

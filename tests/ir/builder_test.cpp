@@ -34,6 +34,16 @@ TEST_CASE("equal constants are one value, unless their dtypes differ") {
   CHECK(b.constant(float64, 0.0) != b.constant(float64, -0.0));
 }
 
+TEST_CASE("constants are found among many, and forgotten when the program is finished") {
+  ir::Builder b;
+  ir::Values first;
+  for (int k = 0; k < 1000; ++k) first.push_back(b.constant(float64, k));
+  for (int k = 0; k < 1000; ++k) CHECK(b.constant(float64, k) == first[static_cast<std::size_t>(k)]);
+  CHECK(b.finish({}).constants.size() == 1000);
+  b.constant(float64, 5.0);
+  CHECK(b.finish({}).constants.size() == 1);
+}
+
 TEST_CASE("numbers become the bits of their dtype") {
   ir::Builder b;
   const auto bits = [&](DType t, double v) {

@@ -119,7 +119,7 @@ TEST_CASE("einsum without a result, with an ellipsis, and with axes of size 1") 
 
 TEST_CASE("einsum explains what is wrong with a specification") {
   CHECK(message_of<ValueError>([] { einsum("ij,jk", {zeros({2, 3})}); }) ==
-        "einsum: 2 operands are required, got 1 in \"ij,jk\"");
+        "einsum: 2 operands are required, got 1 in \"ij,jk\"; commas separate operands");
   CHECK(refuses<ValueError>([] { einsum("i", {zeros({2, 3})}); }));
   CHECK(refuses<ValueError>([] { einsum("ij->ik", {zeros({2, 3})}); }));
   CHECK(refuses<ValueError>([] { einsum("ij->ii", {zeros({2, 3})}); }));

@@ -32,8 +32,10 @@ TEST_CASE("ragged lists and wrong shapes are refused") {
   CHECK(message_of<ValueError>([] { array({{1, 2}, {3}}); }) ==
         "array: nested lists of one level must have one length, got 2 and 1 at depth 1; pad the shorter rows");
   CHECK(message_of<ValueError>([] { array(std::vector<float>{1, 2, 3}, {2, 2}); }) ==
-        "array: the shape must have as many elements as are given, got shape (2, 2) for 3 elements");
-  CHECK(message_of<ValueError>([] { zeros({-1}); }) == "zeros: extents must not be negative, got shape (-1,)");
+        "array: the shape must have as many elements as are given, got shape (2, 2) for 3 elements; leave the "
+        "shape out for rank 1");
+  CHECK(message_of<ValueError>([] { zeros({-1}); }) == 
+        "zeros: extents must not be negative, got shape (-1,); use 0 for an empty axis");
 }
 
 TEST_CASE("filled arrays") {
@@ -61,7 +63,8 @@ TEST_CASE("arange") {
   CHECK(shown(arange(0, 1, 0.25)) == "f64[4] [0. 0.25 0.5 0.75]");
   CHECK(shown(arange(3, float32)) == "f32[3] [0. 1. 2.]");
   CHECK(shown(arange(1.0F, 3.0F)) == "f32[2] [1. 2.]");
-  CHECK(message_of<ValueError>([] { arange(0, 5, 0); }) == "arange: the step must not be zero, got 0");
+  CHECK(message_of<ValueError>([] { arange(0, 5, 0); }) == 
+        "arange: the step must not be zero, got 0; linspace takes a count instead");
   CHECK(refuses<ConcretizationError>([] { jit([](const Array& n) { return arange(n); })(3); }));
 }
 

@@ -72,8 +72,9 @@ TEST_CASE("updates broadcast and cast their value") {
   CHECK(shown(x.at(range(none, none, -1)).set(array({{1}, {2}}))) == "f64[2,3] [[2. 2. 2.] [1. 1. 1.]]");
   CHECK(shown(array({1, 2}).at(0).set(7.9)) == "i32[2] [7 2]");
   CHECK(shown(array({-0.0, 1.0}).at(1).add(1.0)) == "f64[2] [-0. 2.]");
-  CHECK(message_of<ValueError>([&] { x.at(0).set(ones({2})); }) ==
-        "at.set: the shape must broadcast to (3,), got (2,); sizes must be equal or 1, counted from the last axis");
+  CHECK(message_of<ValueError>([&] { (void)x.at(0).set(ones({2})); }) ==
+        "at.set: the shape must broadcast to (3,), got (2,); sizes must be equal or 1, counted from the last axis (reshape, "
+        "or index with newaxis)");
 }
 
 TEST_CASE("updates of keys") {
@@ -90,9 +91,9 @@ TEST_CASE("wrong indices say axis, index and size") {
   CHECK(message_of<IndexError>([&] { x(0, -4); }) ==
         "index: axis 1 has size 3, got index -4 for shape (4, 3); indices are in [-3, 3)");
   CHECK(message_of<IndexError>([&] { x(0, 0, 0); }) ==
-        "index: at most one index per axis is required, got 3 for shape (4, 3)");
+        "index: at most one index per axis is required, got 3 for shape (4, 3); add axes with newaxis");
   CHECK(refuses<IndexError>([&] { x(ellipsis, ellipsis); }));
-  CHECK(refuses<IndexError>([&] { x.at(4).set(1); }));
+  CHECK(refuses<IndexError>([&] { (void)x.at(4).set(1); }));
   CHECK(refuses<UnsupportedError>([&] { x[x > 1]; }));
   CHECK(refuses<ConcretizationError>([&] { jit([&](const Array& i) { return x[i]; })(1); }));
 }

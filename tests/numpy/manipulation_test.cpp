@@ -49,16 +49,18 @@ TEST_CASE("reversing, rolling and repeating") {
 
 TEST_CASE("shape mistakes are named") {
   CHECK(message_of<ValueError>([] { arange(6).reshape({4, -1}); }) ==
-        "reshape: the number of elements must stay, got (6,) of size 6 to (4, -1)");
+        "reshape: the number of elements must stay, got (6,) of size 6 to (4, -1); give one extent as -1 to have it "
+        "computed");
   CHECK(refuses<ValueError>([] { arange(6).reshape({-1, -1}); }));
   CHECK(message_of<ValueError>([] { squeeze(zeros({2, 1}), 0); }) ==
-        "squeeze: axes must have size 1, got axis 0 of shape (2, 1)");
+        "squeeze: axes must have size 1, got axis 0 of shape (2, 1); leave the axis out to drop all of size 1");
   CHECK(refuses<ValueError>([] { transpose(zeros({2, 3}), {0, 0}); }));
   CHECK(refuses<ValueError>([] { broadcast_to(zeros({2}), {3}); }));
   CHECK(message_of<ValueError>([] { stack({zeros({2}), zeros({3})}); }) ==
-        "stack: all arrays must have one shape, got (2,) and (3,)");
+        "stack: all arrays must have one shape, got (2,) and (3,); broadcast_to or reshape them first");
   CHECK(message_of<ValueError>([] { concatenate({zeros({2, 2}), zeros({2, 3})}); }) ==
-        "concatenate: shapes must agree but for axis 0, got (2, 2) and (2, 3)");
+        "concatenate: shapes must agree but for axis 0, got (2, 2) and (2, 3); pick another axis, or "
+        "broadcast_to one shape");
   CHECK(refuses<ValueError>([] { concatenate({Array(1.0)}); }));
   CHECK(refuses<ValueError>([] { concatenate(Arrays{}); }));
 }

@@ -63,10 +63,13 @@ TEST_CASE("logsumexp stands infinities") {
 }
 
 TEST_CASE("a wrong axis says what is allowed") {
-  CHECK(message_of<ValueError>([] { sum(table(), 3); }) == "sum: axis must be in [-2, 2), got 3 for shape (2, 3)");
-  CHECK(message_of<ValueError>([] { sum(table(), {0, -2}); }) == "sum: axes must be distinct, got (0, -2) for shape (2, 3)");
+  CHECK(message_of<ValueError>([] { sum(table(), 3); }) == 
+        "sum: axis must be in [-2, 2), got 3 for shape (2, 3); negative axes count from the end");
+  CHECK(message_of<ValueError>([] { sum(table(), {0, -2}); }) == 
+        "sum: axes must be distinct, got (0, -2) for shape (2, 3); name each axis once");
   CHECK(message_of<ValueError>([] { max(zeros({0, 2}), 0); }) ==
-        "max: at least one element is required to reduce over, got shape (0, 2) over axes (0,)");
+        "max: at least one element is required to reduce over, got shape (0, 2) over axes (0,); join it with an initial "
+        "value first");
   CHECK(refuses<ValueError>([] { argmax(zeros({0})); }));
 }
 

@@ -84,11 +84,12 @@ std::string to_string(const ClosedJaxpr& jaxpr);
 
 /// A compiled program. Immutable; runs on any number of threads at once.
 class Executable;
+class LazyExecutable;
 /// What a jit cache holds for one signature.
 struct JitEntry {
   std::string name;
   ClosedJaxpr closed;                             // consts are the captured arrays (and tracers)
-  std::shared_ptr<const Executable> executable;   // null when a captured value is a tracer
+  std::shared_ptr<LazyExecutable> executable;      // null when a captured value is a tracer
 };
 std::shared_ptr<const JitEntry> trace_jit(const FlatFn& f, const std::vector<Aval>& in, const std::string& name);
 /// Calls a traced function: runs the executable when everything is concrete and no trace is active,

@@ -78,14 +78,12 @@ class Seen {
 };
 
 void merge_constants(ir::Program& p, Renaming& renaming) {
-  std::size_t kept = 0;
-  for (const auto& c : p.constants) {
-    std::size_t k = 0;
-    while (k < kept && !(p.constants[k].bits == c.bits && p.types[p.constants[k].value] == p.types[c.value])) ++k;
-    if (k == kept) p.constants[kept++] = c;
-    else renaming.replace(c.value, p.constants[k].value);
-  }
-  p.constants.resize(kept);
+  ir::ConstantIndex index;
+  std::erase_if(p.constants, [&](const ir::Constant& c) {
+    const auto first = index.first_equal(p.types[c.value].dtype, c);
+    renaming.replace(c.value, first);
+    return first != c.value;
+  });
 }
 
 }  // namespace
