@@ -21,7 +21,7 @@ Array branch_index(const Array& pred);
 Arrays while_flat(const FlatFn& cond, const FlatFn& body, Arrays init, const LeafPath& carry_path);
 
 struct ScanOptions {
-  std::optional<std::int64_t> length;
+  std::optional<std::int64_t> length = std::nullopt;
   bool reverse = false;
 };
 /// body: carry ++ x -> carry ++ y. Returns carry ++ ys. `what` names the caller.

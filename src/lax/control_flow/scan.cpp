@@ -126,14 +126,16 @@ struct Scan {
       if (!o.linear()) known.push_back(o.value);
     }
     const Groups<Mask> m(linear, p);
-    if (count(m.carry) != p.n_carry()) throw InternalError("scan: a carry that is not linear cannot be transposed");
+    // A known initial carry of a linear scan is zeros that stand for a symbolic zero: the carry is linear all the same.
+    const auto n_known_carry = p.n_carry() - count(m.carry);
+    const Mask in_body = joined({m.consts, Mask(p.n_carry(), 1), m.xs});
     const Groups<Avals> a(p.jaxpr->in_avals(), p);
     const auto out_avals = p.jaxpr->out_avals();
     const auto ct_y = part(out_avals, p.n_carry(), p.n_ys());
     const auto acc = chosen(a.consts, m.consts);
     const auto n_known = p.n_consts() - acc.size(), n_r = p.n_carry(), n_known_xs = p.n_xs() - count(m.xs);
-    const auto known_consts = part(known, 0, n_known), known_xs = part(known, n_known, n_known_xs);
-    const auto back = without_consts(transpose_jaxpr(p.jaxpr, linear, Mask(out_avals.size(), 1), linear)->closed, "scan");
+    const auto known_consts = part(known, 0, n_known), known_xs = part(known, n_known + n_known_carry, n_known_xs);
+    const auto back = without_consts(transpose_jaxpr(p.jaxpr, in_body, Mask(out_avals.size(), 1), in_body)->closed, "scan");
     Mask not_consts = m.consts, not_xs = m.xs;
     for (auto& c : not_consts) c = !c;
     for (auto& c : not_xs) c = !c;
@@ -154,7 +156,10 @@ struct Scan {
     for (std::size_t i = 0; i < ct_y.size(); ++i) xs.push_back(ops::instantiate(args.cotangents[n_r + i], stacked(ct_y[i], p.length)));
     xs = joined({xs, known_xs});
     const auto out = bind_scan(known_consts, carry, xs, body, p.length, !p.reverse);
-    return spread(out, linear);
+    auto cts = spread(out, in_body);
+    for (std::size_t i = 0; i < cts.size(); ++i)
+      if (!linear[i]) cts[i] = Array();
+    return cts;
   }
 
   static BatchOut batch(const BatchArgs& args, const Params& p) {
