@@ -144,6 +144,7 @@ void read_elements(const Array& x, DType t, void* out, const char* what) {
   const auto& c = require_concrete(x, what);
   require_dtype(c.aval, t, what);
   const auto item = itemsize(t);
+  if (c.aval.size() == 0) return;  // there may be no memory to name
   if (c.contiguous) {
     std::memcpy(out, c.data, static_cast<std::size_t>(c.aval.size()) * item);
     return;
