@@ -13,6 +13,9 @@ JaxprPtr without_consts(const ClosedJaxpr& closed, const char* op);
 /// Traces on avals, with the function seeing arrays; nothing may be captured.
 JaxprPtr traced(const detail::FlatFn& f, AvalSpan in, const char* op);
 
+/// Throws ValueError if a program has ordered effects, of which lanes that go different ways would know no order.
+void check_lanes_have_no_order(const char* op, std::span<const JaxprPtr> held);
+
 /// xs[first, first + n).
 Arrays part(ArraySpan xs, std::size_t first, std::size_t n);
 Mask part(const Mask& m, std::size_t first, std::size_t n);
