@@ -38,6 +38,8 @@ std::string show(double v);
 std::string show(DType v);
 std::string show(const std::string& v);
 std::string show(const HostFunctionPtr& v);
+/// f64[2,3], as messages name what came.
+std::string show(const Aval& v);
 template <std::integral T>
 std::string show(T v) { return show(static_cast<std::int64_t>(v)); }
 std::size_t hash_value(const Dims& v);
