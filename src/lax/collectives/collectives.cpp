@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "core/trace.hpp"
 #include "lax/collectives/rules.hpp"
 
 namespace fluxion {
@@ -68,7 +69,11 @@ Arrays psum_flat(const Arrays& xs, const AxisNames& names) {
   for (const auto& x : numbers) lax::check_number("psum", x.aval(), false);
   if (names.list().empty() || xs.empty()) return numbers;
   // What is known counts as often as the axis has elements: psum(1, "i") is a number even under jit.
-  if (!any_tracer(numbers)) return each(numbers, [&](const Array& x) { return lax::times(x, n); });
+  if (!any_tracer(numbers))
+    return each(numbers, [&](const Array& x) {
+      const SetTrace set(x.ndim() == 0 ? nullptr : current_trace());
+      return lax::times(x, n);
+    });
   return lax::bind_psum(numbers, names);
 }
 

@@ -61,8 +61,9 @@ struct Extremum {
     const auto& x = args.primals[0];
     auto ans = bind_one<Self>(args.primals, p);
     const auto attains = convert_element_type(eq(x, ans), x.dtype());
-    const auto sums = bind_psum(Arrays{mul(args.tangents[0], attains), attains}, p.axes);
-    return {{ans}, {div(sums[0], sums[1])}};
+    // Apart, for one of them is a tangent and the other is not.
+    const auto count = bind_psum({&attains, 1}, p.axes)[0], chosen = mul(args.tangents[0], attains);
+    return {{ans}, {div(bind_psum({&chosen, 1}, p.axes)[0], count)}};
   }
   static constexpr no_transpose transpose{"not linear"};
   static BatchOut batch(const BatchArgs& args, const Params& p) {
