@@ -21,6 +21,13 @@ struct StaticArgnums {};
 template <int... I>
 inline constexpr StaticArgnums<I...> static_argnums{};
 
+template <int... I>
+struct NondiffArgnums {};
+/// Which arguments of a function with custom rules are not differentiated: values of any type, passed on as they are.
+/// Rules receive them first. Negative ones count from the last. Source: jax.custom_jvp(nondiff_argnums=...).
+template <int... I>
+inline constexpr NondiffArgnums<I...> nondiff_argnums{};
+
 struct HasAux {
   explicit constexpr HasAux() = default;
 };

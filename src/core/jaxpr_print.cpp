@@ -181,7 +181,8 @@ class Printer {
         if (it != p.shared_name_.end()) {
           docs.push_back(concat({key, pretty::text(it->second)}));
         } else {
-          auto inner = p.inherited(*sub, e, names, used);
+          // jax gives the jaxprs of functions with custom rules names of their own
+          auto inner = std::strcmp(field, "call_jaxpr") == 0 ? Names{} : p.inherited(*sub, e, names, used);
           docs.push_back(concat({key, p.jaxpr_doc(*sub, 0, std::move(inner))}));
         }
       }

@@ -21,6 +21,10 @@ Array add_tangents(const Array& a, const Array& b);
 Array instantiate(const Array& x, const Aval& aval);
 /// Axis `from` moved to `to`.
 Array move_axis(const Array& x, std::int64_t from, std::int64_t to);
+/// The sum over axis 0.
+Array sum_leading_axis(const Array& x);
+/// The same value, strong or weak as the aval is.
+Array with_weakness(const Array& x, const Aval& aval);
 /// A new axis of extent n at `axis`, along which x is repeated.
 Array repeat_along_new_axis(const Array& x, std::int64_t n, std::int64_t axis);
 

@@ -28,6 +28,10 @@ Array move_axis(const Array& x, std::int64_t from, std::int64_t to) {
   return lax::transpose(x, perm);
 }
 
+Array sum_leading_axis(const Array& x) { return lax::reduce_sum(x, {0}); }
+
+Array with_weakness(const Array& x, const Aval& aval) { return lax::convert_element_type(x, aval.dtype, aval.weak); }
+
 Array repeat_along_new_axis(const Array& x, std::int64_t n, std::int64_t axis) {
   auto shape = x.shape();
   shape.insert(static_cast<std::size_t>(axis), n);

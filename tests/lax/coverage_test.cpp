@@ -42,6 +42,10 @@ std::set<std::string> declared_in(const std::string& folder) {
   return names;
 }
 
+// Held against plain functions under every composition instead, in tests/transforms/custom_*_test.cpp: these hold
+// rules, which a case's sample arguments cannot.
+const std::set<std::string> kWithRules{"custom_jvp_call", "custom_vjp_call", "linear_call"};
+
 }  // namespace
 
 TEST_CASE("every row of the elementwise table has a case") {
@@ -55,6 +59,7 @@ TEST_CASE("every other primitive has a case") {
   auto declared = declared_in("lax");
   CHECK(declared.size() >= 18);
   declared.merge(declared_in("transforms"));
+  for (const auto& name : kWithRules) CHECK(declared.erase(name) == 1);
   CHECK(missing(declared) == "");
 }
 
