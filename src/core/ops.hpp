@@ -27,5 +27,7 @@ Array sum_leading_axis(const Array& x);
 Array with_weakness(const Array& x, const Aval& aval);
 /// A new axis of extent n at `axis`, along which x is repeated.
 Array repeat_along_new_axis(const Array& x, std::int64_t n, std::int64_t axis);
+/// The sum along one axis, which goes.
+Array sum_axis(const Array& x, std::int64_t axis);
 
 }  // namespace fluxion::ops

@@ -11,7 +11,8 @@ Arrays bind_cond(const Array& index, ArraySpan operands, const std::vector<Jaxpr
 /// cond: cond_consts ++ carry -> bool; body: body_consts ++ carry -> carry.
 Arrays bind_while(ArraySpan cond_consts, ArraySpan body_consts, ArraySpan carry, const JaxprPtr& cond, const JaxprPtr& body);
 
-/// body: consts ++ carry ++ x -> carry ++ y. Returns carry ++ ys.
-Arrays bind_scan(ArraySpan consts, ArraySpan carry, ArraySpan xs, const JaxprPtr& body, std::int64_t length, bool reverse);
+/// body: consts ++ carry ++ x -> carry ++ y. Returns carry ++ ys. `unroll` trips are compiled as one.
+Arrays bind_scan(ArraySpan consts, ArraySpan carry, ArraySpan xs, const JaxprPtr& body, std::int64_t length, bool reverse,
+                 std::int64_t unroll = 1);
 
 }  // namespace fluxion::lax
