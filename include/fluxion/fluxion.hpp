@@ -3,6 +3,7 @@
 
 #include <fluxion/array.hpp>
 #include <fluxion/collectives.hpp>
+#include <fluxion/callbacks.hpp>
 #include <fluxion/control.hpp>
 #include <fluxion/error.hpp>
 #include <fluxion/guards.hpp>

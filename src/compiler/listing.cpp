@@ -64,6 +64,13 @@ class Lister {
         << " strides " << s.to_strides << '\n';
   }
 
+  void list(const HostCall& s) {
+    line() << "host call: " << s.function->name();
+    for (const auto& p : s.in) os_ << " from " << where(p.at);
+    for (const auto& p : s.out) os_ << " to " << where(p.at);
+    os_ << '\n';
+  }
+
   void list(const Cond& s) {
     line() << "cond: index at " << where(s.index) << '\n';
     const auto& branches = std::get<ir::Cond>(p_.instrs[s.instr].action).branches;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <fluxion/aval.hpp>
+#include <fluxion/extend/host.hpp>
 #include "ir/op.hpp"
 #include "kernels/kernels.hpp"
 
@@ -121,6 +122,17 @@ struct Dot {
   kernels::GemmArgs shape{};              // without pointers
 };
 
+/// A call into the host. The lists of what it sees are made in the holder's memory, so that a call allocates nothing.
+struct HostCall {
+  struct Place {
+    Aval aval;
+    Ref at;
+  };
+  HostFunctionPtr function;
+  std::vector<Place> in, out;
+  Ref lists;
+};
+
 // --- control flow: steps that carry out the plans of held programs --------------------------------------------
 
 struct Plan;
@@ -172,7 +184,7 @@ struct Scan {
   std::uint32_t instr = 0;
 };
 
-using Step = std::variant<Loop, Columns, ArgMax, Dot, Copy, Cond, While, Scan>;
+using Step = std::variant<Loop, Columns, ArgMax, Dot, Copy, HostCall, Cond, While, Scan>;
 
 /// How a result array is made.
 struct Output {

@@ -194,7 +194,7 @@ class Printer {
       }
     } fields(*this, e, names, used);
     e.params.view().fields(fields);
-    std::vector<Doc> line{lhs, pretty::text(" = " + std::string(e.prim->name()))};
+    std::vector<Doc> line{lhs, pretty::text((e.out.empty() ? "" : " = ") + std::string(e.prim->name()))};
     if (!fields.docs.empty())
       line.push_back(group(concat({nest(2, concat({pretty::text("["), brk(""), pretty::join(brk(), fields.docs)})), brk(""), pretty::text("]")})));
     std::vector<Doc> operands;

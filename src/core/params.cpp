@@ -7,6 +7,8 @@ namespace fluxion {
 std::string show(const Dims& v) { return text(v); }
 std::string show(bool v) { return v ? "True" : "False"; }
 std::string show(std::int64_t v) { return std::to_string(v); }
+std::string show(double v) { return text(v); }
+std::string show(const HostFunctionPtr& v) { return v->name(); }
 std::string show(DType v) { return std::string(name(v)); }
 std::string show(const std::string& v) { return v; }
 std::string show(const AxisNames& v) {

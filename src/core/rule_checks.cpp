@@ -4,6 +4,15 @@
 
 namespace fluxion {
 
+void throw_wrong_lowering(const Primitive& p, const ir::Type& got, const Aval& want) {
+  throw InternalError(text(p.name(), ": its lower rule must give ", want, ", got ", Aval{got.shape, got.dtype},
+                           "; make it agree with abstract_eval"));
+}
+void throw_wrong_lowering(const Primitive& p, std::size_t got, std::size_t want) {
+  throw InternalError(text(p.name(), ": its lower rule must give ", want, " values, got ", got,
+                           "; make it agree with abstract_eval"));
+}
+
 #ifdef FLUXION_DEBUG_CHECKS
 
 namespace {

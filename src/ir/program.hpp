@@ -13,6 +13,8 @@
 #include <vector>
 
 #include <fluxion/aval.hpp>
+#include <fluxion/extend/effect.hpp>
+#include <fluxion/extend/host.hpp>
 #include "ir/op.hpp"
 
 namespace fluxion::ir {
@@ -62,6 +64,12 @@ struct Assemble {
   bool covers;
 };
 
+/// A function of the host's, called with its operands in row-major memory. Results as it says when it is built.
+struct HostCall {
+  HostFunctionPtr function;
+  Effect effect;
+};
+
 // --- control flow: instructions that hold programs --------------------------------------------------------
 struct Program;
 using ProgramPtr = std::shared_ptr<const Program>;
@@ -85,7 +93,7 @@ struct Scan {
 };
 
 using Action = std::variant<Map, Convert, Iota, Threefry, Broadcast, Transpose, Reshape, Slice, Bitcast, Reduce,
-                            ArgMax, Dot, Assemble, Cond, While, Scan>;
+                            ArgMax, Dot, Assemble, HostCall, Cond, While, Scan>;
 
 struct Instr {
   Action action;
@@ -123,8 +131,11 @@ struct Program {
   std::vector<Constant> constants;
   std::vector<Instr> instrs;  // in an order in which operands come before uses
   Values outputs;             // may repeat values and name inputs
+  Effect effect = Effect::none;  // the greatest of its instructions
 };
 
+/// What an action does besides computing its results; that of the programs that it holds.
+Effect effect_of(const Action& a);
 /// The programs that an action holds, in a fixed order.
 std::vector<const ProgramPtr*> held_programs(const Action& a);
 
@@ -159,6 +170,8 @@ class Builder {
   ValueId assemble(Shape shape, ValueId fill, std::span<const ValueId> pieces, std::vector<Assemble::Piece> places,
                    bool covers);
 
+  Values host_call(std::span<const ValueId> in, std::vector<Type> results, HostFunctionPtr function, Effect effect);
+
   const Type& type(ValueId v) const { return program_.types[v]; }
   /// Result types are deduced from the held programs.
   Values cond(ValueId index, std::span<const ValueId> operands, std::vector<ProgramPtr> branches);
@@ -169,7 +182,7 @@ class Builder {
  private:
   ValueId add(Type t);
   ValueId emit(Action a, std::span<const ValueId> in, Type t);
-  Values emit_holding(Action a, Values in, std::vector<Type> types);
+  Values emit_several(Action a, Values in, std::vector<Type> types);
   Program program_;
   ConstantIndex constants_;
 };

@@ -117,6 +117,7 @@ class Checker {
                     place.start[d] + (piece.shape[d] - 1) * place.stride[d] < out().shape[d], "a piece sticks out");
     }
   }
+  void operator()(const HostCall& a) const { require(a.function != nullptr, "a function is needed"); }
   void operator()(const Cond& a) const {
     require(!a.branches.empty() && !i_.in.empty(), "an index and a branch are needed");
     require(in(0) == Type{DType::int32, {}}, "the index must be i32[]");
@@ -206,6 +207,12 @@ class Checker {
   throw InternalError(message.str());
 }
 
+[[noreturn]] void effect_unknown(const Instr& i) {
+  std::ostringstream message;
+  message << "ir: the program does not know the effect of " << i;
+  throw InternalError(message.str());
+}
+
 /// Checks programs, each that is held in several places once.
 class Verifier {
  public:
@@ -225,6 +232,7 @@ class Verifier {
       for (const auto* held : held_programs(i.action))
         if (*held != nullptr && seen_.insert(held->get()).second) verify(**held);
       std::visit(Checker(p, i), i.action);
+      if (effect_of(i.action) > p.effect) effect_unknown(i);
     }
     for (const ValueId v : p.outputs) use(v, nullptr);
   }

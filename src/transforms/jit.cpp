@@ -145,6 +145,10 @@ void call_jit(const JitEntry& entry, const Arrays& args, Arrays& out) {
     with_consts.insert(with_consts.end(), args.begin(), args.end());
     in = &with_consts;
   }
+  if (config().debug_nans && has_effects(*entry.closed.jaxpr)) {  // it must not run twice
+    out = eval_jaxpr(*entry.closed.jaxpr, *in);
+    return;
+  }
   run(entry.executable->get(), *in, out);
   // A NaN is traced to its origin by running the program again, one operation at a time.
   if (config().debug_nans && any_nan(out)) eval_jaxpr(*entry.closed.jaxpr, *in);

@@ -62,7 +62,7 @@ class BackwardPass {
       cts.push_back(std::exchange(cotangent_[v], Array()));
       any |= !cts.back().is_empty_handle();
     }
-    if (!any) return;
+    if (!any && effect_of(e) == Effect::none) return;  // an effect on tangents has no reverse: its rule says so
     std::vector<TransposeArg> operands;
     for (const auto& a : e.in) operands.push_back({is_linear(a) ? Array() : value(a), jaxpr_.aval(a)});
     const auto in_cts = e.prim->transpose({cts, operands}, e.params.view());

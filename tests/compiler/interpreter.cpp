@@ -115,6 +115,16 @@ class Interpreter {
       }
     }
   }
+  void operator()(const ir::HostCall& a) {
+    std::vector<Aval> avals;
+    for (const auto v : i_->in) avals.push_back({p_.types[v].shape, p_.types[v].dtype});
+    for (const auto v : i_->out) avals.push_back({p_.types[v].shape, p_.types[v].dtype});
+    std::vector<HostOperand> in;
+    std::vector<HostResult> out;
+    for (const auto v : i_->in) in.emplace_back(avals[in.size()], values_[v].bytes.data());
+    for (const auto v : i_->out) out.emplace_back(avals[in.size() + out.size()], values_[v].bytes.data());
+    (*a.function)(in, out);
+  }
   void operator()(const ir::Cond& a) {
     std::int32_t index;
     std::memcpy(&index, in(0).bytes.data(), sizeof index);

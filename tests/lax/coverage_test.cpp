@@ -70,6 +70,11 @@ TEST_CASE("collectives are held against computations over the stacked axis, and 
                                                                 "ppermute", "psum", "reduce_scatter"});
 }
 
+TEST_CASE("callbacks are held against what they saw, and none is forgotten") {
+  // What callbacks_test.cpp covers: they have no reference but their own function.
+  CHECK(declared_in("lax/callbacks") == std::set<std::string>{"debug_callback", "io_callback", "pure_callback"});
+}
+
 TEST_CASE("rows stand at their operation and have a tangent rule for every argument or for none") {
   for (std::size_t i = 0; i < static_cast<std::size_t>(ir::Op::count_); ++i) {
     const auto op = static_cast<ir::Op>(i);

@@ -126,6 +126,7 @@ struct Cond {
   // A mapped index: every branch runs, and its results are selected.
   static BatchOut batch_index(const BatchArgs& args, const Params& p) {
     const Mask mapped(args.mapped.begin() + 1, args.mapped.end());
+    check_lanes_have_no_order("cond", p.branches);
     const Mask all(p.branches[0]->out.size(), 1);
     const auto index = clamp_index(args.operands[0], p.branches.size());
     BatchOut out{{}, all};

@@ -1,5 +1,7 @@
 // while: a carry goes through a body as long as a condition on it holds. Forward mode and batching; its trip count
 // is not known beforehand, so reverse mode has nothing to store residuals in.
+#include <array>
+
 #include "core/node.hpp"
 #include "lax/control_flow/control_flow.hpp"
 #include "lax/control_flow/primitives.hpp"
@@ -90,6 +92,7 @@ struct While {
 
   // The condition differs between lanes: the loop runs while any is true, and finished lanes keep their carry.
   static BatchOut batch_lanes(const BatchArgs& args, const Params& p, const Groups<Mask>& m, const Groups<Arrays>& x) {
+    check_lanes_have_no_order("while_loop", std::array{p.cond_jaxpr, p.body_jaxpr});
     const auto n = args.size;
     const Mask all(p.n_carry(), 1);
     const auto lane_body = without_consts(batch_jaxpr(p.body_jaxpr, args.axis(), joined({m.body, all}), all)->closed, "while");
