@@ -5,8 +5,10 @@
 #include <fluxion/lift.hpp>
 #include <fluxion/options.hpp>
 #include <fluxion/transforms/grad.hpp>
+#include <fluxion/transforms/hvp.hpp>
 #include <fluxion/transforms/jacobian.hpp>
 #include <fluxion/transforms/jaxpr.hpp>
+#include <fluxion/transforms/jet.hpp>
 #include <fluxion/transforms/jit.hpp>
 #include <fluxion/transforms/jvp.hpp>
 #include <fluxion/transforms/stop_gradient.hpp>

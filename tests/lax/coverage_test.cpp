@@ -63,6 +63,11 @@ TEST_CASE("control flow is held against unrolled programs instead, and no primit
   CHECK(declared_in("lax/control_flow") == std::set<std::string>{"cond", "scan", "while"});
 }
 
+TEST_CASE("implicit differentiation is held against formulas, and no primitive of it is forgotten") {
+  // What implicit_test.cpp covers.
+  CHECK(declared_in("lax/implicit") == std::set<std::string>{"custom_linear_solve", "custom_root"});
+}
+
 TEST_CASE("rows stand at their operation and have a tangent rule for every argument or for none") {
   for (std::size_t i = 0; i < static_cast<std::size_t>(ir::Op::count_); ++i) {
     const auto op = static_cast<ir::Op>(i);

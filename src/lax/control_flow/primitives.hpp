@@ -14,4 +14,8 @@ Arrays bind_while(ArraySpan cond_consts, ArraySpan body_consts, ArraySpan carry,
 /// body: consts ++ carry ++ x -> carry ++ y. Returns carry ++ ys.
 Arrays bind_scan(ArraySpan consts, ArraySpan carry, ArraySpan xs, const JaxprPtr& body, std::int64_t length, bool reverse);
 
+/// scan and while along curves.
+JetOut jet_scan(const JetArgs& args, const JaxprPtr& body, std::int64_t length, std::size_t n_carry, std::size_t n_consts, bool reverse);
+JetOut jet_while(const JetArgs& args, const JaxprPtr& cond, std::size_t n_cond, const JaxprPtr& body, std::size_t n_body);
+
 }  // namespace fluxion::lax

@@ -85,6 +85,10 @@ struct Scan {
                    transformed->out)};
   }
 
+  static JetOut jet(const JetArgs& args, const Params& p) {
+    return jet_scan(args, p.jaxpr, p.length, p.n_carry(), p.n_consts(), p.reverse);
+  }
+
   static JvpOut linearize(const JvpArgs& args, const Params& p) {
     const Groups<Arrays> x(list(args.primals), p), t(list(args.tangents), p);
     const auto consts = present(t.consts), xs = present(t.xs);
