@@ -38,7 +38,7 @@ Mask settled(Mask carry, const Spread& spread_once) {
 
 }  // namespace
 
-JetOut jet_scan(const JetArgs& args, const JaxprPtr& jaxpr, std::int64_t length, std::size_t n_carry, std::size_t n_consts, bool reverse) {
+JetOut jet_scan(const JetArgs& args, const JaxprPtr& jaxpr, std::size_t n_consts, std::size_t n_carry, const Trips& trips) {
   const auto n_xs = jaxpr->in.size() - n_consts - n_carry, n_ys = jaxpr->out.size() - n_carry;
   const auto mask = moving(args.series);
   const auto m_consts = part(mask, 0, n_consts), m_xs = part(mask, n_consts + n_carry, n_xs);
@@ -64,7 +64,7 @@ JetOut jet_scan(const JetArgs& args, const JaxprPtr& jaxpr, std::int64_t length,
                        part(out, n_out + n_dcarry, out.size() - n_out - n_dcarry)});
       },
       joined({consts.all_avals(), carry.all_avals(), xs.all_avals()}), "scan");
-  const auto out = bind_scan(consts.all(), carry.all(), xs.all(), body, length, reverse);
+  const auto out = bind_scan(consts.all(), carry.all(), xs.all(), body, trips.length, trips.reverse, trips.unroll);
   const auto first_y = n_carry + n_dcarry, first_dy = first_y + n_ys;
   return jet_results(joined({part(out, 0, n_carry), part(out, first_y, n_ys), part(out, n_carry, n_dcarry),
                              part(out, first_dy, out.size() - first_dy)}),

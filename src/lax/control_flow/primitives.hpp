@@ -11,11 +11,18 @@ Arrays bind_cond(const Array& index, ArraySpan operands, const std::vector<Jaxpr
 /// cond: cond_consts ++ carry -> bool; body: body_consts ++ carry -> carry.
 Arrays bind_while(ArraySpan cond_consts, ArraySpan body_consts, ArraySpan carry, const JaxprPtr& cond, const JaxprPtr& body);
 
-/// body: consts ++ carry ++ x -> carry ++ y. Returns carry ++ ys.
-Arrays bind_scan(ArraySpan consts, ArraySpan carry, ArraySpan xs, const JaxprPtr& body, std::int64_t length, bool reverse);
+/// body: consts ++ carry ++ x -> carry ++ y. Returns carry ++ ys. `unroll` trips are compiled as one.
+Arrays bind_scan(ArraySpan consts, ArraySpan carry, ArraySpan xs, const JaxprPtr& body, std::int64_t length, bool reverse,
+                 std::int64_t unroll = 1);
 
+/// How a scan goes.
+struct Trips {
+  std::int64_t length;
+  bool reverse;
+  std::int64_t unroll;
+};
 /// scan and while along curves.
-JetOut jet_scan(const JetArgs& args, const JaxprPtr& body, std::int64_t length, std::size_t n_carry, std::size_t n_consts, bool reverse);
+JetOut jet_scan(const JetArgs& args, const JaxprPtr& body, std::size_t n_consts, std::size_t n_carry, const Trips& trips);
 JetOut jet_while(const JetArgs& args, const JaxprPtr& cond, std::size_t n_cond, const JaxprPtr& body, std::size_t n_body);
 
 }  // namespace fluxion::lax
