@@ -25,17 +25,52 @@ bool exposes_choice(const Jaxpr& jaxpr) {
   return false;
 }
 
+/// What the way from a variable back to the inputs multiplies by known values, so that it matters where zeros are.
+enum Scaling : char {
+  kNothing = 0,
+  kElements = 1,  // single elements, up to the first operation that brings elements together
+  kAnything = 2,
+};
+
+bool has_known_operand(const Eqn& e, const std::vector<char>& linear) {
+  return std::any_of(e.in.begin(), e.in.end(), [&](const Atom& a) { return a.is_literal() || !linear[a.var]; });
+}
+
+/// The scaling of each variable, from what is linear and scaled among the inputs.
+std::vector<char> scaling(const Jaxpr& jaxpr, const std::vector<char>& linear_in, const std::vector<char>& scaled_in) {
+  std::vector<char> linear(jaxpr.vars.size(), 0), scaled(jaxpr.vars.size(), 0);
+  for (std::size_t i = 0; i < jaxpr.in.size(); ++i) linear[jaxpr.in[i]] = linear_in[i], scaled[jaxpr.in[i]] = scaled_in[i];
+  const auto of = [](const Atom& a, const std::vector<char>& flags) { return a.is_literal() ? char{0} : flags[a.var]; };
+  for (const auto& e : jaxpr.eqns) {
+    if (std::none_of(e.in.begin(), e.in.end(), [&](const Atom& a) { return of(a, linear); })) continue;
+    char s = kNothing;
+    for (const auto& a : e.in) s |= of(a, scaled);
+    if (e.prim->locality() == Locality::whole) s = kAnything;
+    if (e.prim->locality() == Locality::elementwise && has_known_operand(e, linear)) s |= kElements | kAnything;
+    for (auto v : e.out) linear[v] = 1, scaled[v] = s;
+    if (const auto called = e.prim->callee(e.params.view())) {
+      std::vector<char> l, t;
+      for (const auto& a : e.in) l.push_back(of(a, linear)), t.push_back(of(a, scaled));
+      const auto inside = scaling(*called, l, t);
+      for (std::size_t i = 0; i < e.out.size(); ++i) scaled[e.out[i]] = kAnything | of(called->out[i], inside);
+    }
+  }
+  return scaled;
+}
+
 class BackwardPass {
  public:
-  /// `scaled`: which inputs are scaled by what is outside; none if empty.
-  BackwardPass(const Jaxpr& jaxpr, ArraySpan inputs, std::span<const char> scaled = {})
-      : jaxpr_(jaxpr), known_(jaxpr.vars.size()), cotangent_(jaxpr.vars.size()), linear_(jaxpr.vars.size(), 0),
-        scaled_(jaxpr.vars.size(), 0) {
+  /// `scaled`: what is outside of a jaxpr that is called multiplies by.
+  BackwardPass(const Jaxpr& jaxpr, ArraySpan inputs, std::vector<char> scaled = {})
+      : jaxpr_(jaxpr), known_(jaxpr.vars.size()), cotangent_(jaxpr.vars.size()), linear_(jaxpr.vars.size(), 0) {
+    std::vector<char> linear_in;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       known_[jaxpr.in[i]] = inputs[i];
       linear_[jaxpr.in[i]] = inputs[i].is_empty_handle();
-      scaled_[jaxpr.in[i]] = !scaled.empty() && scaled[i];
+      linear_in.push_back(linear_[jaxpr.in[i]]);
     }
+    scaled.resize(inputs.size(), kNothing);
+    scaled_ = scaling(jaxpr, linear_in, scaled);
     evaluate_known();
   }
 
@@ -52,21 +87,19 @@ class BackwardPass {
   bool is_linear(const Eqn& e) const {
     return std::any_of(e.in.begin(), e.in.end(), [&](const Atom& a) { return is_linear(a); });
   }
-  // Whether the way on from here to the inputs multiplies by known values, so that it matters where zeros are.
-  bool is_scaled(const Atom& a) const { return !a.is_literal() && scaled_[a.var]; }
-  Array value(const Atom& a) const { return a.is_literal() ? a.literal : known_[a.var]; }
-  static bool has_coefficient(const Eqn& e, std::span<const TransposeArg> operands) {
-    return e.prim->locality() == Locality::elementwise &&
-           std::any_of(operands.begin(), operands.end(), [](const TransposeArg& x) { return !x.linear(); });
+  char scaled(const Atom& a) const { return a.is_literal() ? char{kNothing} : scaled_[a.var]; }
+  // Whether it matters to a variable's cotangent where that is zero.
+  bool tracks(const Atom& a, const Array& pred) const {
+    return (scaled(a) & (pred.ndim() == 0 ? kAnything : kElements)) != 0;
   }
+  bool tracks(const Atom& a, const Cotangent& ct) const { return ct.limited() && tracks(a, ct.pred); }
+  Array value(const Atom& a) const { return a.is_literal() ? a.literal : known_[a.var]; }
 
   // Equations that do not depend on a linear input are simply evaluated.
   void evaluate_known() {
     for (const auto& e : jaxpr_.eqns) {
       if (is_linear(e)) {
-        bool scaled = e.prim->locality() == Locality::whole || has_coefficient(e, operands_of(e));
-        for (const auto& a : e.in) scaled |= is_scaled(a);
-        for (auto v : e.out) linear_[v] = 1, scaled_[v] = scaled;
+        for (auto v : e.out) linear_[v] = 1;
         continue;
       }
       Arrays in;
@@ -84,17 +117,17 @@ class BackwardPass {
 
   void accumulate(const Atom& a, const Cotangent& ct) {
     if (ct.is_zero() || !is_linear(a)) return;
-    cotangent_[a.var] = sum(cotangent_[a.var], ct, is_scaled(a));
+    cotangent_[a.var] = sum(cotangent_[a.var], ct, tracks(a, ct));
   }
 
   void transpose_eqn(const Eqn& e) {
     if (!is_linear(e)) return;
     std::vector<Cotangent> cts;
-    bool any = false, limited = false;
+    bool any = false, limited = false;  // by an array
     for (auto v : e.out) {
       cts.push_back(std::exchange(cotangent_[v], {}));
       any |= !cts.back().is_zero();
-      limited |= cts.back().limited();
+      limited |= cts.back().limited() && !cts.back().limited_as_a_whole();
     }
     if (!any) return;
     const auto operands = operands_of(e);
@@ -102,8 +135,8 @@ class BackwardPass {
     if (const auto called = e.prim->callee(e.params.view()); called != nullptr && opens(e, *called, limited))
       return through_call(e, *called, operands, cts);
     if (locality == Locality::chosen) return through_choice(e, operands, cts[0]);
-    if (limited && locality == Locality::elementwise) return through_elements(e, operands, cts[0]);
-    if (limited && locality == Locality::moved && !cts[0].limited_as_a_whole()) return through_moves(e, operands, cts[0]);
+    if (cts[0].limited() && locality == Locality::elementwise) return through_elements(e, operands, cts[0]);
+    if (limited && locality == Locality::moved) return through_moves(e, operands, cts[0]);
     through_rule(e, operands, cts);
   }
 
@@ -132,15 +165,15 @@ class BackwardPass {
   // A call is opened, instead of transposed as a call, where a limit passes its boundary and matters beyond.
   bool opens(const Eqn& e, const Jaxpr& called, bool limited) const {
     if (limited) return true;
-    return std::any_of(e.in.begin(), e.in.end(), [&](const Atom& a) { return is_linear(a) && is_scaled(a); }) &&
+    return std::any_of(e.in.begin(), e.in.end(), [&](const Atom& a) { return is_linear(a) && scaled(a) != kNothing; }) &&
            exposes_choice(called);
   }
   void through_call(const Eqn& e, const Jaxpr& called, std::span<const TransposeArg> operands, std::span<const Cotangent> cts) {
     Arrays in;
-    std::vector<char> scaled;
+    std::vector<char> outside;
     for (const auto& x : operands) in.push_back(x.value);
-    for (const auto& a : e.in) scaled.push_back(is_scaled(a));
-    const auto found = BackwardPass(called, in, scaled).run(cts);
+    for (const auto& a : e.in) outside.push_back(scaled(a));
+    const auto found = BackwardPass(called, in, outside).run(cts);
     for (std::size_t i = 0; i < e.in.size(); ++i) accumulate(e.in[i], found[i]);
   }
 
@@ -149,7 +182,7 @@ class BackwardPass {
     for (std::size_t i = 1; i < e.in.size(); ++i) {
       if (!operands[i].linear()) continue;
       const auto limited = limited_to(ct, operands[0].value, i == 2);
-      const bool track = is_scaled(e.in[i]);
+      const bool track = tracks(e.in[i], operands[0].value) || tracks(e.in[i], ct);
       accumulate(e.in[i], to_operand(track ? limited : Cotangent{settled(limited)}, operands[i].aval, track));
     }
   }
@@ -160,10 +193,10 @@ class BackwardPass {
     for (auto& x : wide)
       if (x.linear()) x.aval.shape = ct.value.shape();  // operands of rank 0 are summed below, once the zeros are zero
     const auto found = transposed(e, wide, {&ct.value, 1});
-    const bool applied = ct.applied && !has_coefficient(e, operands);
+    const bool applied = ct.applied && !has_known_operand(e, linear_);
     for (std::size_t i = 0; i < e.in.size(); ++i) {
       if (!operands[i].linear() || found[i].is_empty_handle()) continue;
-      accumulate(e.in[i], to_operand({found[i], ct.pred, ct.when, applied}, operands[i].aval, is_scaled(e.in[i])));
+      accumulate(e.in[i], to_operand({found[i], ct.pred, ct.when, applied}, operands[i].aval, tracks(e.in[i], ct)));
     }
   }
 
@@ -182,7 +215,7 @@ class BackwardPass {
     const auto value = settled(ct);
     const auto found = transposed(e, operands, {&value, 1});
     bool track = false;
-    for (const auto& a : e.in) track |= is_linear(a) && is_scaled(a);
+    for (const auto& a : e.in) track |= is_linear(a) && tracks(a, ct);
     Arrays ones(e.in.size());
     if (track) {
       const auto limit = ops::indicator(ct.pred, ct.when, value.aval());
