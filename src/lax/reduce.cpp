@@ -39,6 +39,7 @@ struct Reduction {
 
 struct ReduceSum : Reduction<ReduceSum, ir::ReduceOp::sum> {
   static constexpr std::string_view name = "reduce_sum";
+  static constexpr auto locality = Locality::moved;
   static constexpr Linear jvp = linear;
   static Arrays transpose(const TransposeArgs& args, const Params& p) {
     return {expand(args.cotangents[0], args.operands[0].aval.shape, p.axes)};

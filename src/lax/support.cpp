@@ -18,6 +18,9 @@ Array add_tangents(const Array& a, const Array& b) {
   return lax::add(a, b);
 }
 
+Array scaled(const Array& x, double factor) { return factor == 1 ? x : lax::mul(x, make_scalar(x.dtype(), factor)); }
+Array product(const Array& a, const Array& b) { return lax::mul(a, b); }
+
 Array instantiate(const Array& x, const Aval& aval) { return x.is_empty_handle() ? zeros_like_aval(aval) : x; }
 
 Array move_axis(const Array& x, std::int64_t from, std::int64_t to) {
@@ -39,6 +42,23 @@ Array repeat_along_new_axis(const Array& x, std::int64_t n, std::int64_t axis) {
 }
 
 Array sum_axis(const Array& x, std::int64_t axis) { return lax::reduce_sum(x, {axis}); }
+Array keep_where(const Array& pred, bool when, const Array& x) {
+  const auto zero = make_scalar(x.dtype(), 0.0);
+  return when ? lax::select_n(pred, zero, x) : lax::select_n(pred, x, zero);
+}
+
+Array either(const Array& a, const Array& b) { return lax::bitwise_or(a, b); }
+Array both(const Array& a, const Array& b) { return lax::bitwise_and(a, b); }
+Array negation(const Array& a) { return lax::bitwise_not(a); }
+
+Array indicator(const Array& pred, bool when, const Aval& aval) {
+  const auto one = make_scalar(aval.dtype, 1.0);
+  const auto ones = keep_where(pred, when, pred.ndim() == 0 ? one : lax::full(pred.shape(), one));
+  return lax::convert_element_type(lax::broadcast_scalar(ones, aval.shape), aval.dtype, aval.weak);
+}
+Array nonzero(const Array& x) { return lax::ne(x, make_scalar(x.dtype(), 0.0)); }
+
+Array sum_to(const Array& x, const Aval& aval) { return lax::unbroadcast(x, aval); }
 
 }  // namespace ops
 

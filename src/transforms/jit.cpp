@@ -11,6 +11,7 @@
 #include "core/nans.hpp"
 #include "core/ops.hpp"
 #include "transforms/jaxpr_transforms.hpp"
+#include "transforms/jet.hpp"
 
 namespace fluxion {
 
@@ -45,6 +46,11 @@ struct Jit {
     auto tangents = spread(std::span<const Array>(out).subspan(n), t->out);
     out.resize(n);
     return {std::move(out), std::move(tangents)};
+  }
+
+  static JetOut jet(const JetArgs& args, const Params& p) {
+    const auto t = jet_jaxpr(p.jaxpr, args.order, moving(args.series));
+    return jet_results(call(p.name, t->closed, jet_operands(args)), t->out, args.order);
   }
 
   static JvpOut linearize(const JvpArgs& args, const Params& p) {

@@ -75,6 +75,11 @@ TEST_CASE("callbacks are held against what they saw, and none is forgotten") {
   CHECK(declared_in("lax/callbacks") == std::set<std::string>{"debug_callback", "io_callback", "pure_callback"});
 }
 
+TEST_CASE("implicit differentiation is held against formulas, and no primitive of it is forgotten") {
+  // What implicit_test.cpp covers.
+  CHECK(declared_in("lax/implicit") == std::set<std::string>{"custom_linear_solve", "custom_root"});
+}
+
 TEST_CASE("rows stand at their operation and have a tangent rule for every argument or for none") {
   for (std::size_t i = 0; i < static_cast<std::size_t>(ir::Op::count_); ++i) {
     const auto op = static_cast<ir::Op>(i);

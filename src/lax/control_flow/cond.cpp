@@ -4,6 +4,7 @@
 #include "lax/control_flow/control_flow.hpp"
 #include "lax/control_flow/primitives.hpp"
 #include "lax/rules.hpp"
+#include "transforms/jet.hpp"
 
 namespace fluxion::lax {
 
@@ -55,6 +56,13 @@ struct Cond {
     auto tangents = spread(ArraySpan(out).subspan(mask.size()), mask);
     out.resize(mask.size());
     return {std::move(out), std::move(tangents)};
+  }
+
+  static JetOut jet(const JetArgs& args, const Params& p) {
+    const auto moves = moving(args.series.subspan(1));
+    const auto [branches, mask] = transformed(
+        p.branches, [&](const auto& b, const Mask& force) { return jet_jaxpr(b, args.order, moves, force); });
+    return jet_results(bind_all<Cond>(jet_operands(args), {branches}), mask, args.order);
   }
 
   // Every branch returns the residuals of all, zeros in place of the others'.

@@ -15,4 +15,14 @@ Arrays bind_while(ArraySpan cond_consts, ArraySpan body_consts, ArraySpan carry,
 Arrays bind_scan(ArraySpan consts, ArraySpan carry, ArraySpan xs, const JaxprPtr& body, std::int64_t length, bool reverse,
                  std::int64_t unroll = 1);
 
+/// How a scan goes.
+struct Trips {
+  std::int64_t length;
+  bool reverse;
+  std::int64_t unroll;
+};
+/// scan and while along curves.
+JetOut jet_scan(const JetArgs& args, const JaxprPtr& body, std::size_t n_consts, std::size_t n_carry, const Trips& trips);
+JetOut jet_while(const JetArgs& args, const JaxprPtr& cond, std::size_t n_cond, const JaxprPtr& body, std::size_t n_body);
+
 }  // namespace fluxion::lax

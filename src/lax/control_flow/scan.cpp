@@ -87,6 +87,10 @@ struct Scan {
                    transformed->out)};
   }
 
+  static JetOut jet(const JetArgs& args, const Params& p) {
+    return jet_scan(args, p.jaxpr, p.n_consts(), p.n_carry(), {p.length, p.reverse, p.unroll});
+  }
+
   static JvpOut linearize(const JvpArgs& args, const Params& p) {
     const Groups<Arrays> x(list(args.primals), p), t(list(args.tangents), p);
     const auto consts = present(t.consts), xs = present(t.xs);

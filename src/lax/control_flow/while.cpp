@@ -72,6 +72,10 @@ struct While {
     return {std::move(out), std::move(tangents)};
   }
 
+  static JetOut jet(const JetArgs& args, const Params& p) {
+    return jet_while(args, p.cond_jaxpr, p.n_cond(), p.body_jaxpr, p.n_body());
+  }
+
   static JvpOut linearize(const JvpArgs&, const Params&) {
     throw TypeError("while_loop: reverse mode needs a loop whose number of trips is known, got one that depends on values;"
                     " use fx::scan, or fx::fori_loop with integer bounds, or forward mode (fx::jvp, fx::jacfwd)");
