@@ -12,6 +12,8 @@
 //   linearize       like jvp, only for primitives that hold jaxprs
 //   effect          (const Params&) -> Effect                           default: that of the held jaxprs
 //   impl            (ArraySpan, const Params&) -> Arrays                evaluation without a program
+//   locality, algebra  constants (below)
+//   jet             (const JetArgs&, const Params&) -> JetOut           only for primitives that hold jaxprs
 // `define<P>()` makes it a Primitive; a missing rule does not compile.
 #pragma once
 
