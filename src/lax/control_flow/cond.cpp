@@ -1,7 +1,7 @@
 // cond: one of several programs, chosen by an index. Its rules transform every branch and make the branches
 // agree in which results they have.
 #include "core/node.hpp"
-#include "lax/control_flow/control_flow.hpp"
+#include "lax/control_flow/lanes.hpp"
 #include "lax/control_flow/primitives.hpp"
 #include "lax/rules.hpp"
 
@@ -116,29 +116,13 @@ struct Cond {
   }
 
   static BatchOut batch(const BatchArgs& args, const Params& p) {
-    if (args.mapped[0]) return batch_index(args, p);
     const Mask mapped(args.mapped.begin() + 1, args.mapped.end());
+    if (args.mapped[0])
+      return {switch_in_lanes(clamp_index(args.operands[0], p.branches.size()), args.operands.subspan(1), mapped, p.branches),
+              Mask(p.branches[0]->out.size(), 1)};
     const auto [branches, mask] = transformed(
         p.branches, [&](const auto& b, const Mask& force) { return batch_jaxpr(b, args.size, mapped, force); });
     return {bind_all<Cond>(args.operands, {branches}), mask};
-  }
-
-  // A mapped index: every branch runs, and its results are selected.
-  static BatchOut batch_index(const BatchArgs& args, const Params& p) {
-    const Mask mapped(args.mapped.begin() + 1, args.mapped.end());
-    const Mask all(p.branches[0]->out.size(), 1);
-    const auto index = clamp_index(args.operands[0], p.branches.size());
-    BatchOut out{{}, all};
-    for (std::size_t k = 0; k < p.branches.size(); ++k) {
-      const auto run = batch_jaxpr(p.branches[k], args.size, mapped, all);
-      const auto here = eval_jaxpr(*without_consts(run->closed, "cond"), args.operands.subspan(1));
-      const auto mine = eq(index, make_scalar(DType::int32, static_cast<double>(k)));
-      for (std::size_t i = 0; i < here.size(); ++i) {
-        if (k == 0) out.results.push_back(here[i]);
-        else out.results[i] = select_n(broadcast_in_dim(mine, here[i].shape(), {0}), out.results[i], here[i]);
-      }
-    }
-    return out;
   }
 
   static Array clamp_index(const Array& index, std::size_t n) {
