@@ -312,6 +312,34 @@ TEST_CASE("a loop over lanes allocates nothing per trip") {
   CHECK(allocations(lanes(4)) == allocations(lanes(400)));
 }
 
+TEST_CASE("bodies that work over a named axis run on all lanes together") {
+  const auto centred = [](const char* over) {
+    return [over](const Array& x) {
+      const auto loop = while_loop([](const auto& c) { return c.first > 0.0; },
+                                   [over](const auto& c) { return std::pair(c.first - 1.0, heavy(c.second) - 0.1 * pmean(c.second, over)); },
+                                   std::pair(steps(x), x)).second;
+      return cond(x[1] > 0.0, [over](const Array& v) { return heavy(v) + pmean(heavy(heavy(v)), over); }, [](const Array& v) { return v; }, loop);
+    };
+  };
+  // The same written out: every lane runs, and those that are done keep what they have.
+  const auto together = [](const Array& xs, std::int64_t axis) {
+    const auto lanes = [](const Array& m) { return broadcast_to(expand_dims(m, -1), {9, 12, 3}); };
+    Array k = floor(abs(xs(range(), range(), 0)) * 40.0), x = xs;
+    for (int i = 0; i < 40; ++i) {
+      const Array going = k > 0.0;
+      x = where(lanes(going), heavy(x) - 0.1 * mean(x, axis, true), x);
+      k = where(going, k - 1.0, k);
+    }
+    return where(lanes(xs(range(), range(), 1) > 0.0), heavy(x) + mean(heavy(heavy(x)), axis, true), x);
+  };
+  const auto xs = examples(108).reshape({9, 12, 3});
+  const auto inner = [&](const Array& v) { return vmap(centred("i"), {.axis_name = "i"})(v); };
+  const auto got = vmap(inner)(xs), want = together(xs, 1);
+  CHECK(static_cast<bool>(allclose(got, want)));
+  const auto outer = [&](const Array& v) { return vmap(centred("j"))(v); };
+  CHECK(static_cast<bool>(allclose(jit([&](const Array& v) { return vmap(outer, {.axis_name = "j"})(v); })(xs), together(xs, 0))));
+}
+
 TEST_CASE("rows take indices of int64 only") {
   CHECK_THROWS_WITH(lax::take_rows(zeros({3}), array({1}).astype(int32)), Catch::Contains("take_rows: indices must be int64, got i32[1]"));
   CHECK_THROWS_WITH(lax::true_positions(array({true}), -1), Catch::Contains("true_positions: size must not be negative, got -1"));

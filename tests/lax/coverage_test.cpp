@@ -60,7 +60,13 @@ TEST_CASE("every other primitive has a case") {
 
 TEST_CASE("control flow is held against unrolled programs instead, and no primitive of it is forgotten") {
   // What control_flow_laws_test.cpp covers: these hold programs, which a case's sample arguments cannot.
-  CHECK(declared_in("lax/control_flow") == std::set<std::string>{"cond", "scan", "while"});
+  CHECK(declared_in("lax/control_flow") == std::set<std::string>{"cond", "cond_buckets", "scan", "while"});
+}
+
+TEST_CASE("collectives are held against computations over the stacked axis, and none is forgotten") {
+  // What collectives_laws_test.cpp covers: they mean something only inside a vmap that names their axis.
+  CHECK(declared_in("lax/collectives") == std::set<std::string>{"all_gather", "all_to_all", "axis_index", "pmax", "pmin",
+                                                                "ppermute", "psum", "reduce_scatter"});
 }
 
 TEST_CASE("rows stand at their operation and have a tangent rule for every argument or for none") {

@@ -74,6 +74,23 @@ class LoopFinder final : public FieldVisitor {
   }
 };
 
+/// Whether a program works over a named axis, its own or one around it.
+class AxisFinder final : public FieldVisitor {
+ public:
+  bool found = false;
+  void text(const char*, const std::string&) override {}
+  void axes(const char*, const AxisNames&, const std::string&) override { found = true; }
+  void jaxpr(const char*, const JaxprPtr& j) override { found = found || in(*j); }
+  void jaxprs(const char*, const std::vector<JaxprPtr>& js) override {
+    for (const auto& j : js) found = found || in(*j);
+  }
+  static bool in(const Jaxpr& jaxpr) {
+    AxisFinder finder;
+    for (const auto& e : jaxpr.eqns) e.params.view().fields(finder);
+    return finder.found;
+  }
+};
+
 Array count_true(const Array& mask) { return reduce_sum(convert_element_type(mask, DType::int32), {0}); }
 Array int32(std::int64_t i) { return make_scalar(DType::int32, static_cast<double>(i)); }
 
@@ -124,13 +141,17 @@ struct Gathering {
 class LaneWhile {
  public:
   explicit LaneWhile(const LaneLoop& loop)
-      : loop_(loop), buckets_(buckets_for({loop.cond, loop.body}, loop.lanes)), n_cond_(loop.cond_mapped.size()),
+      : loop_(loop), buckets_(buckets_for({loop.cond, loop.body}, loop.axis.size)), n_cond_(loop.cond_mapped.size()),
         n_body_(loop.body_mapped.size()), n_carry_(loop.body->out.size()),
         mapped_(joined({loop.cond_mapped, loop.body_mapped, Mask(n_carry_, 1)})), replaces_(must_replace()) {}
 
-  Arrays run(const Arrays& values) const { return from(loop_.lanes, go_on(loop_.lanes, values), values); }
+  Arrays run(const Arrays& values) const {
+    const auto lanes = loop_.axis.size;
+    return from(lanes, go_on(lanes, values), values);
+  }
 
  private:
+  BatchAxis axis(std::int64_t size) const { return {size, loop_.axis.name}; }
   Arrays cond_consts(const Arrays& v) const { return part(v, 0, n_cond_); }
   Arrays body_consts(const Arrays& v) const { return part(v, n_cond_, n_body_); }
   Arrays carry(const Arrays& v) const { return part(v, n_cond_ + n_body_, n_carry_); }
@@ -138,6 +159,7 @@ class LaneWhile {
   /// Frozen lanes run on the values of a lane that goes on if their own might make the body run for ever, or give
   /// what lanes share an undefined derivative.
   bool must_replace() const {
+    if (sees_other_lanes(*loop_.body)) return false;
     if (LoopFinder::in(*loop_.body)) return true;
     const auto avals = loop_.body->in_avals();
     for (std::size_t i = 0; i < n_body_; ++i)
@@ -147,7 +169,7 @@ class LaneWhile {
 
   /// Which lanes go on, of `size`.
   Array go_on(std::int64_t size, const Arrays& v) const {
-    const auto cond = batch_jaxpr(loop_.cond, size, joined({loop_.cond_mapped, Mask(n_carry_, 1)}), {1});
+    const auto cond = batch_jaxpr(loop_.cond, axis(size), joined({loop_.cond_mapped, Mask(n_carry_, 1)}), {1});
     return eval_jaxpr(*without_consts(cond->closed, "while"), joined({cond_consts(v), carry(v)}))[0];
   }
 
@@ -173,7 +195,7 @@ class LaneWhile {
   /// Goes on at one size until at most `next` lanes live: going ++ carry.
   Arrays looped(std::int64_t size, std::int64_t next, const Array& going, const Arrays& v) const {
     const auto lane_body = without_consts(
-        batch_jaxpr(loop_.body, size, joined({loop_.body_mapped, Mask(n_carry_, 1)}), Mask(n_carry_, 1))->closed, "while");
+        batch_jaxpr(loop_.body, axis(size), joined({loop_.body_mapped, Mask(n_carry_, 1)}), Mask(n_carry_, 1))->closed, "while");
     const auto consts = n_cond_ + n_body_;
     const auto cond = traced(
         [&](const Arrays& in) -> Arrays { return {next == 0 ? reduce_max(in[0], {0}) : gt(count_true(in[0]), int32(next))}; },
@@ -220,10 +242,11 @@ class LaneWhile {
 /// One branch for the lanes that take it: results ++ operands -> results.
 class LaneBranch {
  public:
-  LaneBranch(JaxprPtr branch, const Mask& mapped) : branch_(std::move(branch)), mapped_(mapped), n_out_(branch_->out.size()) {}
+  LaneBranch(JaxprPtr branch, const Mask& mapped, std::string_view axis_name)
+      : branch_(std::move(branch)), mapped_(mapped), axis_name_(axis_name), n_out_(branch_->out.size()) {}
 
   Arrays all(std::int64_t size, ArraySpan operands) const {
-    const auto run = batch_jaxpr(branch_, size, mapped_, Mask(n_out_, 1));
+    const auto run = batch_jaxpr(branch_, {size, axis_name_}, mapped_, Mask(n_out_, 1));
     return eval_jaxpr(*without_consts(run->closed, "cond"), operands);
   }
   Arrays in_bucket(std::int64_t size, const Array& takes, ArraySpan results, ArraySpan operands) const {
@@ -244,7 +267,7 @@ class LaneBranch {
       }
       if (mapped[i]) in[i] = guarded(takes, in[i]);
     }
-    auto out = LaneBranch(branch_, mapped).all(lanes, in);
+    auto out = LaneBranch(branch_, mapped, axis_name_).all(lanes, in);
     for (std::size_t i = 0; i < out.size() && !results.empty(); ++i) out[i] = choose(takes, results[i], out[i]);
     return out;
   }
@@ -252,6 +275,7 @@ class LaneBranch {
  private:
   JaxprPtr branch_;
   Mask mapped_;
+  std::string_view axis_name_;
   std::size_t n_out_;
 };
 
@@ -282,7 +306,7 @@ Arrays in_fitting_bucket(const LaneBranch& branch, const Buckets& buckets, const
         avals, "cond"));
     if (size < buckets.lanes) which = add(which, convert_element_type(gt(live, int32(size)), DType::int32));
   }
-  return bind_cond(which, in, programs);
+  return bind_bucket_cond(which, in, programs);
 }
 
 }  // namespace
@@ -296,9 +320,14 @@ std::int64_t Buckets::below(std::int64_t size) const {
   return size > 1 && next >= smallest ? next : 0;
 }
 
+bool sees_other_lanes(const Jaxpr& jaxpr) { return AxisFinder::in(jaxpr); }
+
 Buckets buckets_for(const std::vector<JaxprPtr>& programs, std::int64_t lanes) {
   double cost = 0;
-  for (const auto& p : programs) cost += CostVisitor::lane_cost(*p);
+  for (const auto& p : programs) {
+    if (sees_other_lanes(*p)) return {lanes, lanes};
+    cost += CostVisitor::lane_cost(*p);
+  }
   Buckets b{lanes, 1};
   while (b.smallest < lanes && static_cast<double>(b.smallest) * cost < least_bucket_cost) b.smallest *= 2;
   return b;
@@ -309,19 +338,21 @@ Arrays while_in_lanes(const LaneLoop& loop, ArraySpan cond_consts, ArraySpan bod
 }
 
 // Branches that are as good selected come first: they leave something in all lanes, and the others write over it.
-Arrays switch_in_lanes(const Array& index, ArraySpan operands, const Mask& mapped, const std::vector<JaxprPtr>& branches) {
-  const auto lanes = index.shape()[0];
+Arrays switch_in_lanes(const Array& index, ArraySpan operands, const Mask& mapped, const std::vector<JaxprPtr>& branches,
+                       BatchAxis axis) {
+  const auto lanes = axis.size;
   const auto takes = [&](std::size_t k) { return eq(index, int32(static_cast<std::int64_t>(k))); };
   Arrays out;
   std::vector<std::size_t> gathered;
   for (std::size_t k = 0; k < branches.size(); ++k) {
-    const bool selects = buckets_for({branches[k]}, lanes).only_all() && !LoopFinder::in(*branches[k]);
-    if (selects) out = LaneBranch(branches[k], mapped).selected(lanes, takes(k), out, operands);
+    const bool selects = buckets_for({branches[k]}, lanes).only_all() &&
+                         (sees_other_lanes(*branches[k]) || !LoopFinder::in(*branches[k]));
+    if (selects) out = LaneBranch(branches[k], mapped, axis.name).selected(lanes, takes(k), out, operands);
     else gathered.push_back(k);
   }
   if (out.empty()) out = unwritten(*branches[0], lanes);
   for (const auto k : gathered)
-    out = in_fitting_bucket(LaneBranch(branches[k], mapped), buckets_for({branches[k]}, lanes), takes(k), out, operands);
+    out = in_fitting_bucket(LaneBranch(branches[k], mapped, axis.name), buckets_for({branches[k]}, lanes), takes(k), out, operands);
   return out;
 }
 

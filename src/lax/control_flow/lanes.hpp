@@ -20,19 +20,23 @@ struct Buckets {
   std::int64_t below(std::int64_t size) const;
 };
 
-/// Which buckets are worth it for programs of which each lane runs one at a time. All lanes, if one of them must see
-/// all lanes.
+/// Which buckets are worth it for programs that each lane runs. No bucket, if one of them must see all lanes.
 Buckets buckets_for(const std::vector<JaxprPtr>& programs, std::int64_t lanes);
 
-/// A while loop per lane: mapped operands have a leading axis of `lanes`, all of the carry has.
+/// Whether what one lane does may depend on all others: the program holds a collective. Which of them share a bucket
+/// would be seen.
+bool sees_other_lanes(const Jaxpr& jaxpr);
+
+/// A while loop per lane: mapped operands have the axis in front, all of the carry has.
 struct LaneLoop {
   JaxprPtr cond, body;
   Mask cond_mapped, body_mapped;  // of the constants
-  std::int64_t lanes;
+  BatchAxis axis;
 };
 Arrays while_in_lanes(const LaneLoop& loop, ArraySpan cond_consts, ArraySpan body_consts, ArraySpan carry);
 
 /// branches[index[lane]] per lane; `index` is int32[lanes] and in range. All results are mapped.
-Arrays switch_in_lanes(const Array& index, ArraySpan operands, const Mask& mapped, const std::vector<JaxprPtr>& branches);
+Arrays switch_in_lanes(const Array& index, ArraySpan operands, const Mask& mapped, const std::vector<JaxprPtr>& branches,
+                       BatchAxis axis);
 
 }  // namespace fluxion::lax

@@ -80,16 +80,16 @@ struct While {
     const Groups<Mask> m(Mask(args.mapped.begin(), args.mapped.end()), p);
     const Groups<Arrays> x(Arrays(args.operands.begin(), args.operands.end()), p);
     auto carry = m.carry;
-    const auto body_of = [&](const Mask& force) { return batch_jaxpr(p.body_jaxpr, args.size, joined({m.body, carry}), force); };
+    const auto body_of = [&](const Mask& force) { return batch_jaxpr(p.body_jaxpr, args.axis(), joined({m.body, carry}), force); };
     for (auto grown = either(carry, body_of(carry)->out); grown != carry; grown = either(carry, body_of(carry)->out)) carry = grown;
-    if (batch_jaxpr(p.cond_jaxpr, args.size, joined({m.cond, carry}))->out[0] != 0) {
+    if (batch_jaxpr(p.cond_jaxpr, args.axis(), joined({m.cond, carry}))->out[0] != 0) {
       const Mask all(p.n_carry(), 1);
-      return {while_in_lanes({p.cond_jaxpr, p.body_jaxpr, m.cond, m.body, args.size}, x.cond, x.body,
+      return {while_in_lanes({p.cond_jaxpr, p.body_jaxpr, m.cond, m.body, args.axis()}, x.cond, x.body,
                              repeated(x.carry, m.carry, all, args.size)),
               all};
     }
     const auto body = without_consts(body_of(carry)->closed, "while");
-    const auto cond = without_consts(batch_jaxpr(p.cond_jaxpr, args.size, joined({m.cond, carry}))->closed, "while");
+    const auto cond = without_consts(batch_jaxpr(p.cond_jaxpr, args.axis(), joined({m.cond, carry}))->closed, "while");
     return {bind_while(x.cond, x.body, repeated(x.carry, m.carry, carry, args.size), cond, body), carry};
   }
 
