@@ -17,7 +17,7 @@ constexpr std::uint32_t no_instr = ~std::uint32_t{0};
 
 constexpr bool is_elementwise(const ir::Action& a) { return a.index() <= 3; }
 constexpr bool is_view(const ir::Action& a) { return a.index() >= 4 && a.index() <= 8; }
-constexpr bool holds_programs(const ir::Action& a) { return a.index() >= 13; }
+constexpr bool holds_programs(const ir::Action& a) { return a.index() >= 14; }
 
 /// What each value is made of.
 struct Origins {

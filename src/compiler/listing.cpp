@@ -64,6 +64,10 @@ class Lister {
         << " strides " << s.to_strides << '\n';
   }
 
+  void list(const Tape& s) {
+    line() << (ir::Instr{ir::Tape{s.kind}, {}, {}}) << ": " << s.n << " of " << s.values.size() << " values at "
+           << where(s.tape) << '\n';
+  }
   void list(const Cond& s) {
     line() << "cond: index at " << where(s.index) << '\n';
     const auto& branches = std::get<ir::Cond>(p_.instrs[s.instr].action).branches;

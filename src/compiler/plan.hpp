@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <fluxion/aval.hpp>
-#include "ir/op.hpp"
+#include "ir/program.hpp"
 #include "kernels/kernels.hpp"
 
 namespace fluxion::compiler {
@@ -121,6 +121,20 @@ struct Dot {
   kernels::GemmArgs shape{};              // without pointers
 };
 
+/// An ir::Tape on row-major operands: `n` tapes, each with its index and values.
+struct Tape {
+  /// A value of the records: `bytes` per tape.
+  struct Value {
+    Ref at;
+    std::size_t bytes;
+    DType dtype;
+  };
+  ir::Tape::Kind kind;
+  Ref tape, other, out;  // other: the indices, or the tapes to add
+  std::size_t n = 1, folded = 1;
+  std::vector<Value> values;
+};
+
 // --- control flow: steps that carry out the plans of held programs --------------------------------------------
 
 struct Plan;
@@ -135,6 +149,7 @@ struct Nested {
   };
   std::shared_ptr<const Plan> plan;
   Ref memory;
+  bool own_tapes = false;  // tapes are made in a round, and none comes out of it
   std::vector<Binding> bindings;  // of inputs and results, in the first round
 };
 
@@ -172,7 +187,7 @@ struct Scan {
   std::uint32_t instr = 0;
 };
 
-using Step = std::variant<Loop, Columns, ArgMax, Dot, Copy, Cond, While, Scan>;
+using Step = std::variant<Loop, Columns, ArgMax, Dot, Copy, Tape, Cond, While, Scan>;
 
 /// How a result array is made.
 struct Output {
@@ -193,6 +208,7 @@ struct Plan {
   std::vector<Step> steps;
   std::vector<Output> outputs;
   std::size_t arena_bytes = 0, output_count = 0;
+  bool makes_tapes = false;            // here or in a held program
   std::vector<std::uint32_t> results;  // of a held program: the output storage of each wanted one
 
   static constexpr std::uint32_t unwanted = ~std::uint32_t{0};

@@ -132,6 +132,7 @@ void Planner::unit(const Unit& u) {
   const auto& i = instr(u.members.front());
   if (std::holds_alternative<ir::ArgMax>(i.action)) plan_argmax(*this, i);
   else if (std::holds_alternative<ir::Dot>(i.action)) plan_dot(*this, i);
+  else if (std::holds_alternative<ir::Tape>(i.action)) plan_tape(*this, i);
   else if (holds_programs(i.action)) plan_control(*this, u.members.front());
   else plan_assemble(*this, i);
 }

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <typeinfo>
 #include <utility>
@@ -31,6 +32,9 @@ std::string show(bool v);
 std::string show(std::int64_t v);
 std::string show(DType v);
 std::string show(const std::string& v);
+std::string show(const std::vector<Aval>& v);
+/// Empty if there is no value: the parameter is not printed.
+std::string show(const std::optional<std::int64_t>& v);
 std::size_t hash_value(const Dims& v);
 inline std::size_t hash_value(bool v) { return v; }
 inline std::size_t hash_value(std::int64_t v) { return std::hash<std::int64_t>{}(v); }
@@ -39,6 +43,8 @@ inline std::size_t hash_value(const std::string& v) { return std::hash<std::stri
 inline std::size_t hash_value(const JaxprPtr& v) { return std::hash<JaxprPtr>{}(v); }
 
 std::size_t hash_value(const std::vector<JaxprPtr>& v);
+std::size_t hash_value(const std::vector<Aval>& v);
+inline std::size_t hash_value(const std::optional<std::int64_t>& v) { return v ? hash_value(*v) + 1 : 0; }
 
 inline std::size_t hash_combine(std::size_t seed, std::size_t h) {
   return seed ^ (h + 0x9e3779b97f4a7c15ULL + (seed << 6) + (seed >> 2));
@@ -73,7 +79,7 @@ void visit_fields(const void* p, FieldVisitor& v) {
     using T = std::decay_t<decltype(value)>;
     if constexpr (std::is_same_v<T, JaxprPtr>) v.jaxpr(name, value);
     else if constexpr (std::is_same_v<T, std::vector<JaxprPtr>>) v.jaxprs(name, value);
-    else v.text(name, show(value));
+    else if (auto shown = show(value); !shown.empty() || !std::is_same_v<T, std::optional<std::int64_t>>) v.text(name, shown);
   });
 }
 

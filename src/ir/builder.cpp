@@ -171,6 +171,23 @@ ValueId Builder::assemble(Shape shape, ValueId fill, std::span<const ValueId> pi
   return emit(Assemble{std::move(places), covers}, in, {t, std::move(shape)});
 }
 
+ValueId Builder::tape_push(std::span<const ValueId> in) { return emit(Tape{Tape::Kind::push}, in, type(in[0])); }
+
+Values Builder::tape_read(ValueId tape, ValueId index, std::vector<Type> types) {
+  return emit_holding(Tape{Tape::Kind::read}, {tape, index}, std::move(types));
+}
+
+ValueId Builder::tape_add(ValueId a, ValueId b) {
+  const ValueId in[] = {a, b};
+  return emit(Tape{Tape::Kind::add}, in, type(a));
+}
+
+ValueId Builder::tape_fold(ValueId x) {
+  Type t = type(x);
+  t.shape.erase(0);
+  return emit(Tape{Tape::Kind::fold}, {&x, 1}, std::move(t));
+}
+
 Values Builder::emit_holding(Action a, Values in, std::vector<Type> types) {
   Values out;
   for (auto& t : types) out.push_back(add(std::move(t)));

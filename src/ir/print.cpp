@@ -28,6 +28,10 @@ struct Printer {
     for (const auto& p : a.pieces) os << p.start << ':' << p.stride << ' ';
     os << (a.covers ? "covers]" : "fills]");
   }
+  void operator()(const Tape& a) const {
+    constexpr const char* names[] = {"push", "read", "add", "fold"};
+    os << "tape." << names[static_cast<std::size_t>(a.kind)];
+  }
   void operator()(const Cond& a) const { os << "cond[" << a.branches.size() << " branches]"; }
   void operator()(const While& a) const {
     os << "while[cond_consts=" << a.cond_consts << ", body_consts=" << a.body_consts << ']';

@@ -115,6 +115,7 @@ class Interpreter {
       }
     }
   }
+  void operator()(const ir::Tape&) { throw std::logic_error("the interpreter knows no tapes"); }
   void operator()(const ir::Cond& a) {
     std::int32_t index;
     std::memcpy(&index, in(0).bytes.data(), sizeof index);

@@ -22,6 +22,7 @@ struct Equal {
       if (a.pieces[i].start != b.pieces[i].start || a.pieces[i].stride != b.pieces[i].stride) return false;
     return true;
   }
+  bool operator()(const ir::Tape& a, const ir::Tape& b) const { return a.kind == b.kind; }
   // held programs are equal if they are one
   bool operator()(const ir::Cond& a, const ir::Cond& b) const { return a.branches == b.branches; }
   bool operator()(const ir::While& a, const ir::While& b) const {

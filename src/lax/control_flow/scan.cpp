@@ -146,7 +146,7 @@ struct Scan {
           const auto take = [&](std::size_t n) { return part(in, std::exchange(at, at + n), n); };
           const auto kc = take(n_known), sums = take(acc.size()), cr = take(n_r), cy = take(ct_y.size()), kx = take(n_known_xs);
           auto out = eval_jaxpr(*back, joined({kc, kx, cr, cy}));
-          for (std::size_t i = 0; i < sums.size(); ++i) out[i] = add(sums[i], out[i]);
+          for (std::size_t i = 0; i < sums.size(); ++i) out[i] = ops::add_tangents(sums[i], out[i]);
           return out;
         },
         joined({chosen(a.consts, not_consts), acc, a.carry, ct_y, chosen(a.xs, not_xs)}), "scan");
