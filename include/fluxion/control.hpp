@@ -1,4 +1,4 @@
-// Control flow on traced values: cond, switch_, while_loop, fori_loop, scan, map. Bodies are pure functions of
+// Control flow on traced values: cond, switch_, while_loop, fori_loop, scan, map, associative_scan. Bodies are pure functions of
 // trees, traced once, whatever the number of trips. Source: jax.lax.
 #pragma once
 
@@ -55,11 +55,13 @@ auto cond(const Array& pred, const T& true_fun, const F& false_fun, const A&... 
     const detail::FlatFn branches[] = {detail::flat_of<Args>(false_fun, in.structure, out),
                                        detail::flat_of<Args>(true_fun, in.structure, out_true)};
     auto leaves = detail::cond_flat("cond", detail::branch_index(pred), branches, in.leaves, detail::path_in(out));
+    detail::check_structure("cond: the tree of false_fun", out_true, out);
     return tree::unflatten<R>(out, std::move(leaves));
   }
 }
 
-/// branches[index](operands...), the index clamped into range. `branches` is a std::tuple of functions.
+/// branches[index](operands...), the index clamped into range. `branches` is a std::tuple of functions; a single one
+/// is called. Throws TypeError as cond does.
 /// Source: jax.lax.switch.
 template <class... F, TreeLike... A>
 auto switch_(const Array& index, const std::tuple<F...>& branches, const A&... operands) {
@@ -69,13 +71,14 @@ auto switch_(const Array& index, const std::tuple<F...>& branches, const A&... o
                 "fluxion::switch_: all branches must return the same type of tree");
   using Args = std::tuple<A...>;
   const auto in = tree::flatten(Args(operands...));
-  TreeDef out;
+  std::array<TreeDef, sizeof...(F)> outs;
   return std::apply(
       [&](const F&... f) {
-        const detail::FlatFn flat[] = {detail::flat_of<Args>(f, in.structure, out)...};
-        const auto clamped = index;
-        auto leaves = detail::cond_flat("switch_", clamped, flat, in.leaves, detail::path_in(out));
-        return tree::unflatten<R>(out, std::move(leaves));
+        std::size_t next = 0;
+        const detail::FlatFn flat[] = {detail::flat_of<Args>(f, in.structure, outs[next++])...};
+        auto leaves = detail::cond_flat("switch_", index, flat, in.leaves, detail::path_in(outs[0]));
+        for (const auto& other : outs) detail::check_structure("switch_: the tree of each branch", outs[0], other);
+        return tree::unflatten<R>(outs[0], std::move(leaves));
       },
       branches);
 }
@@ -94,18 +97,22 @@ traced_t<Init> while_loop(const C& cond_fun, const B& body_fun, const Init& init
     static_assert(std::same_as<traced_t<detail::result_of<B, const Carry&>>, Carry>,
                   "fluxion::while_loop: the body must return the carry's type");
     const auto in = tree::flatten(std::tuple<Init>(init));
+    const auto carry = tree::structure(init);
     TreeDef out, verdict;
     auto leaves = detail::while_flat(detail::flat_of<std::tuple<Init>>(cond_fun, in.structure, verdict),
                                      detail::flat_of<std::tuple<Init>>(body_fun, in.structure, out), in.leaves, options,
-                                     detail::path_in(in.structure));
-    return tree::unflatten<Init>(tree::structure(init), std::move(leaves));
+                                     detail::path_in(carry));
+    detail::check_structure("while_loop: the carry that the body returns", carry, out);
+    return tree::unflatten<Init>(carry, std::move(leaves));
   }
 }
 
 /// carry, y = f(carry, x) for each x along the leading axis of the leaves of xs, from the first, or from the last
 /// with {.reverse = true}; returns {carry, ys} with ys stacked in the order of xs. xs may be fx::none with
-/// {.length = n}. f returns a pair or 2-tuple; y may be fx::none. Differentiable in both modes: reverse mode stores
-/// the residuals of every trip. Source: jax.lax.scan.
+/// {.length = n}. f returns a pair or 2-tuple; y may be fx::none. {.unroll = k} makes k trips one, with the same
+/// results. Differentiable in both modes: reverse mode stores the residuals of every trip. Throws TypeError naming every
+/// leaf whose type changes, ValueError for lengths that differ or are not known, and for unroll < 1.
+/// Source: jax.lax.scan.
 template <class F, TreeLike Init, TreeLike Xs>
 auto scan(const F& f, const Init& init, const Xs& xs, const detail::ScanOptions& options = {}) {
   using Carry = traced_t<Init>;
@@ -124,7 +131,8 @@ auto scan(const F& f, const Init& init, const Xs& xs, const detail::ScanOptions&
     TreeDef ys;
     const detail::FlatFn body = [&](const Arrays& leaves) {
       auto result = std::apply(f, tree::unflatten<std::tuple<Init, Xs>>(in, leaves));
-      auto out = tree::flatten(std::get<0>(result)).leaves;
+      auto [out, carry] = tree::flatten(std::get<0>(result));
+      detail::check_structure("scan: the carry that f returns", first.structure, carry);
       auto y = tree::flatten(std::get<1>(result));
       ys = std::move(y.structure);
       out.insert(out.end(), y.leaves.begin(), y.leaves.end());
@@ -140,10 +148,50 @@ auto scan(const F& f, const Init& init, const Xs& xs, const detail::ScanOptions&
   }
 }
 
-/// f(x) for each x along the leading axis of xs, one after the other, results stacked. Source: jax.lax.map.
+/// f(x) for each x along the leading axis of xs, one after the other, results stacked. With {.batch_size = b}, b at a
+/// time: a scan of vmap(f), and one call of vmap(f) for the remainder. Throws ValueError for b < 1.
+/// Source: jax.lax.map.
 template <class F, TreeLike Xs>
-auto map(const F& f, const Xs& xs) {
-  return scan([&f](None, const traced_t<Xs>& x) { return std::pair(None{}, f(x)); }, None{}, xs).second;
+auto map(const F& f, const Xs& xs, const detail::MapOptions& options = {}) {
+  using X = traced_t<Xs>;
+  if constexpr (!std::invocable<const F&, const X&>) {
+    static_assert(detail::dependent_false<F>, "fluxion::map: f must be callable with one element of xs");
+  } else {
+    using Y = detail::result_of<F, const X&>;
+    const auto elements = tree::flatten(xs);
+    TreeDef ys;
+    const detail::FlatFn body = [&](const Arrays& leaves) {
+      auto y = tree::flatten(f(tree::unflatten<Xs>(elements.structure, leaves)));
+      ys = std::move(y.structure);
+      return std::move(y.leaves);
+    };
+    auto leaves = detail::map_flat(body, elements.leaves, options, detail::path_in(elements.structure));
+    return tree::unflatten<Y>(ys, std::move(leaves));
+  }
+}
+
+/// Prefix combinations along an axis: result[i] = fn(...fn(elems[0], elems[1])..., elems[i]) for an associative fn, in
+/// about 2 log2 n calls of fn on whole slices (so fn must work elementwise along the axis). {.reverse = true} starts
+/// from the end; {.axis = k} chooses the axis, negative from the end. Throws ValueError for an empty tree, an axis out
+/// of range or unequal extents, TypeError if fn changes structure or types. Blelloch (1990); jax.lax.associative_scan.
+template <class F, TreeLike T>
+traced_t<T> associative_scan(const F& fn, const T& elems, const detail::AssociativeScanOptions& options = {}) {
+  using E = traced_t<T>;
+  if constexpr (!std::invocable<const F&, const E&, const E&>) {
+    static_assert(detail::dependent_false<F>, "fluxion::associative_scan: fn must be callable with two trees like elems");
+  } else {
+    static_assert(std::same_as<traced_t<detail::result_of<F, const E&, const E&>>, E>,
+                  "fluxion::associative_scan: fn must return the type of elems");
+    const auto in = tree::flatten(elems);
+    const auto pair = tree::structure(std::pair<T, T>(elems, elems));
+    const detail::FlatFn combine = [&](const Arrays& leaves) {
+      auto out = tree::flatten(std::apply(fn, tree::unflatten<std::pair<T, T>>(pair, leaves)));
+      detail::check_structure("associative_scan: the tree that fn returns", in.structure, out.structure);
+      return std::move(out.leaves);
+    };
+    auto leaves = detail::associative_scan_flat(combine, in.leaves, options, detail::path_in(in.structure));
+    return tree::unflatten<T>(in.structure, std::move(leaves));
+  }
 }
 
 /// for (i = lower; i < upper; ++i) val = body_fun(i, val); return val. Bounds may be traced; i is an int64 scalar.
@@ -159,10 +207,14 @@ traced_t<Init> fori_loop(const Array& lower, const Array& upper, const B& body_f
     static_assert(std::same_as<traced_t<std::decay_t<std::invoke_result_t<const B&, const Array&, const Carry&>>>, Carry>,
                   "fluxion::fori_loop: the body must return the carry's type");
     const auto in = tree::flatten(init);
+    TreeDef out;
     const detail::FlatFn body = [&](const Arrays& leaves) {
-      return tree::flatten(body_fun(leaves[0], tree::unflatten<Init>(in.structure, Arrays(leaves.begin() + 1, leaves.end())))).leaves;
+      auto result = tree::flatten(body_fun(leaves[0], tree::unflatten<Init>(in.structure, Arrays(leaves.begin() + 1, leaves.end()))));
+      out = std::move(result.structure);
+      return std::move(result.leaves);
     };
     auto leaves = detail::fori_flat(lower, upper, body, in.leaves, options, detail::path_in(in.structure));
+    detail::check_structure("fori_loop: the carry that the body returns", in.structure, out);
     return tree::unflatten<Init>(in.structure, std::move(leaves));
   }
 }

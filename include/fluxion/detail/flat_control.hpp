@@ -6,11 +6,16 @@
 #include <string>
 
 #include <fluxion/detail/flat.hpp>
+#include <fluxion/tree_def.hpp>
 
 namespace fluxion::detail {
 
 /// The key path of leaf i of a carry or result, for messages.
 using LeafPath = std::function<std::string(std::size_t)>;
+
+/// Throws TypeError unless `got` is the structure `expected`; `what` says what must have it: "scan: the carry that
+/// f returns".
+void check_structure(const char* what, const TreeDef& expected, const TreeDef& got);
 
 /// branches[index] applied to the operands; each is traced once.
 Arrays cond_flat(const char* op, const Array& index, std::span<const FlatFn> branches, const Arrays& operands,
@@ -30,9 +35,23 @@ Arrays fori_flat(const Array& lower, const Array& upper, const FlatFn& body, Arr
 struct ScanOptions {
   std::optional<std::int64_t> length = std::nullopt;
   bool reverse = false;
+  std::int64_t unroll = 1;
 };
 /// body: carry ++ x -> carry ++ y. Returns carry ++ ys. `what` names the caller.
 Arrays scan_flat(const char* what, const FlatFn& body, Arrays init, const Arrays& xs, const ScanOptions& options,
                  const LeafPath& carry_path, const LeafPath& xs_path);
+
+struct MapOptions {
+  std::optional<std::int64_t> batch_size = std::nullopt;
+};
+/// f: x -> y. Returns the stacked ys.
+Arrays map_flat(const FlatFn& f, const Arrays& xs, const MapOptions& options, const LeafPath& xs_path);
+
+struct AssociativeScanOptions {
+  bool reverse = false;
+  std::int64_t axis = 0;
+};
+/// fn: a ++ b -> their combination, all of one structure.
+Arrays associative_scan_flat(const FlatFn& fn, Arrays elems, const AssociativeScanOptions& options, const LeafPath& path);
 
 }  // namespace fluxion::detail

@@ -11,6 +11,29 @@ JaxprPtr without_consts(const ClosedJaxpr& closed, const char* op) {
 
 JaxprPtr traced(const detail::FlatFn& f, AvalSpan in, const char* op) { return without_consts(trace_to_jaxpr(f, in, op), op); }
 
+std::string at_leaf(const detail::LeafPath& path, std::size_t i) {
+  const auto p = path(i);
+  return p.empty() ? "" : " at " + p;
+}
+
+std::int64_t scan_length(const char* op, const Arrays& xs, std::optional<std::int64_t> length, const detail::LeafPath& path) {
+  const bool given = length.has_value();
+  for (std::size_t i = 0; i < xs.size(); ++i) {
+    if (xs[i].ndim() == 0)
+      throw ValueError(text(op, ": xs must have a leading axis to scan over, got ", xs[i].aval(), at_leaf(path, i),
+                            "; stack what is scanned over"));
+    const auto n = xs[i].shape()[0];
+    if (length && *length != n)
+      throw ValueError(text(op, ": leading axes of xs must have one extent", given ? ", that of `length`" : "", ", got ",
+                            *length, " and ", n, at_leaf(path, i), "; stack as many elements in each leaf"));
+    length = n;
+  }
+  if (!length)
+    throw ValueError(text(op, ": the number of trips must be known, got no xs; give xs a leaf, or scan with {.length = n}"));
+  if (*length < 0) throw ValueError(text(op, ": length must not be negative, got ", *length, "; 0 makes no trip"));
+  return *length;
+}
+
 namespace {
 
 template <class T, class From>

@@ -2,6 +2,7 @@
 // groups.
 #pragma once
 
+#include <fluxion/detail/flat_control.hpp>
 #include "core/jaxpr.hpp"
 #include "transforms/jaxpr_transforms.hpp"
 
@@ -12,6 +13,11 @@ JaxprPtr without_consts(const ClosedJaxpr& closed, const char* op);
 
 /// Traces on avals, with the function seeing arrays; nothing may be captured.
 JaxprPtr traced(const detail::FlatFn& f, AvalSpan in, const char* op);
+
+/// " at .w", for messages; nothing for a leaf that is the whole tree.
+std::string at_leaf(const detail::LeafPath& path, std::size_t i);
+/// The extent of the leading axes of xs, which is `length` if that is given. Throws ValueError.
+std::int64_t scan_length(const char* op, const Arrays& xs, std::optional<std::int64_t> length, const detail::LeafPath& path);
 
 /// xs[first, first + n).
 Arrays part(ArraySpan xs, std::size_t first, std::size_t n);

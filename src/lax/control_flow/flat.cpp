@@ -11,14 +11,21 @@ namespace fluxion::detail {
 
 namespace {
 
+using lax::at_leaf;
 using lax::avals_of;
 using lax::joined;
 using lax::part;
 
-std::string at(const LeafPath& path, std::size_t i) {
-  const auto p = path(i);
-  return p.empty() ? "" : " at " + p;
+// "f64[2] for f64[] at .x and i64[] for f64[] at .y": every leaf that `fits` refuses.
+template <class Fits>
+std::string misfits(const Avals& got, const Avals& wanted, const LeafPath& path, const char* between, const Fits& fits) {
+  std::string list;
+  for (std::size_t i = 0; i < got.size(); ++i)
+    if (!fits(got[i], wanted[i])) list += text(list.empty() ? "" : ", ", got[i], between, wanted[i], at_leaf(path, i));
+  return list;
 }
+
+bool common_type(const Aval& a, const Aval& b) { return a.shape == b.shape && (a.dtype == b.dtype || a.weak || b.weak); }
 
 // The avals that a set of branch results can all be brought to: weak ones follow the strong.
 Avals common_avals(const char* op, const std::vector<ClosedJaxpr>& branches, const LeafPath& path) {
@@ -26,15 +33,14 @@ Avals common_avals(const char* op, const std::vector<ClosedJaxpr>& branches, con
   for (const auto& b : branches) {
     const auto other = b.jaxpr->out_avals();
     if (other.size() != common.size())
-      throw TypeError(text(op, ": branches must return trees of one structure, got ", common.size(), " and ", other.size(), " leaves"));
-    for (std::size_t i = 0; i < common.size(); ++i) {
-      auto& a = common[i];
-      const bool same_shape = a.shape == other[i].shape;
-      if (!same_shape || (a.dtype != other[i].dtype && !a.weak && !other[i].weak))
-        throw TypeError(text(op, ": branches must return equal types, got ", a, " and ", other[i], at(path, i),
-                             "; make shapes equal, or convert with astype"));
-      if (a.weak) a = other[i];
-    }
+      throw TypeError(text(op, ": branches must return trees of one structure, got ", common.size(), " and ", other.size(),
+                           " leaves; return the same tree from each"));
+    const auto differing = misfits(common, other, path, " and ", common_type);
+    if (!differing.empty())
+      throw TypeError(text(op, ": branches must return equal types, got ", differing,
+                           "; make shapes equal, or convert with astype"));
+    for (std::size_t i = 0; i < common.size(); ++i)
+      if (common[i].weak) common[i] = other[i];
   }
   return common;
 }
@@ -53,18 +59,26 @@ bool follow_weak(Arrays& init, const Avals& after) {
 
 void check_carry(const char* op, const Arrays& init, const Avals& after, const LeafPath& path) {
   if (after.size() != init.size())
-    throw TypeError(text(op, ": the body must return a carry of the structure it is given, got ", after.size(), " leaves for ", init.size()));
-  for (std::size_t i = 0; i < init.size(); ++i)
-    if (!same_type(init[i].aval(), after[i]))
-      throw TypeError(text(op, ": the body must return a carry of the type it is given, got ", after[i], " for ",
-                           init[i].aval(), at(path, i), "; convert the initial value or the result with astype"));
+    throw TypeError(text(op, ": the body must return a carry of the structure it is given, got ", after.size(), " leaves for ",
+                         init.size(), "; return the same tree"));
+  const auto changed = misfits(after, avals_of(init), path, " for ", [](const Aval& a, const Aval& b) { return same_type(a, b); });
+  if (!changed.empty())
+    throw TypeError(text(op, ": the body must return a carry of the type it is given, got ", changed,
+                         "; convert the initial value or the result with astype"));
 }
 
 }  // namespace
 
+void check_structure(const char* what, const TreeDef& expected, const TreeDef& got) {
+  if (!(expected == got))
+    throw TypeError(text(what, " must have the structure ", expected, ", got ", got, "; return the same tree"));
+}
+
 Array branch_index(const Array& pred) {
   if (pred.ndim() != 0)
     throw TypeError(text("cond: the predicate must be a scalar, got ", pred.aval(), "; use fx::where for elementwise choice"));
+  if (pred.dtype() != DType::bool_ && !is_integer(pred.dtype()) && !is_inexact(pred.dtype()))
+    throw TypeError(text("cond: the predicate must be a bool or a number, got ", pred.aval(), "; compare, as in x > 0"));
   const auto truth = pred.dtype() == DType::bool_ ? pred : pred != 0;
   return lax::convert_element_type(truth, DType::int32);
 }
@@ -73,6 +87,7 @@ Arrays cond_flat(const char* op, const Array& index, std::span<const FlatFn> bra
                  const LeafPath& result_path) {
   if (index.ndim() != 0 || !is_integer(index.dtype()))
     throw TypeError(text(op, ": the index must be an integer scalar, got ", index.aval()));
+  if (branches.size() == 1) return branches[0](operands);
   const auto in = avals_of(operands);
   std::vector<ClosedJaxpr> closed;
   Arrays consts;
@@ -148,17 +163,9 @@ Arrays fori_flat(const Array& lower, const Array& upper, const FlatFn& body, Arr
 
 Arrays scan_flat(const char* op, const FlatFn& body, Arrays init, const Arrays& xs, const ScanOptions& options,
                  const LeafPath& carry_path, const LeafPath& xs_path) {
-  auto length = options.length;
-  for (std::size_t i = 0; i < xs.size(); ++i) {
-    if (xs[i].ndim() == 0) throw ValueError(text(op, ": xs must have a leading axis to scan over, got ", xs[i].aval(), at(xs_path, i)));
-    const auto n = xs[i].shape()[0];
-    if (length && *length != n)
-      throw ValueError(text(op, ": leading axes of xs must have one extent", options.length ? ", that of `length`" : "", ", got ",
-                            *length, " and ", n, at(xs_path, i)));
-    length = n;
-  }
-  if (!length) throw ValueError(text(op, ": the number of trips must be known, got no xs; pass {.length = n}"));
-  if (*length < 0) throw ValueError(text(op, ": length must not be negative, got ", *length));
+  if (options.unroll < 1)
+    throw ValueError(text(op, ": unroll must be at least 1, got ", options.unroll, "; 1 makes every trip one of its own"));
+  const auto length = lax::scan_length(op, xs, options.length, xs_path);
   Avals elements;
   for (const auto& x : xs) {
     elements.push_back(x.aval());
@@ -170,7 +177,8 @@ Arrays scan_flat(const char* op, const FlatFn& body, Arrays init, const Arrays& 
   if (follow_weak(init, part(closed.jaxpr->out_avals(), 0, n_carry)))
     closed = trace_to_jaxpr(body, joined({avals_of(init), elements}), op);
   check_carry(op, init, part(closed.jaxpr->out_avals(), 0, n_carry), carry_path);
-  return lax::bind_scan(closed.consts, init, xs, closed.jaxpr, *length, options.reverse);
+  return lax::bind_scan(closed.consts, init, xs, closed.jaxpr, length, options.reverse,
+                        options.unroll);
 }
 
 }  // namespace fluxion::detail

@@ -24,7 +24,8 @@ BatchOut batch_while(const BatchArgs& args, std::size_t cond_consts, std::size_t
 Arrays bind_repeat(const Array& n, ArraySpan consts, ArraySpan carry, const JaxprPtr& body, bool reverse,
                    const Budget& max_residual_bytes = {});
 
-/// body: consts ++ carry ++ x -> carry ++ y. Returns carry ++ ys.
-Arrays bind_scan(ArraySpan consts, ArraySpan carry, ArraySpan xs, const JaxprPtr& body, std::int64_t length, bool reverse);
+/// body: consts ++ carry ++ x -> carry ++ y. Returns carry ++ ys. `unroll` trips are compiled as one.
+Arrays bind_scan(ArraySpan consts, ArraySpan carry, ArraySpan xs, const JaxprPtr& body, std::int64_t length, bool reverse,
+                 std::int64_t unroll = 1);
 
 }  // namespace fluxion::lax

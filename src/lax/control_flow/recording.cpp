@@ -1,5 +1,7 @@
 #include "lax/control_flow/recording.hpp"
 
+#include <algorithm>
+
 #include "core/node.hpp"
 #include "lax/control_flow/tape.hpp"
 #include "lax/rules.hpp"
@@ -13,20 +15,31 @@ namespace {
 
 Aval tape_aval() { return {{}, DType::tape, false}; }
 
-/// Which variables of a loop's body are the same in every trip: constants, carries that stay as they are, and what is
-/// computed from those alone.
-Mask unchanging(const Jaxpr& body, const Mask& unchanging_inputs) {
-  Mask m(body.vars.size(), 0);
-  for (std::size_t i = 0; i < body.in.size(); ++i) m[static_cast<std::size_t>(body.in[i])] = unchanging_inputs[i];
-  for (const auto& e : body.eqns) {
-    bool all = true;
-    for (const auto& a : e.in) all = all && (a.is_literal() || m[static_cast<std::size_t>(a.var)]);
-    for (const auto v : e.out) m[static_cast<std::size_t>(v)] = all;
-  }
-  return m;
+bool stays(const Jaxpr& body, std::size_t k, std::size_t operand) {
+  return !body.out[k].is_literal() && body.out[k].var == body.in[operand];
 }
 
 }  // namespace
+
+Invariants invariants_of(const Jaxpr& forward, std::size_t n_consts, std::size_t first_carry, std::size_t n_carry,
+                         std::size_t first_residual) {
+  std::vector<char> same(forward.vars.size(), 0);
+  const auto is_same = [&](const Atom& a) { return a.is_literal() || same[static_cast<std::size_t>(a.var)] != 0; };
+  for (std::size_t i = 0; i < n_consts; ++i) same[static_cast<std::size_t>(forward.in[i])] = 1;
+  for (std::size_t k = 0; k < n_carry; ++k)
+    if (stays(forward, k, first_carry + k)) same[static_cast<std::size_t>(forward.in[first_carry + k])] = 1;
+  for (const auto& e : forward.eqns)
+    for (const auto v : e.out) same[static_cast<std::size_t>(v)] = std::all_of(e.in.begin(), e.in.end(), is_same);
+  Invariants found;
+  Jaxpr program = forward;
+  program.out.clear();
+  for (std::size_t k = first_residual; k < forward.out.size(); ++k) {
+    found.which.push_back(is_same(forward.out[k]));
+    if (found.which.back()) program.out.push_back(forward.out[k]);
+  }
+  found.program = std::make_shared<const Jaxpr>(dead_code_eliminated(program));
+  return found;
+}
 
 Recording::Recording(CountedBody body, const Mask& consts, const Mask& carry) : body_(std::move(body)), carry_(carry) {
   const auto linearized = [&] { return linearize_jaxpr(body_.jaxpr, joined({consts, {0}, carry_}), carry_); };
@@ -39,30 +52,16 @@ Recording::Recording(CountedBody body, const Mask& consts, const Mask& carry) : 
 }
 
 void Recording::classify(const Jaxpr& forward) {
-  const auto n_carry = body_.n_carry(), n_in = forward.in.size();
-  Mask fixed(n_in, 0);
-  for (std::size_t i = 0; i < body_.n_consts; ++i) fixed[i] = 1;
-  for (std::size_t k = 0; k < n_carry; ++k) {
-    const auto i = body_.n_consts + 1 + k;
-    fixed[i] = !forward.out[k].is_literal() && forward.out[k].var == forward.in[i];
-    changes_.push_back(!fixed[i]);
+  const auto n_carry = body_.n_carry(), first_carry = body_.n_consts + 1;
+  for (std::size_t k = 0; k < n_carry; ++k) changes_.push_back(!stays(forward, k, first_carry + k));
+  const auto invariants = invariants_of(forward, body_.n_consts, first_carry, n_carry, n_carry);
+  for (std::size_t k = 0; k < invariants.which.size(); ++k) {
+    const auto& a = forward.out[n_carry + k];
+    const bool index = !a.is_literal() && a.var == forward.in[body_.n_consts];
+    kinds_.push_back(invariants.which[k] ? Kind::invariant : index ? Kind::index : Kind::recorded);
+    if (kinds_.back() == Kind::recorded) recorded_.push_back(forward.aval(a));
   }
-  const auto same = unchanging(forward, fixed);
-  Jaxpr once = forward;
-  once.out.clear();
-  for (std::size_t k = n_carry; k < forward.out.size(); ++k) {
-    const auto& a = forward.out[k];
-    if (a.is_literal() || same[static_cast<std::size_t>(a.var)]) {
-      kinds_.push_back(Kind::invariant);
-      once.out.push_back(a);
-    } else if (a.var == forward.in[body_.n_consts]) {
-      kinds_.push_back(Kind::index);
-    } else {
-      kinds_.push_back(Kind::recorded);
-      recorded_.push_back(forward.aval(a));
-    }
-  }
-  invariants_ = std::make_shared<const Jaxpr>(dead_code_eliminated(once));
+  invariants_ = invariants.program;
   invariant_avals_ = invariants_->out_avals();
 }
 

@@ -22,6 +22,17 @@ struct LoopValues {
   Arrays consts, carry, const_tangents, carry_tangents;
 };
 
+/// The residuals of a loop's body that are the same in every trip, and the program that computes them before the loop.
+struct Invariants {
+  Mask which;        // by residual
+  JaxprPtr program;  // the body's operands -> those residuals
+};
+/// `forward`: consts ++ trip's own ++ carry ++ trip's own -> carry ++ ... ++ residuals, which begin at `first_residual`;
+/// the carry's operands begin at `first_carry`. Constants, carries that stay as they are and what is computed from
+/// those alone do not change.
+Invariants invariants_of(const Jaxpr& forward, std::size_t n_consts, std::size_t first_carry, std::size_t n_carry,
+                         std::size_t first_residual);
+
 /// A body linearised once. Residuals are of three kinds: values that no trip changes become constants of the linear
 /// loop, the index is its own index, and the others are recorded.
 class Recording {

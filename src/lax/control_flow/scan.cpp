@@ -1,8 +1,9 @@
 // scan: a carry goes through a body once per element of xs. Reverse mode stores what the derivative needs of each
 // trip as further ys, and transposes to a scan in the other direction.
+#include <algorithm>
+
 #include "core/node.hpp"
-#include "lax/control_flow/control_flow.hpp"
-#include "lax/control_flow/primitives.hpp"
+#include "lax/control_flow/recording.hpp"
 #include "lax/rules.hpp"
 
 namespace fluxion::lax {
@@ -13,7 +14,7 @@ struct Scan {
   static constexpr std::string_view name = "scan";
   struct Params {
     BOOST_HANA_DEFINE_STRUCT(Params, (JaxprPtr, jaxpr), (std::int64_t, length), (std::int64_t, num_carry),
-                             (std::int64_t, num_consts), (bool, reverse));
+                             (std::int64_t, num_consts), (bool, reverse), (std::int64_t, unroll));
     std::size_t n_consts() const { return static_cast<std::size_t>(num_consts); }
     std::size_t n_carry() const { return static_cast<std::size_t>(num_carry); }
     std::size_t n_xs() const { return jaxpr->in.size() - n_consts() - n_carry(); }
@@ -78,7 +79,7 @@ struct Scan {
     for (std::size_t i = 0; i < carry.size(); ++i)
       if (carry[i]) all_carry.push_back(ops::instantiate(t.carry[i], a.carry[i]));
     append_present(all_xs, t.xs);
-    const auto out = bind_scan(all_consts, all_carry, all_xs, body, p.length, p.reverse);
+    const auto out = bind_scan(all_consts, all_carry, all_xs, body, p.length, p.reverse, p.unroll);
     const auto first_y = p.n_carry() + rt.size();
     return {joined({part(out, 0, p.n_carry()), part(out, first_y, p.n_ys())}),
             spread(joined({part(out, p.n_carry(), rt.size()), part(out, first_y + p.n_ys(), n_out_tangents - rt.size())}),
@@ -92,29 +93,47 @@ struct Scan {
     const auto carry = settled(present(t.carry), [&](const Mask& m) { return part(body_for(m)->out, 0, p.n_carry()); });
     const auto body = body_for(carry);
     const auto n_out = p.jaxpr->out.size();
-    auto out = bind_scan(x.consts, x.carry, x.xs, without_consts(body->forward, "scan"), p.length, p.reverse);
-    const auto residuals = part(out, n_out, body->n_residuals);
+    const auto forward = without_consts(body->forward, "scan");
+    const auto same = invariants_of(*forward, p.n_consts(), p.n_consts(), p.n_carry(), n_out);
+    const auto stacks = stacking(forward, same.which, n_out);
+    auto out = bind_scan(x.consts, x.carry, x.xs, stacks, p.length, p.reverse, p.unroll);
+    const auto residuals = part(out, n_out, stacks->out.size() - n_out);
     out.resize(n_out);
     if (count(body->out) == 0) return {std::move(out), Arrays(n_out)};
 
     const Groups<Avals> a(p.jaxpr->in_avals(), p);
     const auto ct = chosen(a.consts, consts), rt = chosen(a.carry, carry), xt = chosen(a.xs, xs);
-    Avals residual_avals = part(body->forward.jaxpr->out_avals(), n_out, body->n_residuals);
-    // tangents of consts, of the carry, residuals, tangents of x -> tangents of the carry and of y
+    const auto stacked_avals = part(stacks->out_avals(), n_out, residuals.size()), same_avals = same.program->out_avals();
+    // tangents of consts, residuals that stay, tangents of the carry, residuals, tangents of x -> those of carry and y
     const auto linear = traced(
         [&](const Arrays& in) {
-          const auto n = ct.size() + rt.size();
-          return eval_jaxpr(*body->linear, joined({part(in, n, body->n_residuals), part(in, 0, n),
-                                                   part(in, n + body->n_residuals, xt.size())}));
+          std::size_t at = 0;
+          const auto take = [&](std::size_t n) { return part(in, std::exchange(at, at + n), n); };
+          const auto dc = take(ct.size()), fixed = take(same_avals.size()), dr = take(rt.size());
+          const auto own = take(residuals.size()), dx = take(xt.size());
+          Arrays all;
+          for (std::size_t k = 0, f = 0, o = 0; k < same.which.size(); ++k) all.push_back(same.which[k] ? fixed[f++] : own[o++]);
+          return eval_jaxpr(*body->linear, joined({all, dc, dr, dx}));
         },
-        joined({ct, rt, residual_avals, xt}), "scan");
-    Arrays const_tangents, carry_tangents, per_trip = residuals;
-    append_present(const_tangents, t.consts);
+        joined({ct, same_avals, rt, stacked_avals, xt}), "scan");
+    Arrays loop_consts, carry_tangents, per_trip = residuals;
+    append_present(loop_consts, t.consts);
+    // What the values of the trip's own operands are does not matter: nothing that is asked for depends on them.
+    loop_consts = joined({loop_consts, eval_jaxpr(*same.program, joined({x.consts, x.carry, Arrays(p.n_xs())}))});
     for (std::size_t i = 0; i < carry.size(); ++i)
       if (carry[i]) carry_tangents.push_back(ops::instantiate(t.carry[i], a.carry[i]));
     append_present(per_trip, t.xs);
-    const auto tangents = bind_scan(const_tangents, carry_tangents, per_trip, linear, p.length, p.reverse);
+    const auto tangents = bind_scan(loop_consts, carry_tangents, per_trip, linear, p.length, p.reverse, p.unroll);
     return {std::move(out), spread(tangents, body->out)};
+  }
+
+  /// `forward` without the residuals that no trip changes.
+  static JaxprPtr stacking(const JaxprPtr& forward, const Mask& same, std::size_t n_out) {
+    Jaxpr out = *forward;
+    out.out.resize(n_out);
+    for (std::size_t k = 0; k < same.size(); ++k)
+      if (!same[k]) out.out.push_back(forward->out[n_out + k]);
+    return std::make_shared<const Jaxpr>(dead_code_eliminated(out));
   }
 
   // The carry of the transposed scan: cotangents of the carry, and sums of those of the linear consts.
@@ -155,7 +174,7 @@ struct Scan {
     for (std::size_t i = 0; i < n_r; ++i) carry.push_back(ops::instantiate(args.cotangents[i], a.carry[i]));
     for (std::size_t i = 0; i < ct_y.size(); ++i) xs.push_back(ops::instantiate(args.cotangents[n_r + i], stacked(ct_y[i], p.length)));
     xs = joined({xs, known_xs});
-    const auto out = bind_scan(known_consts, carry, xs, body, p.length, !p.reverse);
+    const auto out = bind_scan(known_consts, carry, xs, body, p.length, !p.reverse, p.unroll);
     auto cts = spread(out, in_body);
     for (std::size_t i = 0; i < cts.size(); ++i)
       if (!linear[i]) cts[i] = Array();
@@ -175,21 +194,91 @@ struct Scan {
       if (carry[i] && !m.carry[i]) init[i] = ops::repeat_along_new_axis(init[i], args.size, 0);
     for (std::size_t i = 0; i < xs.size(); ++i)  // trips lead, then the mapped axis
       if (m.xs[i]) xs[i] = ops::move_axis(xs[i], 0, 1);
-    auto out = bind_scan(x.consts, init, xs, without_consts(body->closed, "scan"), p.length, p.reverse);
+    auto out = bind_scan(x.consts, init, xs, without_consts(body->closed, "scan"), p.length, p.reverse, p.unroll);
     for (std::size_t i = p.n_carry(); i < out.size(); ++i)
       if (body->out[i]) out[i] = ops::move_axis(out[i], 1, 0);
     return {std::move(out), body->out};
   }
 
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
+    if (p.unroll > 1 && p.length > 1) return lower_jaxpr(*unrolled(p), b, in);
     return b.scan(in, {lower_to_program(*p.jaxpr), p.n_consts(), p.n_carry(), p.length, p.reverse});
+  }
+
+  // A scan over blocks of `unroll` trips, then the trips that are left, written out: a chain of the same operations.
+  static JaxprPtr unrolled(const Params& p) {
+    const SetTrace none(nullptr);
+    const auto k = std::min(p.unroll, p.length), blocks = p.length / k, whole = blocks * k, rest = p.length - whole;
+    const Groups<Avals> a(p.jaxpr->in_avals(), p);
+    const auto xs_avals = [&](std::int64_t n) {
+      Avals xs;
+      for (const auto& x : a.xs) xs.push_back(stacked(x, n));
+      return xs;
+    };
+    const auto block = traced([&](const Arrays& in) { return trips(p, Groups<Arrays>(in, p), k); },
+                              joined({a.consts, a.carry, xs_avals(k)}), "scan");
+    return traced(
+        [&](const Arrays& in) {
+          const Groups<Arrays> x(in, p);
+          const auto first = p.reverse ? rest : 0;  // of the elements in blocks
+          Arrays blocked, ys;
+          for (const auto& v : x.xs) blocked.push_back(reshape(rows(v, first, whole), prefixed({blocks, k}, v)));
+          const auto out = bind_scan(x.consts, x.carry, blocked, block, blocks, p.reverse);
+          Groups<Arrays> left = x;
+          left.carry = part(out, 0, p.n_carry());
+          for (auto& v : left.xs) v = rows(v, p.reverse ? 0 : whole, rest);
+          auto end = rest == 0 ? out : trips(p, left, rest);
+          for (std::size_t i = p.n_carry(); i < end.size(); ++i) {
+            const auto y = reshape(out[i], prefixed({whole}, out[i], 2));
+            if (rest == 0) end[i] = y;
+            else end[i] = p.reverse ? concatenate(Arrays{end[i], y}, 0) : concatenate(Arrays{y, end[i]}, 0);
+          }
+          return end;
+        },
+        joined({a.consts, a.carry, xs_avals(p.length)}), "scan");
+  }
+
+  // `n` >= 1 trips one after the other: the carry, and ys stacked.
+  static Arrays trips(const Params& p, const Groups<Arrays>& x, std::int64_t n) {
+    auto carry = x.carry;
+    std::vector<Arrays> ys(p.n_ys());
+    for (std::int64_t t = 0; t < n; ++t) {
+      const auto i = p.reverse ? n - 1 - t : t;
+      Arrays element;
+      for (const auto& v : x.xs) element.push_back(reshape(rows(v, i, 1), prefixed({}, v)));
+      const auto out = eval_jaxpr(*p.jaxpr, joined({x.consts, carry, element}));
+      carry = part(out, 0, p.n_carry());
+      for (std::size_t j = 0; j < ys.size(); ++j) {
+        const auto& y = out[p.n_carry() + j];
+        ys[j].push_back(reshape(y, prefixed({1}, y, 0)));
+      }
+    }
+    for (std::size_t j = 0; j < ys.size(); ++j) {
+      if (p.reverse) std::reverse(ys[j].begin(), ys[j].end());
+      carry.push_back(concatenate(ys[j], 0));
+    }
+    return carry;
+  }
+
+  // x[first:first+n]
+  static Array rows(const Array& x, std::int64_t first, std::int64_t n) {
+    Dims start(x.shape().size(), 0), limit = x.shape();
+    start[0] = first;
+    limit[0] = first + n;
+    return slice(x, start, limit);
+  }
+  // The shape of x with its `drop` leading extents replaced.
+  static Shape prefixed(Shape lead, const Array& x, std::size_t drop = 1) {
+    for (auto i = drop; i < x.shape().size(); ++i) lead.push_back(x.shape()[i]);
+    return lead;
   }
 };
 
 }  // namespace
 
-Arrays bind_scan(ArraySpan consts, ArraySpan carry, ArraySpan xs, const JaxprPtr& body, std::int64_t length, bool reverse) {
-  Scan::Params p{body, length, static_cast<std::int64_t>(carry.size()), static_cast<std::int64_t>(consts.size()), reverse};
+Arrays bind_scan(ArraySpan consts, ArraySpan carry, ArraySpan xs, const JaxprPtr& body, std::int64_t length, bool reverse,
+                 std::int64_t unroll) {
+  Scan::Params p{body, length, static_cast<std::int64_t>(carry.size()), static_cast<std::int64_t>(consts.size()), reverse, unroll};
   return bind_all<Scan>(joined({consts, carry, xs}), p);
 }
 
