@@ -23,5 +23,7 @@ Array instantiate(const Array& x, const Aval& aval);
 Array move_axis(const Array& x, std::int64_t from, std::int64_t to);
 /// A new axis of extent n at `axis`, along which x is repeated.
 Array repeat_along_new_axis(const Array& x, std::int64_t n, std::int64_t axis);
+/// The sum along one axis, which goes.
+Array sum_axis(const Array& x, std::int64_t axis);
 
 }  // namespace fluxion::ops

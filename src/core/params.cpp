@@ -21,6 +21,17 @@ std::size_t hash_value(const std::vector<Aval>& v) {
   for (const auto& a : v) h = hash_combine(hash_combine(h, hash_value(a.shape)), static_cast<std::size_t>(a.dtype));
   return h;
 }
+std::string show(const AxisNames& v) {
+  std::string names;
+  for (const auto& n : v.list()) names += (names.empty() ? "'" : ", '") + n + "'";
+  return "(" + names + (v.list().size() == 1 ? ",)" : ")");
+}
+
+std::size_t hash_value(const AxisNames& v) {
+  std::size_t h = v.list().size();
+  for (const auto& n : v.list()) h = hash_combine(h, hash_value(n));
+  return h;
+}
 
 std::size_t hash_value(const std::vector<JaxprPtr>& v) {
   std::size_t h = v.size();

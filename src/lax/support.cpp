@@ -35,6 +35,8 @@ Array repeat_along_new_axis(const Array& x, std::int64_t n, std::int64_t axis) {
   return lax::broadcast_in_dim(x, shape, lax::remaining(static_cast<std::int64_t>(shape.size()), {axis}));
 }
 
+Array sum_axis(const Array& x, std::int64_t axis) { return lax::reduce_sum(x, {axis}); }
+
 }  // namespace ops
 
 namespace detail {

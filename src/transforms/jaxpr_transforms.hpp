@@ -21,8 +21,9 @@ using TransformedPtr = std::shared_ptr<const TransformedJaxpr>;
 /// primals ++ tangents of inputs in `nonzero` -> primals ++ tangents of outputs in `out`.
 TransformedPtr jvp_jaxpr(const JaxprPtr& jaxpr, const Mask& nonzero, const Mask& force = {});
 
-/// Operands in `mapped` carry a leading axis of extent n; results in `out` do.
-TransformedPtr batch_jaxpr(const JaxprPtr& jaxpr, std::int64_t n, const Mask& mapped, const Mask& force = {});
+/// Operands in `mapped` carry a leading axis of the axis's extent; results in `out` do. Collectives over the axis's
+/// name are carried out.
+TransformedPtr batch_jaxpr(const JaxprPtr& jaxpr, BatchAxis axis, const Mask& mapped, const Mask& force = {});
 
 /// forward: primals -> results ++ residuals; linear: residuals ++ nonzero tangents -> tangents of outputs in `out`.
 struct LinearizedJaxpr {

@@ -65,6 +65,12 @@ TEST_CASE("control flow is held against unrolled programs instead, and no primit
         std::set<std::string>{"cond", "repeat", "scan", "tape_add", "tape_push", "tape_read", "tape_sum", "while"});
 }
 
+TEST_CASE("collectives are held against computations over the stacked axis, and none is forgotten") {
+  // What collectives_laws_test.cpp covers: they mean something only inside a vmap that names their axis.
+  CHECK(declared_in("lax/collectives") == std::set<std::string>{"all_gather", "all_to_all", "axis_index", "pmax", "pmin",
+                                                                "ppermute", "psum", "reduce_scatter"});
+}
+
 TEST_CASE("rows stand at their operation and have a tangent rule for every argument or for none") {
   for (std::size_t i = 0; i < static_cast<std::size_t>(ir::Op::count_); ++i) {
     const auto op = static_cast<ir::Op>(i);

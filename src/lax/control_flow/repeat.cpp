@@ -118,7 +118,7 @@ struct Repeat {
     const Groups<Mask> m(Mask(args.mapped.begin(), args.mapped.end()), p);
     const Groups<Arrays> x(list(args.operands), p);
     auto carry = m.carry;
-    const auto transformed = [&] { return batch_jaxpr(p.jaxpr, args.size, joined({m.consts, {0}, carry}), carry); };
+    const auto transformed = [&] { return batch_jaxpr(p.jaxpr, args.axis(), joined({m.consts, {0}, carry}), carry); };
     for (auto grown = either(carry, transformed()->out); grown != carry; grown = either(carry, transformed()->out)) carry = grown;
     Arrays init = x.carry;
     for (std::size_t k = 0; k < init.size(); ++k)
@@ -148,7 +148,7 @@ struct Repeat {
     const auto zero = index_scalar(0);
     const auto operands = joined({n, n, x.consts, {&zero, 1}, x.carry});
     const auto mapped = joined({{1, 1}, m.consts, {0}, m.carry});
-    auto out = batch_while({args.size, operands, mapped}, 1, 1 + n_c, cond, body, p.max_residual_bytes);
+    auto out = batch_while({args.size, operands, mapped, args.axis_name}, 1, 1 + n_c, cond, body, p.max_residual_bytes);
     out.results.erase(out.results.begin());
     out.mapped.erase(out.mapped.begin());
     return out;
