@@ -81,6 +81,10 @@ class Lister {
            << s.row_elements * s.itemsize << " bytes, table of " << s.extent << " at " << where(s.table.base) << ", rows at "
            << where(s.rows.base) << '\n';
   }
+  void list(const Tape& s) {
+    line() << (ir::Instr{ir::Tape{s.kind}, {}, {}}) << ": " << s.n << " of " << s.values.size() << " values at "
+           << where(s.tape) << '\n';
+  }
   void list(const Cond& s) {
     line() << "cond: index at " << where(s.index) << '\n';
     const auto& branches = std::get<ir::Cond>(p_.instrs[s.instr].action).branches;

@@ -9,7 +9,7 @@
 
 #include <fluxion/aval.hpp>
 #include <fluxion/extend/host.hpp>
-#include "ir/op.hpp"
+#include "ir/program.hpp"
 #include "kernels/kernels.hpp"
 
 namespace fluxion::compiler {
@@ -156,6 +156,20 @@ struct Rows {
   kernels::Kernel combine = nullptr;  // of a table's row and what is added
 };
 
+/// An ir::Tape on row-major operands: `n` tapes, each with its index and values.
+struct Tape {
+  /// A value of the records: `bytes` per tape.
+  struct Value {
+    Ref at;
+    std::size_t bytes;
+    DType dtype;
+  };
+  ir::Tape::Kind kind;
+  Ref tape, other, out;  // other: the indices, or the tapes to add
+  std::size_t n = 1, folded = 1;
+  std::vector<Value> values;
+};
+
 // --- control flow: steps that carry out the plans of held programs --------------------------------------------
 
 struct Plan;
@@ -170,6 +184,7 @@ struct Nested {
   };
   std::shared_ptr<const Plan> plan;
   Ref memory;
+  bool own_tapes = false;  // tapes are made in a round, and none comes out of it
   std::vector<Binding> bindings;  // of inputs and results, in the first round
 };
 
@@ -207,7 +222,7 @@ struct Scan {
   std::uint32_t instr = 0;
 };
 
-using Step = std::variant<Loop, Columns, ArgMax, Dot, Copy, TruePositions, Rows, HostCall, Cond, While, Scan>;
+using Step = std::variant<Loop, Columns, ArgMax, Dot, Copy, TruePositions, Rows, HostCall, Tape, Cond, While, Scan>;
 
 /// How a result array is made.
 struct Output {
@@ -228,6 +243,7 @@ struct Plan {
   std::vector<Step> steps;
   std::vector<Output> outputs;
   std::size_t arena_bytes = 0, output_count = 0;
+  bool makes_tapes = false;            // here or in a held program
   std::vector<std::uint32_t> results;  // of a held program: the output storage of each wanted one
 
   static constexpr std::uint32_t unwanted = ~std::uint32_t{0};

@@ -136,6 +136,7 @@ void Planner::unit(const Unit& u) {
   else if (std::holds_alternative<ir::TruePositions>(i.action)) plan_true_positions(*this, i);
   else if (std::holds_alternative<ir::TakeRows>(i.action)) plan_take_rows(*this, i);
   else if (std::holds_alternative<ir::PutRows>(i.action)) plan_put_rows(*this, i);
+  else if (std::holds_alternative<ir::Tape>(i.action)) plan_tape(*this, i);
   else if (holds_programs(i.action)) plan_control(*this, u.members.front());
   else plan_assemble(*this, i);
 }

@@ -146,7 +146,7 @@ Array make_scalar(DType dtype, bool weak, const void* bits) {
 
 Array make_scalar(DType dtype, double v, bool weak) {
   detail::ScalarBits b{};
-  if (dtype != DType::float0) write_number(b.bytes, dtype, {Number::Kind::real, 0, 0, v});
+  if (dtype != DType::float0 && !is_tape(dtype)) write_number(b.bytes, dtype, {Number::Kind::real, 0, 0, v});
   return Array(detail::scalar_node(dtype, weak, b));
 }
 

@@ -73,7 +73,7 @@ Array make_array(Aval aval, BufferRef buffer, const std::byte* data, Dims stride
 Array make_array(Aval aval, std::byte*& data);
 /// A rank-0 array of `dtype` from its bits.
 Array make_scalar(DType dtype, bool weak, const void* bits);
-/// The number `v` as a rank-0 array of `dtype` (converted on the host, never traced).
+/// The number `v` as a rank-0 array of `dtype` (converted on the host, never traced); the empty tape.
 Array make_scalar(DType dtype, double v, bool weak = false);
 /// A concrete rank-0 array converted to another dtype on the host, never traced. Throws ValueError when an
 /// integer does not fit a narrower integer dtype.

@@ -191,6 +191,23 @@ ValueId Builder::put_rows(ValueId x, ValueId indices, ValueId rows, PutRows how)
   return emit(how, in, std::move(t));
 }
 
+ValueId Builder::tape_push(std::span<const ValueId> in) { return emit(Tape{Tape::Kind::push}, in, type(in[0])); }
+
+Values Builder::tape_read(ValueId tape, ValueId index, std::vector<Type> types) {
+  return emit_several(Tape{Tape::Kind::read}, {tape, index}, std::move(types));
+}
+
+ValueId Builder::tape_add(ValueId a, ValueId b) {
+  const ValueId in[] = {a, b};
+  return emit(Tape{Tape::Kind::add}, in, type(a));
+}
+
+ValueId Builder::tape_fold(ValueId x) {
+  Type t = type(x);
+  t.shape.erase(0);
+  return emit(Tape{Tape::Kind::fold}, {&x, 1}, std::move(t));
+}
+
 Values Builder::emit_several(Action a, Values in, std::vector<Type> types) {
   Values out;
   program_.effect = std::max(program_.effect, effect_of(a));

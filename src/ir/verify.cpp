@@ -135,6 +135,21 @@ class Checker {
     rows(a.batch, in(2));
     require(out() == in(0), "the type must stay");
   }
+  void operator()(const Tape& a) const {
+    const bool reads = a.kind == Tape::Kind::read, folds = a.kind == Tape::Kind::fold;
+    require(!i_.in.empty() && is_tape(in(0).dtype), "operand 0 must be a tape");
+    if (!reads) {
+      counts(a.kind == Tape::Kind::push ? i_.in.size() : folds ? 1 : 2, 1);
+      Shape kept = in(0).shape;
+      if (folds) kept.erase(0);
+      require(is_tape(out().dtype) && out().shape == kept, "wrong result type");
+    }
+    if (a.kind == Tape::Kind::add) require(in(1) == in(0), "operands must have one type");
+    if (folds || a.kind == Tape::Kind::add) return;
+    require(i_.in.size() >= 2 && in(1) == Type{DType::int64, in(0).shape}, "the index must be i64 of the tape's shape");
+    for (std::size_t k = 0; reads && k < i_.out.size(); ++k) recorded(out(k));
+    for (std::size_t k = 2; k < i_.in.size(); ++k) recorded(in(k));
+  }
   void operator()(const Cond& a) const {
     require(!a.branches.empty() && !i_.in.empty(), "an index and a branch are needed");
     require(in(0) == Type{DType::int32, {}}, "the index must be i32[]");
@@ -179,6 +194,11 @@ class Checker {
     Type want = x;
     want.shape[batch] = indices.shape[batch];
     require(rows == want, "rows must be those of the operand");
+  }
+  /// A value of a record: the tape's axes lead.
+  void recorded(const Type& t) const {
+    const auto& lead = in(0).shape;
+    require(t.shape.size() >= lead.size() && Shape(t.shape.data(), lead.size()) == lead, "the tape's axes must lead");
   }
   static Type stacked(Type t, std::int64_t length) {
     t.shape.insert(0, length);

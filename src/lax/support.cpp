@@ -1,5 +1,6 @@
 // The operations that core and the transformations declare and leave to this layer.
 #include "core/node.hpp"
+#include "lax/control_flow/tape.hpp"
 #include "lax/rules.hpp"
 
 namespace fluxion {
@@ -7,7 +8,7 @@ namespace fluxion {
 namespace ops {
 
 Aval tangent_aval(const Aval& primal) {
-  return is_floating(primal.dtype) ? primal : Aval{primal.shape, DType::float0, false};
+  return is_floating(primal.dtype) || is_tape(primal.dtype) ? primal : Aval{primal.shape, DType::float0, false};
 }
 
 Array ones_like_aval(const Aval& aval) { return lax::full(aval.shape, make_scalar(aval.dtype, 1.0, aval.weak)); }
@@ -15,7 +16,7 @@ Array ones_like_aval(const Aval& aval) { return lax::full(aval.shape, make_scala
 Array add_tangents(const Array& a, const Array& b) {
   if (a.is_empty_handle()) return b;
   if (b.is_empty_handle()) return a;
-  return lax::add(a, b);
+  return is_tape(a.dtype()) ? lax::tape_add(a, b) : lax::add(a, b);
 }
 
 Array scaled(const Array& x, double factor) { return factor == 1 ? x : lax::mul(x, make_scalar(x.dtype(), factor)); }

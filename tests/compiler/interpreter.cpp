@@ -153,6 +153,7 @@ class Interpreter {
       else std::memcpy(to, row, bytes);
     });
   }
+  void operator()(const ir::Tape&) { throw std::logic_error("the interpreter knows no tapes"); }
   void operator()(const ir::Cond& a) {
     std::int32_t index;
     std::memcpy(&index, in(0).bytes.data(), sizeof index);

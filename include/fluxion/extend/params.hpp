@@ -6,6 +6,7 @@
 #include <concepts>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <typeinfo>
 #include <utility>
@@ -46,6 +47,9 @@ std::string show(double v);
 std::string show(DType v);
 std::string show(const std::string& v);
 std::string show(const HostFunctionPtr& v);
+std::string show(const std::vector<Aval>& v);
+/// Empty if there is no value: the parameter is not printed.
+std::string show(const std::optional<std::int64_t>& v);
 std::string show(const AxisNames& v);
 inline std::string show(None) { return "None"; }
 template <std::integral T>
@@ -58,6 +62,8 @@ inline std::size_t hash_value(double v) { return std::hash<double>{}(v); }
 inline std::size_t hash_value(DType v) { return static_cast<std::size_t>(v); }
 inline std::size_t hash_value(const std::string& v) { return std::hash<std::string>{}(v); }
 std::size_t hash_value(const AxisNames& v);
+std::size_t hash_value(const std::vector<Aval>& v);
+inline std::size_t hash_value(const std::optional<std::int64_t>& v) { return v ? hash_value(*v) + 1 : 0; }
 inline std::size_t hash_value(None) { return 0; }
 inline std::size_t hash_value(const AxisName& v) { return hash_value(v.name); }
 inline std::size_t hash_value(const JaxprPtr& v) { return std::hash<JaxprPtr>{}(v); }
@@ -102,7 +108,7 @@ void visit_fields(const void* p, FieldVisitor& v) {
     else if constexpr (std::is_same_v<T, std::vector<JaxprPtr>>) v.jaxprs(name, value);
     else if constexpr (std::is_same_v<T, AxisNames>) v.axes(name, value, show(value));
     else if constexpr (std::is_same_v<T, AxisName>) v.axes(name, AxisNames(value.name), value.name);
-    else v.text(name, show(value));
+    else if (auto shown = show(value); !shown.empty() || !std::is_same_v<T, std::optional<std::int64_t>>) v.text(name, shown);
   });
 }
 

@@ -215,7 +215,7 @@ class LaneWhile {
           return next_carry;
         },
         joined({avals_of(part(v, 0, consts)), Avals{going.aval()}, avals_of(carry(v))}), "while");
-    return bind_while({}, part(v, 0, consts), joined({{&going, 1}, carry(v)}), cond, body);
+    return bind_while({}, part(v, 0, consts), joined({{&going, 1}, carry(v)}), cond, body, loop_.max_residual_bytes);
   }
 
   /// What the body runs on: the body's constants and the carry.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "lax/control_flow/control_flow.hpp"
+#include "lax/control_flow/primitives.hpp"
 
 namespace fluxion::lax {
 
@@ -32,6 +33,7 @@ struct LaneLoop {
   JaxprPtr cond, body;
   Mask cond_mapped, body_mapped;  // of the constants
   BatchAxis axis;
+  Budget max_residual_bytes{};
 };
 Arrays while_in_lanes(const LaneLoop& loop, ArraySpan cond_consts, ArraySpan body_consts, ArraySpan carry);
 
