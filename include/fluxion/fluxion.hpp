@@ -2,8 +2,8 @@
 #pragma once
 
 #include <fluxion/array.hpp>
-#include <fluxion/collectives.hpp>
 #include <fluxion/callbacks.hpp>
+#include <fluxion/collectives.hpp>
 #include <fluxion/control.hpp>
 #include <fluxion/error.hpp>
 #include <fluxion/guards.hpp>

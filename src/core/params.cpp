@@ -7,8 +7,12 @@ namespace fluxion {
 std::string show(const Dims& v) { return text(v); }
 std::string show(bool v) { return v ? "True" : "False"; }
 std::string show(std::int64_t v) { return std::to_string(v); }
-std::string show(double v) { return text(v); }
+std::string show(double v) {
+  auto s = text(v);
+  return s.find_first_not_of("-0123456789") == std::string::npos ? s + ".0" : s;
+}
 std::string show(const HostFunctionPtr& v) { return v->name(); }
+std::string show(const Aval& v) { return text(v); }
 std::string show(DType v) { return std::string(name(v)); }
 std::string show(const std::string& v) { return v; }
 std::string show(const std::optional<std::int64_t>& v) { return v ? std::to_string(*v) : ""; }

@@ -46,14 +46,18 @@ std::string show(std::int64_t v);
 std::string show(double v);
 std::string show(DType v);
 std::string show(const std::string& v);
+std::string show(const AxisNames& v);
+inline std::string show(None) { return "None"; }
 std::string show(const HostFunctionPtr& v);
 std::string show(const std::vector<Aval>& v);
 /// Empty if there is no value: the parameter is not printed.
 std::string show(const std::optional<std::int64_t>& v);
-std::string show(const AxisNames& v);
-inline std::string show(None) { return "None"; }
+/// f64[2,3], as messages name what came.
+std::string show(const Aval& v);
 template <std::integral T>
 std::string show(T v) { return show(static_cast<std::int64_t>(v)); }
+std::size_t hash_value(const AxisNames& v);
+inline std::size_t hash_value(None) { return 0; }
 std::size_t hash_value(const Dims& v);
 inline std::size_t hash_value(bool v) { return v; }
 template <std::integral T>
@@ -61,10 +65,8 @@ std::size_t hash_value(T v) { return std::hash<T>{}(v); }
 inline std::size_t hash_value(double v) { return std::hash<double>{}(v); }
 inline std::size_t hash_value(DType v) { return static_cast<std::size_t>(v); }
 inline std::size_t hash_value(const std::string& v) { return std::hash<std::string>{}(v); }
-std::size_t hash_value(const AxisNames& v);
 std::size_t hash_value(const std::vector<Aval>& v);
 inline std::size_t hash_value(const std::optional<std::int64_t>& v) { return v ? hash_value(*v) + 1 : 0; }
-inline std::size_t hash_value(None) { return 0; }
 inline std::size_t hash_value(const AxisName& v) { return hash_value(v.name); }
 inline std::size_t hash_value(const JaxprPtr& v) { return std::hash<JaxprPtr>{}(v); }
 inline std::size_t hash_value(const HostFunctionPtr& v) { return std::hash<HostFunctionPtr>{}(v); }
