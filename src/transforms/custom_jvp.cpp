@@ -70,16 +70,16 @@ struct CustomJvpCall {
 
   static BatchOut batch(const BatchArgs& args, const Params& p) {
     const Mask mapped(args.mapped.begin(), args.mapped.end()), all(p.call_jaxpr->out.size(), 1);
-    const auto f = batch_jaxpr(p.call_jaxpr, args.size, mapped, all);
+    const auto f = batch_jaxpr(p.call_jaxpr, args.axis(), mapped, all);
     const auto rule = std::make_shared<JvpRule>(*p.jvp);
-    rule->apply = [one = p.jvp, mapped, size = args.size](ArraySpan consts, ArraySpan primals, ArraySpan tangents) {
-      return apply_mapped(*one, mapped, size, consts, primals, tangents);
+    rule->apply = [one = p.jvp, mapped, axis = custom::MappedAxis(args.axis())](ArraySpan consts, ArraySpan primals, ArraySpan tangents) {
+      return apply_mapped(*one, mapped, axis, consts, primals, tangents);
     };
     return {bind_all<CustomJvpCall>(args.operands, {p.name, f->closed.jaxpr, rule, p.symbolic_zeros}), all};
   }
 
-  static JvpOut apply_mapped(const JvpRule& rule, Mask mapped, std::int64_t size, ArraySpan consts, ArraySpan primals,
-                             ArraySpan tangents) {
+  static JvpOut apply_mapped(const JvpRule& rule, Mask mapped, const custom::MappedAxis& axis, ArraySpan consts,
+                             ArraySpan primals, ArraySpan tangents) {
     Arrays in = joined({consts, primals});
     for (std::size_t i = 0; i < tangents.size(); ++i)
       if (!tangents[i].is_empty_handle()) {
@@ -97,7 +97,7 @@ struct CustomJvpCall {
           append_present(r.primals, r.tangents);
           return std::move(r.primals);
         },
-        in, mapped, size);
+        in, mapped, axis);
     const auto n = nonzero_out.size();
     auto ts = spread(ArraySpan(out).subspan(n), nonzero_out);
     out.resize(n);

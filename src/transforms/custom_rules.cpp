@@ -98,10 +98,10 @@ bool TracingAhead::of(const void* type) {
   return std::find(types.begin(), types.end(), type) != types.end();
 }
 
-Arrays mapped_all(const detail::FlatFn& f, ArraySpan in, const Mask& mapped, std::int64_t size) {
-  auto out = vmap_symbolic(f, in, mapped, size);
+Arrays mapped_all(const detail::FlatFn& f, ArraySpan in, const Mask& mapped, const MappedAxis& axis) {
+  auto out = vmap_symbolic(f, in, mapped, {axis.size, axis.name});
   for (std::size_t i = 0; i < out.results.size(); ++i)
-    if (!out.mapped[i]) out.results[i] = ops::repeat_along_new_axis(out.results[i], size, 0);
+    if (!out.mapped[i]) out.results[i] = ops::repeat_along_new_axis(out.results[i], axis.size, 0);
   return std::move(out.results);
 }
 

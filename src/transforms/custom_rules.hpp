@@ -43,8 +43,14 @@ class TracingAhead {
   static bool of(const void* type);
 };
 
+/// The axis of a vmap, kept by a rule that is mapped over it.
+struct MappedAxis {
+  std::int64_t size;
+  std::string name;
+  explicit MappedAxis(BatchAxis axis) : size(axis.size), name(axis.name) {}
+};
 /// Maps f over axis 0 of the `mapped` inputs; every result is mapped.
-Arrays mapped_all(const detail::FlatFn& f, ArraySpan in, const Mask& mapped, std::int64_t size);
+Arrays mapped_all(const detail::FlatFn& f, ArraySpan in, const Mask& mapped, const MappedAxis& axis);
 /// The jaxpr of all operands of a call (captured values, of which the function's come first, then arguments).
 JaxprPtr with_unused_consts(const ClosedJaxpr& f, AvalSpan all_consts);
 

@@ -158,23 +158,23 @@ struct CustomVjpCall {
 
   static BatchOut batch(const BatchArgs& args, const Params& p) {
     const Mask mapped(args.mapped.begin(), args.mapped.end()), all(p.call_jaxpr->out.size(), 1);
-    const auto f = batch_jaxpr(p.call_jaxpr, args.size, mapped, all);
+    const auto f = batch_jaxpr(p.call_jaxpr, args.axis(), mapped, all);
     const auto n = p.fwd->n_consts;
-    const auto size = args.size;
+    const custom::MappedAxis axis(args.axis());
     const Mask of_consts(mapped.begin(), mapped.begin() + static_cast<std::ptrdiff_t>(n));
     const Mask of_args(mapped.begin() + static_cast<std::ptrdiff_t>(n), mapped.end());
     const auto fwd = std::make_shared<FwdRule>(*p.fwd);
-    fwd->apply = [one = p.fwd, mapped, size](ArraySpan consts, ArraySpan primals) {
-      return forward_mapped(*one, mapped, size, consts, primals);
+    fwd->apply = [one = p.fwd, mapped, axis](ArraySpan consts, ArraySpan primals) {
+      return forward_mapped(*one, mapped, axis, consts, primals);
     };
     const auto bwd = std::make_shared<BwdRule>(*p.bwd);
-    bwd->apply = [one = p.bwd, of_consts, of_args, size](ArraySpan consts, const TreeDef& structure, ArraySpan residuals, ArraySpan cts) {
-      return backward_mapped(*one, of_consts, of_args, size, consts, structure, residuals, cts);
+    bwd->apply = [one = p.bwd, of_consts, of_args, axis](ArraySpan consts, const TreeDef& structure, ArraySpan residuals, ArraySpan cts) {
+      return backward_mapped(*one, of_consts, of_args, axis, consts, structure, residuals, cts);
     };
     return {bind_all<CustomVjpCall>(args.operands, {p.name, bwd, f->closed.jaxpr, fwd, p.symbolic_zeros}), all};
   }
 
-  static Forward forward_mapped(const FwdRule& one, const Mask& mapped, std::int64_t size, ArraySpan consts, ArraySpan primals) {
+  static Forward forward_mapped(const FwdRule& one, const Mask& mapped, const custom::MappedAxis& axis, ArraySpan consts, ArraySpan primals) {
     Forward out;
     std::size_t n_out = 0;
     auto all = custom::mapped_all(
@@ -185,7 +185,7 @@ struct CustomVjpCall {
           r.outs.insert(r.outs.end(), r.residuals.begin(), r.residuals.end());
           return std::move(r.outs);
         },
-        joined({consts, primals}), mapped, size);
+        joined({consts, primals}), mapped, axis);
     out.residuals = slice(all, n_out, all.size() - n_out);
     all.resize(n_out);
     out.outs = std::move(all);
@@ -193,7 +193,7 @@ struct CustomVjpCall {
   }
 
   // An argument without the mapped axis has the sum of its cotangents.
-  static Arrays backward_mapped(const BwdRule& one, Mask mapped, const Mask& of_args, std::int64_t size, ArraySpan consts,
+  static Arrays backward_mapped(const BwdRule& one, Mask mapped, const Mask& of_args, const custom::MappedAxis& axis, ArraySpan consts,
                                 const TreeDef& structure, ArraySpan residuals, ArraySpan cts) {
     Arrays in = joined({consts, residuals});
     mapped.resize(in.size(), 1);
@@ -218,7 +218,7 @@ struct CustomVjpCall {
           append_present(found, r);
           return found;
         },
-        in, mapped, size);
+        in, mapped, axis);
     auto all = spread(out, nonzero);
     for (std::size_t i = 0; i < all.size(); ++i)
       if (!of_args[i] && !all[i].is_empty_handle()) all[i] = ops::sum_leading_axis(all[i]);

@@ -96,8 +96,8 @@ struct LinearCall {
     }
     auto all = std::make_shared<LinearFunction>(f);
     for (auto& a : all->out) a.shape.insert(0, args.size);
-    const auto over = [mapped, size = args.size, n = f.n_residuals](const auto& one) {
-      return [one, mapped, size, n](ArraySpan residuals, ArraySpan linear) {
+    const auto over = [mapped, axis = custom::MappedAxis(args.axis()), n = f.n_residuals](const auto& one) {
+      return [one, mapped, axis, n](ArraySpan residuals, ArraySpan linear) {
         Mask m(mapped.begin(), mapped.begin() + static_cast<std::ptrdiff_t>(n));
         m.resize(n + linear.size(), 1);
         Mask nonzero;
@@ -109,7 +109,7 @@ struct LinearCall {
               append_present(values, r);
               return values;
             },
-            joined({residuals, linear}), m, size);
+            joined({residuals, linear}), m, axis);
         return spread(out, nonzero);
       };
     };

@@ -25,15 +25,15 @@ Mask dependence(const Jaxpr& jaxpr, const Mask& mask) {
   return out;
 }
 
-// Of the results, those that can change with the inputs in `mask`: by tangents, which are exact where an operation
-// holds a program, and for integers by what depends on what.
-bool any_varies(const ClosedJaxpr& f, Mask mask) {
+// Whether a result can change with the inputs in `mask`. Where an operation holds programs, tangents tell its results
+// apart, which otherwise would all depend on all of its operands; they miss steps inside those programs.
+bool any_varies(const ClosedJaxpr& f, Mask mask, bool by_tangents) {
   mask.insert(mask.begin(), f.consts.size(), 0);
   const auto tangents = jvp_jaxpr(f.jaxpr, mask)->out;
   const auto depends = dependence(*f.jaxpr, mask);
   const auto out = f.jaxpr->out_avals();
   for (std::size_t i = 0; i < out.size(); ++i)
-    if (is_floating(out[i].dtype) ? tangents[i] : depends[i]) return true;
+    if (by_tangents && is_floating(out[i].dtype) ? tangents[i] : depends[i]) return true;
   return false;
 }
 
@@ -52,7 +52,7 @@ bool is_linear(const Eqn& e, const Jaxpr& jaxpr, const Mask& linear, const Mask&
       in, "linear_transpose");
   for (std::size_t i = 0; i < nonzero_out.size(); ++i)
     if (used[i] && !nonzero_out[i]) return false;  // a step, or a cast to integers
-  return !any_varies(closed, linear);
+  return !any_varies(closed, linear, holds_jaxprs(e.params.view()));
 }
 
 }  // namespace

@@ -7,8 +7,6 @@
 
 namespace fluxion {
 
-namespace {
-
 bool holds_jaxprs(ParamsView params) {
   struct Find final : FieldVisitor {
     bool found = false;
@@ -19,6 +17,8 @@ bool holds_jaxprs(ParamsView params) {
   params.fields(v);
   return v.found;
 }
+
+namespace {
 
 SplitTrace& current_split() { return static_cast<SplitTrace&>(*current_trace()); }
 

@@ -81,6 +81,9 @@ SymbolicLinearization linearize_symbolic(const detail::FlatFn& f, ArraySpan prim
                                          const char* name, const std::function<std::size_t()>& n_aux,
                                          const std::vector<char>& force = {});
 
+/// Whether an equation with these parameters holds jaxprs.
+bool holds_jaxprs(ParamsView params);
+
 /// Transposes a linear jaxpr at known values of its other inputs. `inputs` gives a value for each known input
 /// and an empty handle for each linear one; cotangents may be symbolic zeros, and so may the results, of which
 /// there is one per input.
