@@ -2,6 +2,7 @@
 #pragma once
 
 #include <fluxion/array.hpp>
+#include <fluxion/collectives.hpp>
 #include <fluxion/control.hpp>
 #include <fluxion/error.hpp>
 #include <fluxion/guards.hpp>

@@ -8,7 +8,9 @@
 namespace fluxion {
 
 /// "Nothing": an unmapped axis in vmap, an open end of a range.
-struct None {};
+struct None {
+  friend bool operator==(None, None) { return true; }
+};
 inline constexpr None none{};
 
 struct NewAxis {};

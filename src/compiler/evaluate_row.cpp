@@ -10,7 +10,7 @@ namespace {
 
 /// The operands of a row, and what their result is like.
 struct Operands {
-  const ConcreteNode* x[3];
+  const ConcreteNode* x[3] = {};
   std::size_t count;
   const ConcreteNode* model = nullptr;  // the first that is no scalar
   unsigned scalars = 0;                 // mask

@@ -210,6 +210,11 @@ void destroy(const Node* node) noexcept {
   else delete static_cast<const ConcreteNode*>(node);
 }
 
+void throw_deleted(const Node& node) {
+  throw ValueError(text("array: it must not have been donated, got a deleted ", node.aval, ", whose memory was given to a "
+                        "jitted function by donate_argnums; use that call's result, or do not donate this argument"));
+}
+
 void throw_empty_handle() {
   throw_empty_operand("array");
 }

@@ -48,10 +48,12 @@ inline void require_value(std::string_view op, const Array& x) {
 /// elements of any dtype would not fit int64.
 std::int64_t checked_element_count(std::string_view op, const Shape& shape);
 
-/// Null if `x` is a tracer (or empty).
+/// Null if `x` is a tracer (or empty). Throws if its memory was donated to a call.
 inline const ConcreteNode* concrete(const Array& x) {
   const auto* n = x.node_or_null();
-  return n != nullptr && !n->is_tracer ? static_cast<const ConcreteNode*>(n) : nullptr;
+  if (n == nullptr || n->is_tracer) return nullptr;
+  if (n->deleted.load(std::memory_order_relaxed)) detail::throw_deleted(*n);
+  return static_cast<const ConcreteNode*>(n);
 }
 inline bool all_concrete(ArraySpan xs) {
   for (const auto& x : xs)

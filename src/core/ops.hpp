@@ -26,6 +26,8 @@ Array instantiate(const Array& x, const Aval& aval);
 Array move_axis(const Array& x, std::int64_t from, std::int64_t to);
 /// A new axis of extent n at `axis`, along which x is repeated.
 Array repeat_along_new_axis(const Array& x, std::int64_t n, std::int64_t axis);
+/// The sum along one axis, which goes.
+Array sum_axis(const Array& x, std::int64_t axis);
 
 /// `x` where `pred` (a bool of x's shape or of rank 0) is `when`, zero elsewhere.
 Array keep_where(const Array& pred, bool when, const Array& x);

@@ -9,6 +9,17 @@ std::string show(bool v) { return v ? "True" : "False"; }
 std::string show(std::int64_t v) { return std::to_string(v); }
 std::string show(DType v) { return std::string(name(v)); }
 std::string show(const std::string& v) { return v; }
+std::string show(const AxisNames& v) {
+  std::string names;
+  for (const auto& n : v.list()) names += (names.empty() ? "'" : ", '") + n + "'";
+  return "(" + names + (v.list().size() == 1 ? ",)" : ")");
+}
+
+std::size_t hash_value(const AxisNames& v) {
+  std::size_t h = v.list().size();
+  for (const auto& n : v.list()) h = hash_combine(h, hash_value(n));
+  return h;
+}
 
 std::size_t hash_value(const std::vector<JaxprPtr>& v) {
   std::size_t h = v.size();

@@ -19,11 +19,19 @@
 #include <boost/hana/string.hpp>
 
 #include <fluxion/aval.hpp>
+#include <fluxion/axis_names.hpp>
+#include <fluxion/index.hpp>
 
 namespace fluxion {
 
 struct Jaxpr;
 using JaxprPtr = std::shared_ptr<const Jaxpr>;
+
+/// A parameter that is the name of one axis.
+struct AxisName {
+  std::string name;
+  friend bool operator==(const AxisName&, const AxisName&) = default;
+};
 
 /// How a parameter value prints in a jaxpr: (0, 1), True, float64.
 std::string show(const Dims& v);
@@ -31,11 +39,16 @@ std::string show(bool v);
 std::string show(std::int64_t v);
 std::string show(DType v);
 std::string show(const std::string& v);
+std::string show(const AxisNames& v);
+inline std::string show(None) { return "None"; }
+std::size_t hash_value(const AxisNames& v);
+inline std::size_t hash_value(None) { return 0; }
 std::size_t hash_value(const Dims& v);
 inline std::size_t hash_value(bool v) { return v; }
 inline std::size_t hash_value(std::int64_t v) { return std::hash<std::int64_t>{}(v); }
 inline std::size_t hash_value(DType v) { return static_cast<std::size_t>(v); }
 inline std::size_t hash_value(const std::string& v) { return std::hash<std::string>{}(v); }
+inline std::size_t hash_value(const AxisName& v) { return hash_value(v.name); }
 inline std::size_t hash_value(const JaxprPtr& v) { return std::hash<JaxprPtr>{}(v); }
 
 std::size_t hash_value(const std::vector<JaxprPtr>& v);
@@ -47,6 +60,8 @@ inline std::size_t hash_combine(std::size_t seed, std::size_t h) {
 /// Receives the fields of a Params struct in declaration order.
 struct FieldVisitor {
   virtual void text(const char* name, const std::string& value) = 0;
+  /// Names of axes that the operation works over.
+  virtual void axes(const char* name, const AxisNames&, const std::string& shown) { text(name, shown); }
   virtual void jaxpr(const char* name, const JaxprPtr& value) = 0;
   virtual void jaxprs(const char* name, const std::vector<JaxprPtr>& values) = 0;
 
@@ -73,6 +88,8 @@ void visit_fields(const void* p, FieldVisitor& v) {
     using T = std::decay_t<decltype(value)>;
     if constexpr (std::is_same_v<T, JaxprPtr>) v.jaxpr(name, value);
     else if constexpr (std::is_same_v<T, std::vector<JaxprPtr>>) v.jaxprs(name, value);
+    else if constexpr (std::is_same_v<T, AxisNames>) v.axes(name, value, show(value));
+    else if constexpr (std::is_same_v<T, AxisName>) v.axes(name, AxisNames(value.name), value.name);
     else v.text(name, show(value));
   });
 }

@@ -49,11 +49,22 @@ struct TransposeArgs {
   std::span<const TransposeArg> operands;
 };
 
-/// Operands with their mapped axis moved to 0 where `mapped` says so; `size` is the extent of that axis.
+/// The axis that vmap maps; the name is empty if it has none.
+struct BatchAxis {
+  std::int64_t size;
+  std::string_view name;
+};
+
+/// Operands with their mapped axis moved to 0 where `mapped` says so; `size` is the extent of that axis. None need
+/// be mapped where the operation uses the axis by name.
 struct BatchArgs {
   std::int64_t size;
   ArraySpan operands;
   std::span<const char> mapped;
+  std::string_view axis_name;
+
+  /// For rules that transform a held program: collectives in it work over the same axis.
+  BatchAxis axis() const { return {size, axis_name}; }
 };
 struct BatchOut {
   Arrays results;

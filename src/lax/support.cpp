@@ -55,6 +55,8 @@ Array nonzero(const Array& x) { return lax::ne(x, make_scalar(x.dtype(), 0.0)); 
 
 Array sum_to(const Array& x, const Aval& aval) { return lax::unbroadcast(x, aval); }
 
+Array sum_axis(const Array& x, std::int64_t axis) { return lax::reduce_sum(x, {axis}); }
+
 }  // namespace ops
 
 namespace detail {

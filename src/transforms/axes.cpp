@@ -1,5 +1,5 @@
 // Prefix trees of axes, spread over the leaves of arguments and results; the compiled half of vmap.
-#include <fluxion/axes.hpp>
+#include <fluxion/transforms/vmap.hpp>
 
 #include <algorithm>
 #include <functional>
@@ -117,7 +117,7 @@ FlatAxes spread_in_axes(const FlatCall& f, const Axes& in_axes) {
 }
 
 /// The extent that all mapped axes share.
-std::int64_t mapped_size(const FlatCall& f, const FlatAxes& axes) {
+std::int64_t mapped_size(const FlatCall& f, const FlatAxes& axes, std::optional<std::int64_t> required) {
   std::optional<std::int64_t> size;
   bool agree = true;
   for (std::size_t i = 0; i < axes.size(); ++i) {
@@ -132,7 +132,8 @@ std::int64_t mapped_size(const FlatCall& f, const FlatAxes& axes) {
     agree = agree && (!size || *size == n);
     if (!size) size = n;
   }
-  if (!size) throw ValueError("vmap: at least one array must be mapped, got none for all; give one an axis in in_axes");
+  if (!size && required) return *required;
+  if (!size) throw ValueError("vmap: at least one array must be mapped, got none for all; give one an axis in in_axes, or say {.axis_size = n}");
   if (!agree) {
     const auto paths = leaf_paths(f);
     std::string all;
@@ -142,21 +143,26 @@ std::int64_t mapped_size(const FlatCall& f, const FlatAxes& axes) {
     throw ValueError("vmap: mapped axes must have one size, got " + all + "; choose other axes, or none for those that are "
                      "not mapped");
   }
+  if (required && *required != *size)
+    throw ValueError(text("vmap: mapped axes must have the size that axis_size says, got ", *size, " for axis_size = ", *required,
+                          "; leave axis_size out where something is mapped"));
   return *size;
 }
 
 }  // namespace
 
-Arrays vmap_call(FlatCall& f, const Axes& in_axes, const Axes& out_axes) {
-  check_in_axes(f, in_axes);
+Arrays vmap_call(FlatCall& f, const VmapOptions& options) {
+  if (options.axis_size && *options.axis_size < 0)
+    throw ValueError(text("vmap: axis_size must not be negative, got ", *options.axis_size, "; use 0 for an empty axis"));
+  check_in_axes(f, options.in_axes);
   check_leaves_hold_values(f, "vmap");
-  const auto axes = spread_in_axes(f, in_axes);
-  const auto size = mapped_size(f, axes);
+  const auto axes = spread_in_axes(f, options.in_axes);
+  const auto size = mapped_size(f, axes, options.axis_size);
   return vmap_flat([&f](const Arrays& in) { return f(in); }, f.leaves, axes, size, [&](std::size_t) {
     FlatAxes out;
-    Spread("out_axes", out).over(decode(f.out)[0], out_axes, "result");
+    Spread("out_axes", out).over(decode(f.out)[0], options.out_axes, "result");
     return out;
-  });
+  }, options.axis_name, options.sum_match);
 }
 
 }  // namespace detail

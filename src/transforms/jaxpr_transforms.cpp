@@ -17,6 +17,7 @@ struct Key {
   JaxprPtr jaxpr;
   std::int64_t n;
   Mask first, second, force;
+  std::string axis_name;
   auto operator<=>(const Key&) const = default;
 };
 
@@ -110,14 +111,15 @@ TransformedJaxpr make_jet(const JaxprPtr& jaxpr, std::size_t order, const Mask& 
   return {std::move(closed), std::move(out_mask)};
 }
 
-TransformedJaxpr make_batch(const JaxprPtr& jaxpr, std::int64_t n, const Mask& mapped, const Mask& force) {
+TransformedJaxpr make_batch(const JaxprPtr& jaxpr, BatchAxis axis, const Mask& mapped, const Mask& force) {
+  const auto n = axis.size;
   auto avals = jaxpr->in_avals();
   for (std::size_t i = 0; i < avals.size(); ++i)
     if (mapped[i]) avals[i].shape.insert(0, n);
   Mask out_mask;
   auto closed = trace_to_jaxpr(
       [&](const Arrays& args) {
-        auto out = vmap_symbolic(evaluator(jaxpr), args, mapped, n);
+        auto out = vmap_symbolic(evaluator(jaxpr), args, mapped, axis);
         for (std::size_t i = 0; i < out.results.size(); ++i) {
           if (!forced(force, i) || out.mapped[i]) continue;
           out.results[i] = ops::repeat_along_new_axis(out.results[i], n, 0);
@@ -177,20 +179,21 @@ TransformedJaxpr make_transposed(const JaxprPtr& jaxpr, const Mask& linear, cons
 }  // namespace
 
 TransformedPtr jvp_jaxpr(const JaxprPtr& jaxpr, const Mask& nonzero, const Mask& force) {
-  return memos().jvp.get({jaxpr, 0, nonzero, {}, force}, [&] { return make_jvp(jaxpr, nonzero, force); });
+  return memos().jvp.get({jaxpr, 0, nonzero, {}, force, {}}, [&] { return make_jvp(jaxpr, nonzero, force); });
 }
 TransformedPtr jet_jaxpr(const JaxprPtr& jaxpr, std::size_t order, const Mask& moving, const Mask& force) {
-  return memos().jet.get({jaxpr, static_cast<std::int64_t>(order), moving, {}, force},
+  return memos().jet.get({jaxpr, static_cast<std::int64_t>(order), moving, {}, force, {}},
                          [&] { return make_jet(jaxpr, order, moving, force); });
 }
-TransformedPtr batch_jaxpr(const JaxprPtr& jaxpr, std::int64_t n, const Mask& mapped, const Mask& force) {
-  return memos().batch.get({jaxpr, n, mapped, {}, force}, [&] { return make_batch(jaxpr, n, mapped, force); });
+TransformedPtr batch_jaxpr(const JaxprPtr& jaxpr, BatchAxis axis, const Mask& mapped, const Mask& force) {
+  return memos().batch.get({jaxpr, axis.size, mapped, {}, force, std::string(axis.name)},
+                           [&] { return make_batch(jaxpr, axis, mapped, force); });
 }
 std::shared_ptr<const LinearizedJaxpr> linearize_jaxpr(const JaxprPtr& jaxpr, const Mask& nonzero, const Mask& force) {
-  return memos().linearize.get({jaxpr, 0, nonzero, {}, force}, [&] { return make_linearized(jaxpr, nonzero, force); });
+  return memos().linearize.get({jaxpr, 0, nonzero, {}, force, {}}, [&] { return make_linearized(jaxpr, nonzero, force); });
 }
 TransformedPtr transpose_jaxpr(const JaxprPtr& jaxpr, const Mask& linear, const Mask& nonzero_ct, const Mask& force) {
-  return memos().transpose.get({jaxpr, 0, linear, nonzero_ct, force},
+  return memos().transpose.get({jaxpr, 0, linear, nonzero_ct, force, {}},
                                [&] { return make_transposed(jaxpr, linear, nonzero_ct, force); });
 }
 

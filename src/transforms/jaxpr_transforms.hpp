@@ -24,8 +24,9 @@ TransformedPtr jvp_jaxpr(const JaxprPtr& jaxpr, const Mask& nonzero, const Mask&
 /// primals ++ `order` derivatives of each input in `moving` -> primals ++ as many of each output in `out`.
 TransformedPtr jet_jaxpr(const JaxprPtr& jaxpr, std::size_t order, const Mask& moving, const Mask& force = {});
 
-/// Operands in `mapped` carry a leading axis of extent n; results in `out` do.
-TransformedPtr batch_jaxpr(const JaxprPtr& jaxpr, std::int64_t n, const Mask& mapped, const Mask& force = {});
+/// Operands in `mapped` carry a leading axis of the axis's extent; results in `out` do. Collectives over the axis's
+/// name are carried out.
+TransformedPtr batch_jaxpr(const JaxprPtr& jaxpr, BatchAxis axis, const Mask& mapped, const Mask& force = {});
 
 /// forward: primals -> results ++ residuals; linear: residuals ++ nonzero tangents -> tangents of outputs in `out`.
 struct LinearizedJaxpr {

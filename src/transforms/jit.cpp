@@ -78,7 +78,7 @@ struct Jit {
   }
 
   static BatchOut batch(const BatchArgs& args, const Params& p) {
-    const auto t = batch_jaxpr(p.jaxpr, args.size, Mask(args.mapped.begin(), args.mapped.end()));
+    const auto t = batch_jaxpr(p.jaxpr, args.axis(), Mask(args.mapped.begin(), args.mapped.end()));
     return {call(p.name, t->closed, args.operands), t->out};
   }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <fluxion/transforms/jit.hpp>
+#include "core/axis_env.hpp"
 #include "core/evaluate.hpp"
 #include "transforms/epoch.hpp"
 #include "transforms/flat_calls.hpp"
@@ -42,7 +43,7 @@ JitScratch* new_scratch() {
   return new JitScratch;
 }
 
-constexpr std::size_t kHeader = 3;  // owner, type, guards
+constexpr std::size_t kHeader = 4;  // owner, type, guards, number of named axes
 
 }  // namespace
 
@@ -60,6 +61,12 @@ JitCall::JitCall(std::uint64_t owner, std::uint64_t type)
   words[0] = owner;
   words[1] = type;
   words[2] = jit_config_key();
+  words[3] = 0;
+  for (const auto* a = current_axes().get(); a != nullptr; a = a->outer.get()) {
+    ++words[3];
+    words.push_back(static_cast<std::uint64_t>(a->size));
+    scratch_->key.key(a->name);
+  }
 }
 
 JitCall::~JitCall() {

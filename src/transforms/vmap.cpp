@@ -1,11 +1,18 @@
 // Vectorisation: one axis of the operands is mapped, rules say how each primitive treats it; jax.vmap.
 #include "transforms/vmap.hpp"
 
+#include <optional>
+
 #include "base/text.hpp"
 #include "core/ops.hpp"
 #include "core/rule_checks.hpp"
 
 namespace fluxion {
+
+BatchTrace::BatchTrace(TracePtr parent, BatchAxis axis)
+    : Trace(std::move(parent)), size_(axis.size), name_(axis.name), outer_axes_(current_axes()) {
+  if (named()) own_axis_ = std::make_shared<const AxisFrame>(AxisFrame{name_, size_, outer_axes_});
+}
 
 Array BatchTrace::wrap(const Array& value) {
   Aval element = value.aval();
@@ -24,16 +31,19 @@ Arrays BatchTrace::process(const Primitive& p, ArraySpan args, ParamsView params
     any_mapped |= mine;
   }
   const SetTrace outer(parent());
-  if (!any_mapped) return p.bind(values, params);
-  auto out = p.batch({size_, values, mapped}, params);
+  std::optional<SetAxes> outer_axes;
+  if (named()) outer_axes.emplace(outer_axes_);
+  if (!any_mapped && !(named() && uses_axis(p, params, name_))) return p.bind(values, params);
+  auto out = p.batch({size_, values, mapped, name_}, params);
   check_batch_rule(p, args, params, out, size_);
   for (std::size_t i = 0; i < out.results.size(); ++i)
     if (out.mapped[i]) out.results[i] = wrap(out.results[i]);
   return std::move(out.results);
 }
 
-BatchOut vmap_symbolic(const detail::FlatFn& f, ArraySpan args, std::span<const char> mapped, std::int64_t size) {
-  NewTrace<BatchTrace> trace(size);
+BatchOut vmap_symbolic(const detail::FlatFn& f, ArraySpan args, std::span<const char> mapped, BatchAxis axis) {
+  NewTrace<BatchTrace> trace(axis);
+  const SetAxes axes(trace->axes_inside());
   Arrays inside;
   for (std::size_t i = 0; i < args.size(); ++i) inside.push_back(mapped[i] ? trace->wrap(args[i]) : args[i]);
   BatchOut out;
@@ -50,11 +60,12 @@ namespace detail {
 
 namespace {
 
-Array place_axis(const Array& x, bool mapped, std::optional<std::int64_t> axis, std::int64_t size) {
+Array place_axis(const Array& x, bool mapped, std::optional<std::int64_t> axis, std::int64_t size, bool sum_match) {
   if (!axis) {
+    if (mapped && sum_match) return ops::sum_axis(x, 0);
     if (mapped)
       throw ValueError(text("vmap: an output with out_axes none must not depend on a mapped argument, got one that does (",
-                            x.aval(), " with the mapped axis in front); give it an integer out_axes, or reduce over the mapped values outside"));
+                            x.aval(), " with the mapped axis in front); give it an integer out_axes, reduce over the mapped values outside, or have them summed by {.sum_match = true}"));
     return x;
   }
   const auto rank = x.ndim() + (mapped ? 0 : 1);
@@ -68,7 +79,7 @@ Array place_axis(const Array& x, bool mapped, std::optional<std::int64_t> axis, 
 }  // namespace
 
 Arrays vmap_flat(const FlatFn& f, const Arrays& args, const FlatAxes& in_axes, std::int64_t size,
-                 const std::function<FlatAxes(std::size_t)>& out_axes) {
+                 const std::function<FlatAxes(std::size_t)>& out_axes, const std::string& axis_name, bool sum_match) {
   Arrays moved;
   std::vector<char> mapped;
   for (std::size_t i = 0; i < args.size(); ++i) {
@@ -76,10 +87,10 @@ Arrays vmap_flat(const FlatFn& f, const Arrays& args, const FlatAxes& in_axes, s
     mapped.push_back(in_axes[i].has_value());
     moved.push_back(in_axes[i] ? ops::move_axis(args[i], *in_axes[i] < 0 ? *in_axes[i] + rank : *in_axes[i], 0) : args[i]);
   }
-  auto out = vmap_symbolic(f, moved, mapped, size);
+  auto out = vmap_symbolic(f, moved, mapped, {size, axis_name});
   const auto axes = out_axes(out.results.size());
   for (std::size_t i = 0; i < axes.size(); ++i)
-    out.results[i] = place_axis(out.results[i], out.mapped[i], axes[i], size);
+    out.results[i] = place_axis(out.results[i], out.mapped[i], axes[i], size, sum_match);
   return std::move(out.results);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <fluxion/detail/flat.hpp>
+#include "core/axis_env.hpp"
 #include "core/trace.hpp"
 
 namespace fluxion {
@@ -13,17 +14,23 @@ struct BatchTracer final : Tracer {
 
 class BatchTrace final : public Trace {
  public:
-  BatchTrace(TracePtr parent, std::int64_t size) : Trace(std::move(parent)), size_(size) {}
+  BatchTrace(TracePtr parent, BatchAxis axis);
   Arrays process(const Primitive& p, ArraySpan args, ParamsView params) override;
   const char* name() const override { return "vmap"; }
   /// A tracer of the elements along axis 0 of `value`.
   Array wrap(const Array& value);
+  /// The axes that its function sees: its own, if that has a name, and those around it.
+  const AxisEnv& axes_inside() const { return named() ? own_axis_ : outer_axes_; }
 
  private:
+  bool named() const { return !name_.empty(); }
+
   std::int64_t size_;
+  std::string name_;
+  AxisEnv outer_axes_, own_axis_;
 };
 
 /// Maps f over axis 0 of the `mapped` arguments. Results carry their mapped axis at 0, or none.
-BatchOut vmap_symbolic(const detail::FlatFn& f, ArraySpan args, std::span<const char> mapped, std::int64_t size);
+BatchOut vmap_symbolic(const detail::FlatFn& f, ArraySpan args, std::span<const char> mapped, BatchAxis axis);
 
 }  // namespace fluxion

@@ -68,6 +68,12 @@ TEST_CASE("implicit differentiation is held against formulas, and no primitive o
   CHECK(declared_in("lax/implicit") == std::set<std::string>{"custom_linear_solve", "custom_root"});
 }
 
+TEST_CASE("collectives are held against computations over the stacked axis, and none is forgotten") {
+  // What collectives_laws_test.cpp covers: they mean something only inside a vmap that names their axis.
+  CHECK(declared_in("lax/collectives") == std::set<std::string>{"all_gather", "all_to_all", "axis_index", "pmax", "pmin",
+                                                                "ppermute", "psum", "reduce_scatter"});
+}
+
 TEST_CASE("rows stand at their operation and have a tangent rule for every argument or for none") {
   for (std::size_t i = 0; i < static_cast<std::size_t>(ir::Op::count_); ++i) {
     const auto op = static_cast<ir::Op>(i);

@@ -73,8 +73,10 @@ void check_grad_input(const Array& in, const std::string& path, const char* tran
 
 /// Maps f over one axis of some arguments. `out_axes` is asked for once f has run, with the number of
 /// results. Sizes must agree already (the caller reports mismatches with paths); `size` is the mapped size.
+/// `sum_match` sums mapped results that are to have no axis.
 Arrays vmap_flat(const FlatFn& f, const Arrays& args, const FlatAxes& in_axes, std::int64_t size,
-                 const std::function<FlatAxes(std::size_t)>& out_axes);
+                 const std::function<FlatAxes(std::size_t)>& out_axes, const std::string& axis_name = {},
+                 bool sum_match = false);
 
 /// Traces f on abstract values.
 ClosedJaxpr make_jaxpr_flat(const FlatFn& f, const std::vector<Aval>& in, const char* transform);

@@ -7,7 +7,7 @@
 #include <fluxion/detail/flat_call.hpp>
 
 namespace fluxion {
-class Axes;
+struct VmapOptions;
 }
 
 namespace fluxion::detail {
@@ -34,7 +34,7 @@ LinearizedCall linearize_call(FlatCall& f, const char* op);
 Arrays push_forward(const Derivative& d, const TreeWriter& tangents);
 Arrays pull_back(const Derivative& d, const TreeWriter& cotangents);
 
-Arrays vmap_call(FlatCall& f, const Axes& in_axes, const Axes& out_axes);
+Arrays vmap_call(FlatCall& f, const VmapOptions& options);
 
 /// `source[i]` is, for the leaf i of the arguments, the derivative of each leaf of the result.
 std::vector<Arrays> jacobian_call(FlatCall& f, bool forward);

@@ -12,6 +12,7 @@ namespace fluxion::detail {
 struct Node {
   mutable std::atomic<std::uint32_t> refs{1};
   const bool is_tracer;
+  mutable std::atomic<bool> deleted{false};  // donated to a call: nothing may read it any more
   const Aval aval;
 
   Node(bool tracer, Aval a) : is_tracer(tracer), aval(static_cast<Aval&&>(a)) {}
@@ -30,5 +31,6 @@ inline void release(const Node* n) noexcept {
 }
 
 [[noreturn]] void throw_empty_handle();
+[[noreturn]] void throw_deleted(const Node& node);
 
 }  // namespace fluxion::detail

@@ -1,6 +1,9 @@
 // vmap: a function of single examples becomes one of batches.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -14,6 +17,12 @@ struct VmapOptions {
   Axes in_axes = 0;
   /// Where the mapped axis goes in each result.
   Axes out_axes = 0;
+  /// What psum, axis_index and the other collectives call the mapped axis; empty for no name.
+  std::string axis_name = {};
+  /// Its size: needed only where in_axes maps nothing, and checked elsewhere.
+  std::optional<std::int64_t> axis_size = {};
+  /// Whether a mapped result whose out_axes is none is summed over the axis instead of refused.
+  bool sum_match = false;
 };
 
 namespace detail {
@@ -57,7 +66,7 @@ class VmapFn {
       return Invalid{};
     } else if constexpr (traceable<F, P, false, A...>()) {
       TypedCall<F, P, false, A...> call(f_, args...);
-      Arrays outs = vmap_call(call, options_.in_axes, options_.out_axes);
+      Arrays outs = vmap_call(call, options_);
       return build_tree<ResultOf<F, P, A...>>(call.out, std::move(outs));
     } else {
       return Invalid{};
@@ -67,6 +76,11 @@ class VmapFn {
   void write_identity(IdentityWords& w) const {
     options_.in_axes.write_identity(w);
     options_.out_axes.write_identity(w);
+    w.push_back(options_.axis_name.size());
+    w.insert(w.end(), options_.axis_name.begin(), options_.axis_name.end());
+    w.push_back(options_.axis_size ? 1 : 0);
+    w.push_back(static_cast<std::uint64_t>(options_.axis_size.value_or(0)));
+    w.push_back(options_.sum_match ? 1 : 0);
     detail::write_identity(f_, w);
   }
 
@@ -80,6 +94,7 @@ class VmapFn {
 /// Maps f over one axis of its arguments: result[i] = f(args[i]...), computed at once. Axes are given by
 /// {.in_axes = ..., .out_axes = ...}; negative ones count from the end, those of results from the end of the
 /// mapped result. Numbers, and arguments that are not trees, have no axis: give them none; they pass untouched.
+/// With {.axis_name = "i"} the function may use collectives over the axis: see <fluxion/collectives.hpp>.
 /// Throws ValueError when mapped sizes differ, nothing is mapped, or an axis does not exist; each names the leaf.
 /// Source: jax.vmap.
 template <class F>

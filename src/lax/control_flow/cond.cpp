@@ -127,7 +127,7 @@ struct Cond {
     if (args.mapped[0]) return batch_index(args, p);
     const Mask mapped(args.mapped.begin() + 1, args.mapped.end());
     const auto [branches, mask] = transformed(
-        p.branches, [&](const auto& b, const Mask& force) { return batch_jaxpr(b, args.size, mapped, force); });
+        p.branches, [&](const auto& b, const Mask& force) { return batch_jaxpr(b, args.axis(), mapped, force); });
     return {bind_all<Cond>(args.operands, {branches}), mask};
   }
 
@@ -138,7 +138,7 @@ struct Cond {
     const auto index = clamp_index(args.operands[0], p.branches.size());
     BatchOut out{{}, all};
     for (std::size_t k = 0; k < p.branches.size(); ++k) {
-      const auto run = batch_jaxpr(p.branches[k], args.size, mapped, all);
+      const auto run = batch_jaxpr(p.branches[k], args.axis(), mapped, all);
       const auto here = eval_jaxpr(*without_consts(run->closed, "cond"), args.operands.subspan(1));
       const auto mine = eq(index, make_scalar(DType::int32, static_cast<double>(k)));
       for (std::size_t i = 0; i < here.size(); ++i) {

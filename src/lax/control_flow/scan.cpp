@@ -172,7 +172,7 @@ struct Scan {
     const Groups<Mask> m(Mask(args.mapped.begin(), args.mapped.end()), p);
     const Groups<Arrays> x(list(args.operands), p);
     const auto body_for = [&](const Mask& carry) {
-      return batch_jaxpr(p.jaxpr, args.size, joined({m.consts, carry, m.xs}), force_carry(carry, p));
+      return batch_jaxpr(p.jaxpr, args.axis(), joined({m.consts, carry, m.xs}), force_carry(carry, p));
     };
     const auto carry = settled(m.carry, [&](const Mask& c) { return part(body_for(c)->out, 0, p.n_carry()); });
     const auto body = body_for(carry);

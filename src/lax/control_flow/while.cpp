@@ -84,11 +84,11 @@ struct While {
     const Groups<Mask> m(Mask(args.mapped.begin(), args.mapped.end()), p);
     const Groups<Arrays> x(Arrays(args.operands.begin(), args.operands.end()), p);
     auto carry = m.carry;
-    const auto body_of = [&](const Mask& force) { return batch_jaxpr(p.body_jaxpr, args.size, joined({m.body, carry}), force); };
+    const auto body_of = [&](const Mask& force) { return batch_jaxpr(p.body_jaxpr, args.axis(), joined({m.body, carry}), force); };
     for (auto grown = either(carry, body_of(carry)->out); grown != carry; grown = either(carry, body_of(carry)->out)) carry = grown;
-    if (batch_jaxpr(p.cond_jaxpr, args.size, joined({m.cond, carry}))->out[0] != 0) return batch_lanes(args, p, m, x);
+    if (batch_jaxpr(p.cond_jaxpr, args.axis(), joined({m.cond, carry}))->out[0] != 0) return batch_lanes(args, p, m, x);
     const auto body = without_consts(body_of(carry)->closed, "while");
-    const auto cond = without_consts(batch_jaxpr(p.cond_jaxpr, args.size, joined({m.cond, carry}))->closed, "while");
+    const auto cond = without_consts(batch_jaxpr(p.cond_jaxpr, args.axis(), joined({m.cond, carry}))->closed, "while");
     return {bind_while(x.cond, x.body, repeated(x.carry, m.carry, carry, args.size), cond, body), carry};
   }
 
@@ -96,8 +96,8 @@ struct While {
   static BatchOut batch_lanes(const BatchArgs& args, const Params& p, const Groups<Mask>& m, const Groups<Arrays>& x) {
     const auto n = args.size;
     const Mask all(p.n_carry(), 1);
-    const auto lane_body = without_consts(batch_jaxpr(p.body_jaxpr, n, joined({m.body, all}), all)->closed, "while");
-    const auto lane_cond = without_consts(batch_jaxpr(p.cond_jaxpr, n, joined({m.cond, all}), {1})->closed, "while");
+    const auto lane_body = without_consts(batch_jaxpr(p.body_jaxpr, args.axis(), joined({m.body, all}), all)->closed, "while");
+    const auto lane_cond = without_consts(batch_jaxpr(p.cond_jaxpr, args.axis(), joined({m.cond, all}), {1})->closed, "while");
     const auto n_c = p.n_cond(), n_b = p.n_body(), n_carry = p.n_carry();
     Avals carry;
     for (const auto& a : p.body_jaxpr->out_avals()) carry.push_back(stacked(a, n));
