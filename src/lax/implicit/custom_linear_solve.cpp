@@ -61,7 +61,7 @@ struct CustomLinearSolve {
 
   static BatchOut batch(const BatchArgs& args, const Params& p) {
     const auto call = all_mapped(args, p.n_consts());
-    const auto mapped = [&](const JaxprPtr& j) { return batched(j, args.size, call.mapped, "custom_linear_solve"); };
+    const auto mapped = [&](const JaxprPtr& j) { return batched(j, args.axis(), call.mapped, "custom_linear_solve"); };
     std::vector<JaxprPtr> transposed;
     for (const auto& j : p.transposed) transposed.push_back(mapped(j));
     return {bind_all<CustomLinearSolve>(call.operands, {mapped(p.matvec), p.num_consts, mapped(p.solve), transposed}),

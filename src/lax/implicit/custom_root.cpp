@@ -41,7 +41,7 @@ struct CustomRoot {
 
   static BatchOut batch(const BatchArgs& args, const Params& p) {
     const auto call = all_mapped(args, p.n_consts());
-    const auto mapped = [&](const JaxprPtr& j) { return batched(j, args.size, call.mapped, "custom_root"); };
+    const auto mapped = [&](const JaxprPtr& j) { return batched(j, args.axis(), call.mapped, "custom_root"); };
     return {bind_all<CustomRoot>(call.operands, {mapped(p.f), p.num_consts, mapped(p.solve), mapped(p.tangent_solve)}),
             Mask(p.solve->out.size(), 1)};
   }

@@ -30,9 +30,9 @@ BatchedCall all_mapped(const BatchArgs& args, std::size_t n_consts) {
   return call;
 }
 
-JaxprPtr batched(const JaxprPtr& jaxpr, std::int64_t n, const Mask& consts, const char* op) {
+JaxprPtr batched(const JaxprPtr& jaxpr, BatchAxis axis, const Mask& consts, const char* op) {
   const Mask arguments(jaxpr->in.size() - consts.size(), 1), results(jaxpr->out.size(), 1);
-  return without_consts(batch_jaxpr(jaxpr, n, joined({consts, arguments}), results)->closed, op);
+  return without_consts(batch_jaxpr(jaxpr, axis, joined({consts, arguments}), results)->closed, op);
 }
 
 }  // namespace fluxion::lax

@@ -17,7 +17,7 @@ struct BatchedCall {
 };
 BatchedCall all_mapped(const BatchArgs& args, std::size_t n_consts);
 /// `jaxpr` for such a call, whose captured values are mapped as in `consts`.
-JaxprPtr batched(const JaxprPtr& jaxpr, std::int64_t n, const Mask& consts, const char* op);
+JaxprPtr batched(const JaxprPtr& jaxpr, BatchAxis axis, const Mask& consts, const char* op);
 
 /// The solution of f(x) = 0 where solve finds it; jaxprs as in custom_root.cpp.
 Arrays bind_custom_root(ArraySpan consts, ArraySpan guess, const JaxprPtr& f, const JaxprPtr& solve, const JaxprPtr& tangent_solve);
