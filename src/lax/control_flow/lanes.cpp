@@ -11,9 +11,11 @@ namespace fluxion::lax {
 
 namespace {
 
-/// A bucket costs a gather and a scatter of each value, and a step in every program; measured, lanes that cost less
-/// than this together are not worth one. In elementary operations on an element, of about 0.1 ns.
-constexpr double least_bucket_cost = 4000;
+// In elementary operations on an element, of about 0.3 ns. Measured: a trip of a loop costs as much as its bookkeeping
+// where its lanes cost this much together,
+constexpr double least_bucket_cost = 1000;
+// and an element that is gathered and put back costs as much as this.
+constexpr double cost_of_moving = 16;
 
 class CostVisitor final : public FieldVisitor {
  public:
@@ -338,6 +340,19 @@ Arrays while_in_lanes(const LaneLoop& loop, ArraySpan cond_consts, ArraySpan bod
   return LaneWhile(loop).run(joined({cond_consts, body_consts, carry}));
 }
 
+namespace {
+
+/// Whether a branch is as good run on all lanes, or must be.
+bool selects(const JaxprPtr& branch, const Mask& mapped, std::int64_t lanes) {
+  if (sees_other_lanes(*branch)) return true;
+  if (LoopFinder::in(*branch)) return false;
+  double moved = 0;
+  for (const auto& a : joined({chosen(branch->in_avals(), mapped), branch->out_avals()})) moved += static_cast<double>(element_count(a.shape));
+  return buckets_for({branch}, lanes).only_all() || CostVisitor::lane_cost(*branch) < cost_of_moving * moved;
+}
+
+}  // namespace
+
 // Branches that are as good selected come first: they leave something in all lanes, and the others write over it.
 Arrays switch_in_lanes(const Array& index, ArraySpan operands, const Mask& mapped, const std::vector<JaxprPtr>& branches,
                        BatchAxis axis) {
@@ -346,9 +361,7 @@ Arrays switch_in_lanes(const Array& index, ArraySpan operands, const Mask& mappe
   Arrays out;
   std::vector<std::size_t> gathered;
   for (std::size_t k = 0; k < branches.size(); ++k) {
-    const bool selects = buckets_for({branches[k]}, lanes).only_all() &&
-                         (sees_other_lanes(*branches[k]) || !LoopFinder::in(*branches[k]));
-    if (selects) out = LaneBranch(branches[k], mapped, axis.name).selected(lanes, takes(k), out, operands);
+    if (selects(branches[k], mapped, lanes)) out = LaneBranch(branches[k], mapped, axis.name).selected(lanes, takes(k), out, operands);
     else gathered.push_back(k);
   }
   if (out.empty()) out = unwritten(*branches[0], lanes);
