@@ -153,7 +153,10 @@ struct While {
         [&](const Arrays& xs) {
           const auto old = part(xs, n_c + n_b, n_carry);
           const auto going = eval_jaxpr(*lane_cond, joined({part(xs, 0, n_c), old}))[0];
-          auto next = eval_jaxpr(*lane_body, joined({part(xs, n_c, n_b), old}));
+          auto in = old;  // finished lanes record nothing
+          for (auto& v : in)
+            if (is_tape(v.dtype())) v = select_n(broadcast_in_dim(going, v.shape(), {0}), broadcast_in_dim(tape_discard(), v.shape(), {}), v);
+          auto next = eval_jaxpr(*lane_body, joined({part(xs, n_c, n_b), in}));
           for (std::size_t i = 0; i < next.size(); ++i)
             next[i] = select_n(broadcast_in_dim(going, next[i].shape(), {0}), old[i], next[i]);
           return next;
