@@ -123,8 +123,8 @@ class Log {
       if (const auto k = place(index); k < n) visit(at(k));
       return;
     }
-    const auto found = where_.find(index);
-    if (found == where_.end()) return;
+    const auto found = where_->find(index);
+    if (found == where_->end()) return;
     for (const auto k : found->second)
       if (k < n) visit(at(k));
   }
@@ -158,9 +158,10 @@ class Log {
         ++regular_;
         return;
       }
-      for (std::uint64_t k = 0; k < count_; ++k) where_[at(k)->index].push_back(k);
+      where_ = std::make_unique<Table>();
+      for (std::uint64_t k = 0; k < count_; ++k) (*where_)[at(k)->index].push_back(k);
     }
-    where_[index].push_back(count_);
+    (*where_)[index].push_back(count_);
   }
   std::uint64_t place(std::int64_t index) const {
     const auto steps = index - first_;
@@ -175,7 +176,8 @@ class Log {
   std::vector<std::unique_ptr<Chunk>> chunks_;
   std::uint64_t count_ = 0, regular_ = 0;
   std::int64_t first_ = 0, step_ = 0;
-  std::unordered_map<std::int64_t, std::vector<std::uint64_t>> where_;
+  using Table = std::unordered_map<std::int64_t, std::vector<std::uint64_t>>;
+  std::unique_ptr<Table> where_;
 };
 
 // --- regions -----------------------------------------------------------------------------------------------------
@@ -274,6 +276,7 @@ Handle merged(Handle a, Handle b) {
 }  // namespace
 
 Handle push(Handle tape, std::int64_t index, std::span<const Field> fields, const std::byte* const* values) {
+  if (discards(tape)) return tape;
   if (tape != nullptr) check_fields(tape->chunk->log->fields(), fields);
   return writable(tape, fields).append(index, [&](std::byte* to) {
     for (std::size_t k = 0; k < fields.size(); ++k) {
@@ -285,7 +288,7 @@ Handle push(Handle tape, std::int64_t index, std::span<const Field> fields, cons
 
 void read(Handle tape, std::int64_t index, std::span<const Field> fields, std::byte* const* to) {
   bool any = false;
-  if (tape != nullptr) {
+  if (!is_empty(tape)) {
     const auto& log = *tape->chunk->log;
     check_fields(log.fields(), fields);
     log.each(index, log.number(tape) + 1, [&](Handle cell) {
@@ -302,8 +305,8 @@ void read(Handle tape, std::int64_t index, std::span<const Field> fields, std::b
 }
 
 Handle sum(Handle a, Handle b) {
-  if (a == nullptr) return b;
-  if (b == nullptr) return a;
+  if (is_empty(a)) return is_empty(b) ? nullptr : b;
+  if (is_empty(b)) return a;
   check_fields(a->chunk->log->fields(), b->chunk->log->fields());
   const bool same_place = records(a) == 1 && records(b) == 1 && a->index == b->index;
   if (records(b) == 1 && !same_place) return push_record(a, b);
@@ -311,7 +314,7 @@ Handle sum(Handle a, Handle b) {
   return merged(a, b);
 }
 
-std::int64_t size(Handle tape) { return tape == nullptr ? 0 : static_cast<std::int64_t>(records(tape)); }
+std::int64_t size(Handle tape) { return is_empty(tape) ? 0 : static_cast<std::int64_t>(records(tape)); }
 std::int64_t live_logs() { return logs_alive.load(std::memory_order_relaxed); }
 std::int64_t peak_bytes() { return bytes_most.exchange(bytes_now.load()); }
 

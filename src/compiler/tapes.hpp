@@ -28,6 +28,10 @@ struct Cell {
 };
 /// The newest record of a tape; null is the tape without records. An element of dtype tape is such a handle.
 using Handle = const Cell*;
+/// A tape that takes records and keeps none: what lanes write to that do not count. Its handle is 1.
+inline bool discards(Handle h) { return reinterpret_cast<std::uintptr_t>(h) == 1; }
+/// Whether there are no records.
+inline bool is_empty(Handle h) { return reinterpret_cast<std::uintptr_t>(h) <= 1; }
 
 class Log;
 

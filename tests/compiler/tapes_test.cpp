@@ -81,6 +81,28 @@ TEST_CASE("an old handle still sees what it saw, and pushing on it leaves the ne
   CHECK(at(pushed(old, 3, 1.0, 1), 3) == std::pair(4.0, 1));  // a second record under one index
 }
 
+TEST_CASE("the tape that discards takes records and has none") {
+  const Running run;
+  const auto h = reinterpret_cast<Handle>(std::uintptr_t{1});
+  CHECK(pushed(h, 3, 1.0, 1) == h);
+  CHECK(at(h, 3) == std::pair(0.0, 0));
+  CHECK(tapes::size(h) == 0);
+  const auto one = pushed(nullptr, 3, 1.0, 1);
+  CHECK(tapes::sum(h, one) == one);
+  CHECK(tapes::sum(one, h) == one);
+  CHECK(tapes::sum(h, h) == nullptr);
+}
+
+TEST_CASE("lanes that are done write to no tape") {
+  const auto logs = [](const Array& xs) {
+    const auto [y, back] = vjp(vmap(collatz), xs);
+    return tapes::live_logs();
+  };
+  const auto before = tapes::live_logs();
+  CHECK(logs(array({999.0, 1.5, 500.0})) == before + 3);
+  CHECK(logs(array({2000.0, 1.5, 500.0})) == before + 2);  // no trip, no tape
+}
+
 TEST_CASE("sums have the records of both") {
   const Running run;
   Handle a = nullptr, b = nullptr;

@@ -15,6 +15,8 @@ Arrays tape_read(const Array& tape, const Array& index, const Avals& avals);
 Array tape_add(const Array& a, const Array& b);
 /// All records along the axes.
 Array tape_sum(const Array& tapes, const Dims& axes);
+/// Takes records and keeps none: for lanes whose results are not used, so that they neither copy nor fill anything.
+Array tape_discard();
 /// No records.
 Array tape_empty(const Shape& shape = {});
 
