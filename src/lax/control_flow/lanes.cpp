@@ -4,6 +4,7 @@
 
 #include "core/node.hpp"
 #include "lax/control_flow/primitives.hpp"
+#include "lax/control_flow/tape.hpp"
 #include "lax/rows.hpp"
 #include "lax/rules.hpp"
 
@@ -108,9 +109,14 @@ std::optional<std::int64_t> known_count(const Array& mask) {
 Array choose(const Array& mask, const Array& y, const Array& x) {
   return select_n(broadcast_in_dim(mask, x.shape(), {0}), y, x);
 }
+/// A tape that keeps nothing in lanes outside of `mask`.
+Array recording(const Array& mask, const Array& tape) {
+  return choose(mask, broadcast_in_dim(tape_discard(), tape.shape(), {}), tape);
+}
 /// x, but without a derivative in lanes outside of `mask`: what they give is not used, and zero times the infinite
 /// derivative of a result that is not used would be NaN.
 Array guarded(const Array& mask, const Array& x) {
+  if (is_tape(x.dtype())) return recording(mask, x);
   return is_inexact(x.dtype()) ? choose(mask, stop_gradient(x), x) : x;
 }
 
@@ -228,7 +234,7 @@ class LaneWhile {
     return in;
   }
   Array replaced(const Array& live, const Array& first, const Array& x) const {
-    if (!replaces_) return guarded(live, x);
+    if (!replaces_ || is_tape(x.dtype())) return guarded(live, x);
     auto row = take_rows(x, first);
     if (is_inexact(x.dtype())) row = stop_gradient(row);
     return choose(live, broadcast_in_dim(row, x.shape(), iota_dims(0, x.ndim())), x);
