@@ -27,7 +27,7 @@ class InOneLoop {
     const auto any = [&](const auto& list, const auto& ref) {
       return std::any_of(list.begin(), list.end(), [&](const auto& x) { return is_input(ref(x)); });
     };
-    if (any(loop_.rows, base) || any(loop_.args, [](const Ref& r) { return r; }) ||
+    if (any(loop_.rows, base) || any(fixed_arguments(), [](const Ref& r) { return r; }) ||
         any(loop_.gathers, [](const Loop::Gather& g) { return g.from; }) ||
         any(loop_.sinks, [](const Loop::Sink& s) { return s.from.base; }))
       return std::nullopt;
@@ -49,6 +49,16 @@ class InOneLoop {
   }
 
  private:
+  /// Those that do not move from block to block.
+  std::vector<Ref> fixed_arguments() const {
+    std::vector<char> moves(loop_.args.size(), 0);
+    for (const auto* uses : {&loop_.stream_uses, &loop_.row_uses})
+      for (const auto& use : *uses) moves[use.arg] = 1;
+    std::vector<Ref> fixed;
+    for (std::size_t a = 0; a < moves.size(); ++a)
+      if (moves[a] == 0) fixed.push_back(loop_.args[a]);
+    return fixed;
+  }
   std::int64_t step() const {
     for (const auto& s : loop_.streams)
       if (s.base.storage == result_) return s.step;

@@ -122,8 +122,14 @@ MemoryAnalysis compiled_memory(const Staged& s) {
 }
 
 void check_compiled_arguments(const Staged& s, const TreeWriter& args) {
-  if (!std::equal(args.words.begin(), args.words.end(), s.in.words().begin(), s.in.words().end()) || !s.in.statics().empty())
-    check_same_structure(s.in, TreeDef(args), of(s).c_str(), s.arguments);
+  if (!std::equal(args.words.begin(), args.words.end(), s.in.words().begin(), s.in.words().end()) || !s.in.statics().empty()) {
+    const TreeDef got(args);
+    const auto n = decode(got).size(), wanted = decode(s.in).size();
+    if (n != wanted)
+      throw ValueError(text(of(s), ": ", wanted, " arguments are required, those of trace without the static ones, got ",
+                            n, "; pass them all"));
+    check_same_structure(s.in, got, of(s).c_str(), s.arguments);
+  }
   for (std::size_t i = 0; i < args.leaves.size(); ++i) {
     const auto& x = args.leaves[i];
     if (x.is_empty_handle())

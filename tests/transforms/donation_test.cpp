@@ -29,7 +29,8 @@ std::string logged(const F& f) {
   return os.str();
 }
 
-const auto deleted = Catch::Contains("array: it must not have been donated, got a deleted f64[4096]") && Catch::Contains("donate_argnums");
+const auto deleted = Catch::Contains("array: it must not have been donated, got a deleted f64[4096], whose memory was given to a jitted "
+                                     "function by donate_argnums");
 
 }  // namespace
 
@@ -49,14 +50,14 @@ TEST_CASE("an argument that is moved in becomes the result's memory") {
 }
 
 TEST_CASE("a loop of moved steps takes no new memory") {
-  const auto f = jit([](const Layer& p, const Array& x) { return Layer{p.w - 0.1 * sin(p.b) * x, p.b + exp(-p.w)}; });
+  const auto f = jit([](const Layer& p, const Array& x) { return Layer{p.w - 0.1 * sin(p.w) * x, p.b + exp(-p.b)}; });
   Layer p{big(), big(2.0)};
   const Array x = big(3.0);
   p = f(std::move(p), x);
   const auto *const w = place(p.w), *const b = place(p.b);
   for (int i = 0; i < 5; ++i) p = f(std::move(p), x);
-  CHECK((place(p.w) == w || place(p.w) == b));
-  CHECK(place(p.w) != place(p.b));
+  CHECK(place(p.w) == w);
+  CHECK(place(p.b) == b);
   Layer q{big(), big(2.0)};
   for (int i = 0; i < 6; ++i) q = f(q, x);
   CHECK(numbers(p.w) == numbers(q.w));
@@ -121,6 +122,9 @@ TEST_CASE("memory is reused only where no element is read after it is written") 
     for (std::size_t i = 0; i < got.size(); ++i) CHECK(numbers(got[i]) == numbers(want[i]));
   };
   same_as_lvalue("read again by a later operation", [](const Array& p, const Array& x) { return std::pair{p + x, (p + x) * p}; });
+  same_as_lvalue("each result needs both", [](const Array& p, const Array& x) {
+    return std::pair{p - 0.1 * sin(x), x + exp(-p)};
+  });
   same_as_lvalue("two results", [](const Array& p, const Array& x) { return std::tuple{p + x, p - x, p * x}; });
   same_as_lvalue("reversed", [](const Array& p, const Array& x) { return flip(p) + p * x; });
   same_as_lvalue("shifted", [](const Array& p, const Array& x) { return roll(p, 1) + x; });
@@ -155,7 +159,7 @@ TEST_CASE("donate_argnums deletes what it is given") {
   CHECK_THROWS_WITH(p.to_vector<double>(), deleted);
   CHECK_THROWS_WITH(text_of(p), deleted);
   CHECK_THROWS_WITH(grad([](const Array& x) { return fluxion::sum(x); })(p), deleted);
-  CHECK_THROWS_WITH(vmap([](const Array& x) { return x; })(p), deleted);
+  CHECK_THROWS_WITH(vmap([](const Array& x) { return x + 1.0; })(p), deleted);
   CHECK(p.shape() == Shape{4096});
   CHECK(numbers(f(q, g)).size() == 4096);
 }

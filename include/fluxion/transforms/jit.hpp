@@ -60,6 +60,13 @@ class JitFn<F, StaticArgnums<S...>, DonateArgnums<D...>> {
     else return Invalid{};
   }
 
+  /// trace(args...).lower(). Source: jax.jit(f).lower.
+  template <class... A>
+  auto lower(A&&... args) const {
+    if constexpr (check<A...>()) return traced<A...>(args...).lower();
+    else return Invalid{};
+  }
+
   void write_identity(IdentityWords& w) const { detail::write_identity(f_, w); }
 
  private:
