@@ -235,6 +235,11 @@ struct Output {
   Dims strides;  // elements
 };
 
+/// A result that may be written where an input is, once nobody else needs that.
+struct Reuse {
+  std::uint32_t result, input;  // storages; that of input k is k
+};
+
 struct Plan {
   std::vector<Dims> input_strides;
   std::vector<char> input_row_major;
@@ -244,6 +249,7 @@ struct Plan {
   std::vector<Output> outputs;
   std::size_t arena_bytes = 0, output_count = 0;
   bool makes_tapes = false;            // here or in a held program
+  std::vector<Reuse> reuses;           // the best first
   std::vector<std::uint32_t> results;  // of a held program: the output storage of each wanted one
 
   static constexpr std::uint32_t unwanted = ~std::uint32_t{0};

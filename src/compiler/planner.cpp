@@ -170,6 +170,7 @@ Output Planner::output(ir::ValueId v, const Aval& result) {
 std::unique_ptr<Plan> Planner::run(std::span<const Aval> results) {
   for (const auto& u : fusion_.units) unit(u);
   for (std::size_t k = 0; k < results.size(); ++k) plan_->outputs.push_back(output(p_.outputs[k], results[k]));
+  plan_->reuses = reuses(p_, *plan_);
   plan_->arena_bytes = place_in_arena(plan_->storages);
   return std::move(plan_);
 }

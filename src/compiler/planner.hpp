@@ -104,6 +104,8 @@ kernels::Kernel combining_kernel(ir::ReduceOp op, DType t);
 Copy coalesced(Copy c);
 /// Writes one element everywhere.
 Copy fill(const Location& to, const Shape& shape, std::size_t itemsize, Ref element);
+/// Which results may be written over which inputs; an input may be named for several, and the other way round.
+std::vector<Reuse> reuses(const ir::Program& p, const Plan& plan);
 /// Gives every arena storage its offset, reusing what is dead; returns the arena's size.
 std::size_t place_in_arena(std::vector<Storage>& storages);
 

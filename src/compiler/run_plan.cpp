@@ -22,8 +22,9 @@ class Run {
   }
   Run(const Run&) = delete;
 
-  void carry_out() {
+  void carry_out(Fates fates) {
     fresh_.resize(plan_.output_count);
+    if (!fates.of.empty()) take_over(fates);
     for (std::size_t k = 0; k < plan_.storages.size(); ++k) bases_[k] = base(plan_.storages[k]);
     if (!plan_.makes_tapes) return execute(plan_, bases_);
     tapes_ = std::make_shared<tapes::Region>(nullptr);
@@ -45,6 +46,15 @@ class Run {
  private:
   static constexpr std::size_t few = 32;
 
+  /// Results that find a free argument are written over it.
+  void take_over(Fates fates) {
+    for (const auto& r : plan_.reuses) {
+      auto& to = fresh_[plan_.storages[r.result].at];
+      if (to || r.input < fates.consts || fates.of[r.input - fates.consts] != Fate::free) continue;
+      to = concrete(args_[r.input])->buffer;
+      fates.of[r.input - fates.consts] = Fate::reused;
+    }
+  }
   std::byte* base(const Storage& s) {
     switch (s.kind) {
       case Storage::Kind::input: return const_cast<std::byte*>(concrete(args_[s.at])->data);  // never written
@@ -52,7 +62,7 @@ class Run {
       case Storage::Kind::arena: return arena_ + s.at;
       case Storage::Kind::output: break;
     }
-    fresh_[s.at] = allocate(s.bytes);
+    if (!fresh_[s.at]) fresh_[s.at] = allocate(s.bytes);
     return fresh_[s.at].data();
   }
   /// A view of a scalar that lives in its node: the element gets memory that can be shared.
@@ -105,9 +115,9 @@ class Run {
 
 }  // namespace
 
-void run_plan(const Plan& plan, ArraySpan args, std::span<const Aval> results, Arrays& out) {
+void run_plan(const Plan& plan, ArraySpan args, std::span<const Aval> results, Arrays& out, Fates fates) {
   Run run(plan, args);
-  run.carry_out();
+  run.carry_out(fates);
   for (std::size_t k = 0; k < results.size(); ++k) out.push_back(run.result(plan.outputs[k], results[k]));
 }
 

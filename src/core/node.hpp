@@ -67,6 +67,10 @@ inline const Tracer* tracer(const Array& x) {
 /// Follows grad and jvp tracers down to a concrete array; null under jit and vmap.
 const ConcreteNode* concrete_primal(const Array& x);
 
+/// Makes every later use of a concrete array that has a buffer throw, and lets go of the buffer unless others hold the
+/// array: they may be reading it.
+void delete_array(const Array& x);
+
 /// A view into, or the whole of, a buffer.
 Array make_array(Aval aval, BufferRef buffer, const std::byte* data, Dims strides);
 /// A fresh contiguous array; `data` receives where its elements are to be written.

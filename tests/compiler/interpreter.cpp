@@ -375,8 +375,62 @@ std::vector<Value> compiled(const ir::Program& p, const std::vector<Value>& inpu
   return values;
 }
 
+namespace {
+
+std::size_t in_place = 0;
+
+bool all_same(const std::vector<Value>& want, const std::vector<Value>& have) {
+  for (std::size_t k = 0; k < want.size(); ++k)
+    if (!same_elements(want[k], have[k])) return false;
+  return true;
+}
+
+/// With every third input, starting from `first`, kept and the others free to be written over (all are if it is 3).
+bool agrees_in_place(const detail::Executable& e, const std::vector<Value>& inputs, const std::vector<Value>& want, std::size_t first) {
+  Arrays args, out;
+  std::vector<Fate> fates;
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    args.push_back(laid_out(inputs[k], Layout::row_major));
+    fates.push_back(k % 3 == first || args.back().ndim() == 0 ? Fate::kept : Fate::free);
+  }
+  e.run(args, out, {fates});
+  std::vector<Value> have;
+  for (const auto& x : out) have.push_back(elements_of(x));
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    in_place += fates[k] == Fate::reused;
+    if (fates[k] != Fate::reused && !same_elements(inputs[k], elements_of(args[k]))) return false;
+  }
+  return all_same(want, have);
+}
+
+/// On memory of the caller, which is just as large as it must be.
+bool agrees_into(const detail::Executable& e, const std::vector<Value>& inputs, const std::vector<Value>& want) {
+  auto have = want;
+  for (auto& v : have) std::fill(v.bytes.begin(), v.bytes.end(), std::byte{0x5a});
+  struct Here final : Places {
+    const std::vector<Value>& in;
+    std::vector<Value>& out;
+    Here(const std::vector<Value>& i, std::vector<Value>& o) : in(i), out(o) {}
+    const void* input(std::size_t k) const override { return in[k].bytes.data(); }
+    void* result(std::size_t k) const override { return out[k].bytes.data(); }
+  };
+  const auto before = inputs;
+  e.into().run(Here(inputs, have));
+  return all_same(want, have) && all_same(before, inputs);
+}
+
+}  // namespace
+
+std::size_t results_in_place() { return in_place; }
+
 bool agrees(const ir::Program& p, const std::vector<Value>& inputs, const std::vector<Layout>& layouts) {
   const auto want = interpreted(p, inputs);
+  std::vector<Aval> results;
+  for (const auto v : p.outputs) results.push_back({p.types[v].shape, p.types[v].dtype});
+  const auto executable = compiler::compile_program(p, results);
+  for (std::size_t kept = 0; kept <= 3; ++kept)
+    if (!agrees_in_place(*executable, inputs, want, kept)) return false;
+  if (!agrees_into(*executable, inputs, want)) return false;
   for (const auto& chosen : {std::vector<Layout>{}, layouts}) {
     const auto have = compiled(p, inputs, chosen);
     for (std::size_t k = 0; k < want.size(); ++k)
