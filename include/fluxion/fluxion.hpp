@@ -7,6 +7,7 @@
 #include <fluxion/control.hpp>
 #include <fluxion/error.hpp>
 #include <fluxion/guards.hpp>
+#include <fluxion/implicit.hpp>
 #include <fluxion/lax.hpp>
 #include <fluxion/nn.hpp>
 #include <fluxion/numpy.hpp>

@@ -51,7 +51,7 @@ class Fuser {
     strides_.resize(p_.types.size());
     for (std::size_t k = 0; k < inputs.size(); ++k) strides_[p_.inputs[k]] = inputs[k];
     for (const auto& i : p_.instrs) {
-      if (holds_programs(i.action) || std::holds_alternative<ir::HostCall>(i.action)) {
+      if (holds_programs(i.action) || std::holds_alternative<ir::HostCall>(i.action) || std::holds_alternative<ir::Tape>(i.action)) {
         for (const auto v : i.out) strides_[v] = row_major(p_.types[v].shape);
         continue;
       }

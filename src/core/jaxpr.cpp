@@ -1,6 +1,7 @@
 #include "core/jaxpr.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/text.hpp"
 #include "core/rule_checks.hpp"
@@ -30,11 +31,23 @@ Array JaxprTrace::new_input(const Aval& aval) {
   return make_tracer<JaxprTracer>(aval, shared_from_this(), v);
 }
 
+namespace {
+
+// A tape with records is not: what it points to must be kept alive.
+bool can_be_literal(const ConcreteNode& c) {
+  if (!c.aval.shape.empty() || is_key(c.aval.dtype) || c.aval.dtype == DType::float0) return false;
+  std::uint64_t handle = 0;
+  if (is_tape(c.aval.dtype)) std::memcpy(&handle, c.data, sizeof handle);
+  return handle <= 1;  // the one that keeps no records, too
+}
+
+}  // namespace
+
 // Concrete scalars become literals, everything else that is not ours a captured constant.
 Atom JaxprTrace::atom(const Array& x) {
   if (owns(x)) return {static_cast<const JaxprTracer*>(tracer(x))->var, {}};
   const auto* c = concrete(x);
-  if (c != nullptr && c->aval.shape.empty() && !is_key(c->aval.dtype) && c->aval.dtype != DType::float0) return {-1, x};
+  if (c != nullptr && can_be_literal(*c)) return {-1, x};
   const auto [it, inserted] = const_of_.try_emplace(x.node_or_null(), -1);
   if (inserted) {
     it->second = new_var(x.aval());

@@ -34,6 +34,7 @@ std::string literal_text(const Array& x) {
     case DType::float32: return shortest(x.item<float>(), true);
     case DType::float64: return shortest(x.item<double>(), false);
     case DType::uint64: return std::to_string(x.item<std::uint64_t>());
+    case DType::tape: return *concrete(x)->data == std::byte{0} ? "empty" : "discard";
     default: return is_integer(x.dtype()) ? std::to_string(x.item<std::int64_t>()) : "?";
   }
 }
@@ -181,7 +182,8 @@ class Printer {
         if (it != p.shared_name_.end()) {
           docs.push_back(concat({key, pretty::text(it->second)}));
         } else {
-          auto inner = p.inherited(*sub, e, names, used);
+          // jax gives the jaxprs of functions with custom rules names of their own
+          auto inner = std::strcmp(field, "call_jaxpr") == 0 ? Names{} : p.inherited(*sub, e, names, used);
           docs.push_back(concat({key, p.jaxpr_doc(*sub, 0, std::move(inner))}));
         }
       }

@@ -16,6 +16,7 @@ TracePtr& current() {
 
 [[noreturn]] void throw_unexpected(const Primitive& p, const Array& x) {
   const auto& t = *tracer(x)->trace;
+  if (t.suspended_by() != nullptr) throw_captured(t.suspended_by(), x.aval());
   const bool finished = !t.live();
   throw UnexpectedTracerError(
       text(p.name(), ": operands must belong to a transformation that is running on this thread, got ", describe(x),
@@ -63,6 +64,17 @@ Array evaluate_checked_row(const Primitive& p, ArraySpan args, ParamsView params
 
 const TracePtr& current_trace() { return current(); }
 
+void throw_captured(const char* op, const Aval& aval) {
+  throw TypeError(text(op, ": a differentiated value must be an argument, got ", aval,
+                       " that the function or a rule captured, or a nondiff_argnums argument; the rules say nothing of "
+                       "its derivative: pass it as an argument, or through fx::stop_gradient"));
+}
+
+Arrays call_custom(const CustomCall& call, ArraySpan args) {
+  const auto trace = current();
+  return trace != nullptr ? trace->process_custom(call, args) : call.run(args);
+}
+
 SetTrace::SetTrace(TracePtr trace) : saved_(std::exchange(current(), std::move(trace))) {}
 SetTrace::~SetTrace() { current() = std::move(saved_); }
 
@@ -92,8 +104,10 @@ void check_results(ArraySpan results, const char* name) {
   for (const auto& x : results) {
     if (x.is_empty_handle())
       throw TypeError(text(name, ": the function must return values, got an empty handle; assign every result"));
-    if (const auto* t = tracer(x); t != nullptr && !t->trace->usable_here())
-      throw UnexpectedTracerError(text(name, ": the function must return values of its own, got ", describe(x), " from a finished ",
+    const auto* t = tracer(x);
+    if (t == nullptr || t->trace->usable_here()) continue;
+    if (t->trace->suspended_by() != nullptr) throw_captured(t->trace->suspended_by(), x.aval());
+    throw UnexpectedTracerError(text(name, ": the function must return values of its own, got ", describe(x), " from a finished ",
                                        t->trace->name(), "; return it from that transformation instead"));
   }
 }

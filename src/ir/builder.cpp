@@ -172,6 +172,42 @@ ValueId Builder::assemble(Shape shape, ValueId fill, std::span<const ValueId> pi
   return emit(Assemble{std::move(places), covers}, in, {t, std::move(shape)});
 }
 
+ValueId Builder::true_positions(ValueId mask, std::int64_t size) {
+  Type t{DType::int64, type(mask).shape};
+  t.shape[t.shape.size() - 1] = size;
+  return emit(TruePositions{}, {&mask, 1}, std::move(t));
+}
+
+ValueId Builder::take_rows(ValueId x, ValueId indices, std::size_t batch) {
+  Type t = type(x);
+  t.shape[batch] = type(indices).shape.back();
+  const ValueId in[] = {x, indices};
+  return emit(TakeRows{batch}, in, std::move(t));
+}
+
+ValueId Builder::put_rows(ValueId x, ValueId indices, ValueId rows, PutRows how) {
+  const ValueId in[] = {x, indices, rows};
+  Type t = type(x);
+  return emit(how, in, std::move(t));
+}
+
+ValueId Builder::tape_push(std::span<const ValueId> in) { return emit(Tape{Tape::Kind::push}, in, type(in[0])); }
+
+Values Builder::tape_read(ValueId tape, ValueId index, std::vector<Type> types) {
+  return emit_several(Tape{Tape::Kind::read}, {tape, index}, std::move(types));
+}
+
+ValueId Builder::tape_add(ValueId a, ValueId b) {
+  const ValueId in[] = {a, b};
+  return emit(Tape{Tape::Kind::add}, in, type(a));
+}
+
+ValueId Builder::tape_fold(ValueId x) {
+  Type t = type(x);
+  t.shape.erase(0);
+  return emit(Tape{Tape::Kind::fold}, {&x, 1}, std::move(t));
+}
+
 Values Builder::emit_several(Action a, Values in, std::vector<Type> types) {
   Values out;
   program_.effect = std::max(program_.effect, effect_of(a));

@@ -17,35 +17,42 @@ std::int64_t total_size(const std::vector<Aval>& leaves) {
   return n;
 }
 
-std::vector<Arrays> forward_jacobian(FlatCall& f) {
+// The auxiliary part depends on no tangent, so it comes out of the vmap as it is.
+JacobianResult forward_jacobian(FlatCall& f) {
   const auto in = avals_of(f.leaves);
   std::vector<Shape> out_shapes;
   const auto push = [&](const Arrays& tangents) {
-    auto t = jvp_flat([&f](const Arrays& x) { return f(x); }, f.leaves, tangents).tangents;
-    for (const auto& x : t) out_shapes.push_back(x.shape());
-    return t;
+    auto r = jvp_flat([&f](const Arrays& x) { return f(x); }, f.leaves, tangents);
+    const auto n = f.out.num_leaves();
+    r.tangents.resize(n);
+    for (const auto& x : r.tangents) out_shapes.push_back(x.shape());
+    r.tangents.insert(r.tangents.end(), r.primals.begin() + static_cast<std::ptrdiff_t>(n), r.primals.end());
+    return std::move(r.tangents);
   };
   const auto last_axis = [&](std::size_t n) {
     FlatAxes axes(n);
-    for (std::size_t i = 0; i < n; ++i) axes[i] = static_cast<std::int64_t>(out_shapes[i].size());
+    for (std::size_t i = 0; i < out_shapes.size(); ++i) axes[i] = static_cast<std::int64_t>(out_shapes[i].size());
     return axes;
   };
-  const auto columns = vmap_flat(push, standard_basis(in), FlatAxes(in.size(), 0), total_size(in), last_axis);
-  std::vector<Arrays> out;
+  auto columns = vmap_flat(push, standard_basis(in), FlatAxes(in.size(), 0), total_size(in), last_axis);
+  JacobianResult out;
+  out.aux = split_off(columns, out_shapes.size());
   std::int64_t first = 0;
   for (const auto& a : in) {
     Arrays blocks;
     for (std::size_t o = 0; o < columns.size(); ++o) {
       blocks.push_back(columns[o][{ellipsis, range(first, first + a.size())}].reshape(joined(out_shapes[o], a.shape)));
     }
-    out.push_back(std::move(blocks));
+    out.jacobian.push_back(std::move(blocks));
     first += a.size();
   }
   return out;
 }
 
-std::vector<Arrays> reverse_jacobian(FlatCall& f) {
-  const auto linear = linearize_flat([&f](const Arrays& x) { return f(x); }, f.leaves, "jacrev");
+JacobianResult reverse_jacobian(FlatCall& f) {
+  auto linear = linearize_flat([&f](const Arrays& x) { return f(x); }, f.leaves, "jacrev", [&f] { return f.aux.num_leaves(); });
+  JacobianResult out;
+  out.aux = split_off(linear.primals_out, f.out.num_leaves());
   const auto outs = avals_of(linear.primals_out);
   for (const auto& a : outs) {
     if (!is_floating(a.dtype)) {
@@ -54,7 +61,6 @@ std::vector<Arrays> reverse_jacobian(FlatCall& f) {
   }
   const auto rows = vmap_flat([&](const Arrays& cts) { return linear.map.backward(cts); }, standard_basis(outs),
                               FlatAxes(outs.size(), 0), total_size(outs), [](std::size_t n) { return FlatAxes(n, 0); });
-  std::vector<Arrays> out;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     Arrays blocks;
     std::int64_t first = 0;
@@ -62,14 +68,14 @@ std::vector<Arrays> reverse_jacobian(FlatCall& f) {
       blocks.push_back(rows[i][range(first, first + a.size())].reshape(joined(a.shape, f.leaves[i].shape())));
       first += a.size();
     }
-    out.push_back(std::move(blocks));
+    out.jacobian.push_back(std::move(blocks));
   }
   return out;
 }
 
 }  // namespace
 
-std::vector<Arrays> jacobian_call(FlatCall& f, bool forward) {
+JacobianResult jacobian_call(FlatCall& f, bool forward) {
   check_differentiable(f, forward ? "jacfwd" : "jacrev");
   return forward ? forward_jacobian(f) : reverse_jacobian(f);
 }

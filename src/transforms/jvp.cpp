@@ -23,6 +23,23 @@ Arrays JvpTrace::process(const Primitive& p, ArraySpan args, ParamsView params) 
   return std::move(out.primals);
 }
 
+Arrays JvpTrace::process_custom(const CustomCall& call, ArraySpan args) {
+  Arrays primals, tangents;
+  bool any_tangent = false;
+  for (const auto& x : args) {
+    auto [primal, tangent] = unwrap(x);
+    any_tangent |= !tangent.is_empty_handle();
+    primals.push_back(std::move(primal));
+    tangents.push_back(std::move(tangent));
+  }
+  const Suspend captured(*this, call.name());
+  const SetTrace outer(parent());
+  if (!any_tangent) return call_custom(call, primals);
+  auto out = call.jvp({primals, tangents});
+  for (std::size_t i = 0; i < out.primals.size(); ++i) out.primals[i] = wrap(out.primals[i], out.tangents[i]);
+  return std::move(out.primals);
+}
+
 Array JvpTrace::wrap(const Array& primal, const Array& tangent) {
   if (tangent.is_empty_handle()) return primal;
   return make_tracer<JvpTracer>(primal.aval(), shared_from_this(), primal, tangent);

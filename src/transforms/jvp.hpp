@@ -19,6 +19,7 @@ class JvpTrace final : public Trace {
  public:
   using Trace::Trace;
   Arrays process(const Primitive& p, ArraySpan args, ParamsView params) override;
+  Arrays process_custom(const CustomCall& call, ArraySpan args) override;
   const char* name() const override { return "jvp"; }
   /// The primal itself when the tangent is a symbolic zero.
   Array wrap(const Array& primal, const Array& tangent);

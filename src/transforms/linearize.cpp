@@ -3,29 +3,96 @@
 #include "base/text.hpp"
 #include "core/ops.hpp"
 #include "core/rule_checks.hpp"
+#include "transforms/masks.hpp"
 
 namespace fluxion {
 
+bool holds_jaxprs(ParamsView params) {
+  struct Find final : FieldVisitor {
+    bool found = false;
+    void text(const char*, const std::string&) override {}
+    void jaxpr(const char*, const JaxprPtr&) override { found = true; }
+    void jaxprs(const char*, const std::vector<JaxprPtr>&) override { found = true; }
+  } v;
+  params.fields(v);
+  return v.found;
+}
+
 namespace {
 
-/// Current while a jvp rule runs inside linearize: operations on tangents are recorded, others go to the parent.
-class SplitTrace final : public Trace {
- public:
-  SplitTrace(TracePtr parent, std::shared_ptr<JaxprTrace> tangents)
-      : Trace(std::move(parent)), tangents_(std::move(tangents)) {}
-  const char* name() const override { return "linearize"; }
-  Arrays process(const Primitive& p, ArraySpan args, ParamsView params) override {
-    for (const auto& x : args)
-      if (tangents_->owns(x)) return tangents_->process(p, args, params);
-    const SetTrace outer(parent());
-    return p.bind(args, params);
-  }
-
- private:
-  std::shared_ptr<JaxprTrace> tangents_;
-};
+SplitTrace& current_split() { return static_cast<SplitTrace&>(*current_trace()); }
 
 }  // namespace
+
+Arrays SplitTrace::process(const Primitive& p, ArraySpan args, ParamsView params) {
+  for (const auto& x : args) {
+    if (!tangents_->owns(x)) continue;
+    if (strict_ && holds_jaxprs(params)) throw NotSplit{};
+    return tangents_->process(p, args, params);
+  }
+  const SetTrace outer(parent());
+  return p.bind(args, params);
+}
+
+Arrays SplitTrace::process_custom(const CustomCall& call, ArraySpan args) {
+  for (const auto& x : args)
+    if (tangents_->owns(x)) return call.record(args);
+  const SetTrace outer(parent());
+  return call_custom(call, args);
+}
+
+JvpOut linearize_by_tracing(const detail::FlatFn& f, const JvpArgs& args) {
+  SymbolicLinearization s;
+  {
+    const SetTrace outer(current_split().parent());
+    s = linearize_symbolic(f, args.primals, present(args.tangents), "grad", [] { return std::size_t{0}; });
+  }
+  Arrays in = s.linear.consts;
+  append_present(in, args.tangents);
+  return {std::move(s.primals_out), spread(eval_jaxpr(*s.linear.jaxpr, in), s.nonzero_out)};
+}
+
+namespace {
+
+void check_primals_are_fixed(const JvpOut& out, const char* op, const std::function<bool(std::size_t)>& varies) {
+  for (std::size_t i = 0; i < out.primals.size(); ++i)
+    if (varies(i))
+      throw TypeError(text(op, ": the rule's primal result must not depend on tangents, got ", out.primals[i].aval(),
+                           " that does (result ", i, "); compute it from the primals alone"));
+}
+
+}  // namespace
+
+// The derivative of a map that is linear in its tangents is that map, at any tangents: zeros, say.
+JvpOut linearize_by_rule(const std::function<JvpOut(ArraySpan)>& rule, ArraySpan tangents, const char* op) {
+  auto& split = current_split();
+  try {
+    const SplitTrace::Strict strict(split);
+    auto out = rule(tangents);
+    check_primals_are_fixed(out, op, [&](std::size_t i) { return split.owns_tangent(out.primals[i]); });
+    return out;
+  } catch (const SplitTrace::NotSplit&) {}
+  Arrays zeros;
+  for (const auto& t : tangents)
+    if (!t.is_empty_handle()) zeros.push_back(ops::zeros_like_aval(t.aval()));
+  const auto mask = present(tangents);
+  Mask nonzero;
+  std::size_t n = 0;
+  const auto flat = [&](const Arrays& ts) {
+    auto out = rule(spread(ts, mask));
+    n = out.primals.size();
+    nonzero = present(out.tangents);
+    append_present(out.primals, out.tangents);
+    return std::move(out.primals);
+  };
+  Arrays given;
+  append_present(given, tangents);
+  auto out = linearize_by_tracing(flat, {zeros, given});
+  const Arrays derivatives(out.tangents.begin() + static_cast<std::ptrdiff_t>(n), out.tangents.end());
+  out.primals.resize(n);
+  check_primals_are_fixed(out, op, [&](std::size_t i) { return !out.tangents[i].is_empty_handle(); });
+  return {std::move(out.primals), spread(derivatives, nonzero)};
+}
 
 LinearizeTrace::LinearizeTrace(TracePtr parent, const char* name)
     : Trace(parent), tangents_(std::make_shared<JaxprTrace>(nullptr, name)),
@@ -36,8 +103,7 @@ Array LinearizeTrace::wrap(const Array& primal, const Array& tangent) {
   return make_tracer<LinearizeTracer>(primal.aval(), shared_from_this(), primal, tangent);
 }
 
-Arrays LinearizeTrace::process(const Primitive& p, ArraySpan args, ParamsView params) {
-  Arrays primals, tangents;
+bool LinearizeTrace::unwrap(ArraySpan args, Arrays& primals, Arrays& tangents) const {
   bool any_tangent = false;
   for (const auto& x : args) {
     const auto* t = owns(x) ? static_cast<const LinearizeTracer*>(tracer(x)) : nullptr;
@@ -45,15 +111,32 @@ Arrays LinearizeTrace::process(const Primitive& p, ArraySpan args, ParamsView pa
     tangents.push_back(t != nullptr ? t->tangent : Array());
     any_tangent |= t != nullptr;
   }
-  if (!any_tangent) {
+  return any_tangent;
+}
+
+Arrays LinearizeTrace::wrapped(JvpOut out) {
+  for (std::size_t i = 0; i < out.primals.size(); ++i) out.primals[i] = wrap(out.primals[i], out.tangents[i]);
+  return std::move(out.primals);
+}
+
+Arrays LinearizeTrace::process(const Primitive& p, ArraySpan args, ParamsView params) {
+  Arrays primals, tangents;
+  if (!unwrap(args, primals, tangents)) {
     const SetTrace outer(parent());
     return p.bind(primals, params);
   }
   const SetTrace split(split_);
   auto out = p.linearize({primals, tangents}, params);
   check_jvp_rule(p, args, params, out);
-  for (std::size_t i = 0; i < out.primals.size(); ++i) out.primals[i] = wrap(out.primals[i], out.tangents[i]);
-  return std::move(out.primals);
+  return wrapped(std::move(out));
+}
+
+Arrays LinearizeTrace::process_custom(const CustomCall& call, ArraySpan args) {
+  Arrays primals, tangents;
+  const bool any_tangent = unwrap(args, primals, tangents);
+  const Suspend captured(*this, call.name());
+  const SetTrace inner(any_tangent ? split_ : parent());
+  return any_tangent ? wrapped(call.linearize({primals, tangents})) : call_custom(call, primals);
 }
 
 SymbolicLinearization linearize_symbolic(const detail::FlatFn& f, ArraySpan primals, std::span<const char> nonzero_in,

@@ -36,8 +36,11 @@ Arrays pull_back(const Derivative& d, const TreeWriter& cotangents);
 
 Arrays vmap_call(FlatCall& f, const VmapOptions& options);
 
-/// `source[i]` is, for the leaf i of the arguments, the derivative of each leaf of the result.
-std::vector<Arrays> jacobian_call(FlatCall& f, bool forward);
+struct JacobianResult {
+  std::vector<Arrays> jacobian;  // for each leaf of the arguments, the derivative of each leaf of the result
+  Arrays aux;
+};
+JacobianResult jacobian_call(FlatCall& f, bool forward);
 
 ClosedJaxpr jaxpr_call(FlatCall& f, const char* op);
 /// Arrays without values that have the avals of the results.

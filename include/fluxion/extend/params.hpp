@@ -6,6 +6,7 @@
 #include <concepts>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <typeinfo>
 #include <utility>
@@ -48,6 +49,9 @@ std::string show(const std::string& v);
 std::string show(const AxisNames& v);
 inline std::string show(None) { return "None"; }
 std::string show(const HostFunctionPtr& v);
+std::string show(const std::vector<Aval>& v);
+/// Empty if there is no value: the parameter is not printed.
+std::string show(const std::optional<std::int64_t>& v);
 /// f64[2,3], as messages name what came.
 std::string show(const Aval& v);
 template <std::integral T>
@@ -61,6 +65,8 @@ std::size_t hash_value(T v) { return std::hash<T>{}(v); }
 inline std::size_t hash_value(double v) { return std::hash<double>{}(v); }
 inline std::size_t hash_value(DType v) { return static_cast<std::size_t>(v); }
 inline std::size_t hash_value(const std::string& v) { return std::hash<std::string>{}(v); }
+std::size_t hash_value(const std::vector<Aval>& v);
+inline std::size_t hash_value(const std::optional<std::int64_t>& v) { return v ? hash_value(*v) + 1 : 0; }
 inline std::size_t hash_value(const AxisName& v) { return hash_value(v.name); }
 inline std::size_t hash_value(const JaxprPtr& v) { return std::hash<JaxprPtr>{}(v); }
 inline std::size_t hash_value(const HostFunctionPtr& v) { return std::hash<HostFunctionPtr>{}(v); }
@@ -104,7 +110,7 @@ void visit_fields(const void* p, FieldVisitor& v) {
     else if constexpr (std::is_same_v<T, std::vector<JaxprPtr>>) v.jaxprs(name, value);
     else if constexpr (std::is_same_v<T, AxisNames>) v.axes(name, value, show(value));
     else if constexpr (std::is_same_v<T, AxisName>) v.axes(name, AxisNames(value.name), value.name);
-    else v.text(name, show(value));
+    else if (auto shown = show(value); !shown.empty() || !std::is_same_v<T, std::optional<std::int64_t>>) v.text(name, shown);
   });
 }
 

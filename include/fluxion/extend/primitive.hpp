@@ -12,10 +12,13 @@
 //   linearize       like jvp, only for primitives that hold jaxprs
 //   effect          (const Params&) -> Effect                           default: that of the held jaxprs
 //   impl            (ArraySpan, const Params&) -> Arrays                evaluation without a program
+//   locality, algebra  constants (below)
+//   jet             (const JetArgs&, const Params&) -> JetOut           only for primitives that hold jaxprs
 // `define<P>()` makes it a Primitive; a missing rule does not compile.
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -77,6 +80,34 @@ struct BatchOut {
   std::vector<char> mapped;
 };
 
+/// Values that move along curves: `series[i]` holds the derivatives of operand i by the curve's parameter, first to
+/// last, `order` of them with empty handles for zeros, or none at all if the operand stands still.
+struct JetArgs {
+  ArraySpan primals;
+  std::span<const Arrays> series;
+  std::size_t order;
+};
+struct JetOut {
+  Arrays primals;
+  std::vector<Arrays> series;
+};
+
+/// How the elements of a result depend on those of the operands. Reverse mode sees by it where cotangents are zero.
+enum class Locality : std::uint8_t {
+  whole,        ///< In any way.
+  elementwise,  ///< On those in the same place, and on operands of rank 0.
+  moved,        ///< Each is an element of an operand, a sum of such, or zero.
+  chosen,       ///< Operand 0, a bool, says whether it is that of operand 1 (false) or of operand 2 (true).
+};
+
+/// What a primitive is as a function of its operands. Taylor mode has formulas for some; the others follow from jvp.
+enum class Algebra : std::uint8_t {
+  general,
+  linear,    ///< In all its operands together.
+  bilinear,  ///< In each of its two operands.
+  quotient,  ///< operand 0 / operand 1.
+};
+
 class Primitive {
  public:
   std::string_view name() const { return name_; }
@@ -103,6 +134,10 @@ class Primitive {
   virtual ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, ParamsView params) const = 0;
   /// The jaxpr that a call stands for; null for all other primitives.
   virtual JaxprPtr callee(ParamsView) const { return nullptr; }
+  virtual Locality locality() const { return Locality::whole; }
+  virtual Algebra algebra() const { return Algebra::general; }
+  /// The results along curves; nothing where that follows from `callee`, `algebra` or `jvp`.
+  virtual std::optional<JetOut> jet(const JetArgs&, ParamsView) const { return {}; }
   /// What it does besides computing its results.
   virtual Effect effect(ParamsView) const { return Effect::none; }
   /// Evaluation of what is not worth a program; nullopt for all others.
@@ -225,6 +260,19 @@ class PrimitiveOf final : public Primitive {
   std::optional<Arrays> impl(ArraySpan args, ParamsView p) const override {
     if constexpr (requires { P::impl(args, p.as<Pm>()); }) return P::impl(args, p.as<Pm>());
     else return std::nullopt;
+  }
+  Locality locality() const override {
+    if constexpr (requires { P::locality; }) return P::locality;
+    else return Locality::whole;
+  }
+  Algebra algebra() const override {
+    if constexpr (std::same_as<Jvp, Linear>) return Algebra::linear;
+    else if constexpr (requires { P::algebra; }) return P::algebra;
+    else return Algebra::general;
+  }
+  std::optional<JetOut> jet(const JetArgs& args, ParamsView p) const override {
+    if constexpr (requires { P::jet(args, p.as<Pm>()); }) return P::jet(args, p.as<Pm>());
+    else return {};
   }
   std::string_view no_jvp_reason() const override {
     if constexpr (std::same_as<Jvp, no_jvp>) return P::jvp.reason;

@@ -66,5 +66,9 @@ template <class F, class... P, class... T>
 auto jvp(const F& f, HasAux, const std::tuple<P...>& primals, const std::tuple<T...>& tangents) {
   return detail::jvp<std::decay_t<const F&>, true>(f, primals, tangents);
 }
+template <class F, class P, class T> requires(!detail::is_std_tuple<P> && !detail::is_std_tuple<T>)
+auto jvp(const F& f, HasAux, const P& primal, const T& tangent) {
+  return detail::jvp<std::decay_t<const F&>, true>(f, std::tuple<const P&>(primal), std::tuple<const T&>(tangent));
+}
 
 }  // namespace fluxion
