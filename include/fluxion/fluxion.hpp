@@ -12,3 +12,4 @@
 #include <fluxion/random.hpp>
 #include <fluxion/ravel.hpp>
 #include <fluxion/transforms.hpp>
+#include <fluxion/transforms/custom_vmap.hpp>
