@@ -14,3 +14,4 @@
 #include <fluxion/random.hpp>
 #include <fluxion/ravel.hpp>
 #include <fluxion/transforms.hpp>
+#include <fluxion/transforms/custom_vmap.hpp>

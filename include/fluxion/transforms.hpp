@@ -4,6 +4,7 @@
 #include <fluxion/axes.hpp>
 #include <fluxion/lift.hpp>
 #include <fluxion/options.hpp>
+#include <fluxion/transforms/checkpoint.hpp>
 #include <fluxion/transforms/custom_jvp.hpp>
 #include <fluxion/transforms/custom_vjp.hpp>
 #include <fluxion/transforms/grad.hpp>

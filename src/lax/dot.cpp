@@ -1,4 +1,5 @@
 // dot_general: the one contraction. Bilinear; both transposes are again dot_generals.
+#include "core/matrix_product.hpp"
 #include "lax/rules.hpp"
 
 #include <algorithm>
@@ -159,3 +160,8 @@ Array dot_general(const Array& lhs, const Array& rhs, const DotDims& dims) {
 }
 
 }  // namespace fluxion::lax
+
+fluxion::ops::MatrixProduct fluxion::ops::matrix_product(const Primitive& p, ParamsView params) {
+  if (&p != &define<lax::DotGeneral>()) return MatrixProduct::none;
+  return params.as<lax::DotGeneral::Params>().dimension_numbers.lhs_batch.empty() ? MatrixProduct::plain : MatrixProduct::batched;
+}

@@ -97,6 +97,8 @@ bool any_nan(ArraySpan xs) {
 
 }  // namespace
 
+JaxprPtr jitted_jaxpr(const Eqn& e) { return e.prim == &define<Jit>() ? e.params.as<Jit::Params>().jaxpr : nullptr; }
+
 namespace detail {
 
 /// Compiled when it is first run: functions that are only ever called inside others never are.

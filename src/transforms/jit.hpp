@@ -4,6 +4,15 @@
 #include <fluxion/detail/flat.hpp>
 #include "core/evaluate.hpp"
 
+#include "core/jaxpr.hpp"
+
+namespace fluxion {
+
+/// The jaxpr that an equation calls, if it is a call of a jitted function; else null.
+JaxprPtr jitted_jaxpr(const Eqn& e);
+
+}  // namespace fluxion
+
 namespace fluxion::detail {
 
 /// The part of the guards' state that a compiled program depends on.

@@ -42,9 +42,9 @@ std::set<std::string> declared_in(const std::string& folder) {
   return names;
 }
 
-// Held against plain functions under every composition instead, in tests/transforms/custom_*_test.cpp: these hold
-// rules, which a case's sample arguments cannot.
-const std::set<std::string> kWithRules{"custom_jvp_call", "custom_vjp_call", "linear_call"};
+// Held against plain functions under every composition instead, in tests/transforms/custom_*_test.cpp and
+// checkpoint_test.cpp: these hold rules or programs, or a name, which a case's sample arguments cannot.
+const std::set<std::string> kWithRules{"checkpoint", "custom_jvp_call", "custom_vjp_call", "custom_vmap_call", "linear_call", "name"};
 
 }  // namespace
 

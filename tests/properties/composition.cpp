@@ -115,7 +115,7 @@ VectorFunction function_of(const Composition& c) {
         return grad([&](const Array& u) { return sum(w * f(u)); })(x);
       };
     case Kind::tangent: return [f](const Array& x) { return jvp(f, x, cos(x)).second; };
-    case Kind::remat: return f;
+    case Kind::remat: return checkpoint(f);
     case Kind::custom_jvp: return with_jvp_rule(f);
     case Kind::custom_vjp: return with_vjp_rule(f);
   }
