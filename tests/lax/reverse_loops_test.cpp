@@ -121,14 +121,14 @@ Array in_a_branch_written_out(const Array& x) {
 Array scan_in_while(const Array& x) {
   return while_loop([](const Array& v) { return v < 30.0; },
                     [&](const Array& v) {
-                      return scan([&](const Array& c, None) { return std::pair(c + sin(c) * x + 0.5, None{}); }, v, none, {.length = 3}).first;
+                      return scan([&](const Array& c, None) { return std::pair(c + sin(c) * x + 0.7, None{}); }, v, none, {.length = 3}).first;
                     },
                     x);
 }
 Array scan_in_while_written_out(const Array& x) {
   Array v = x;
   while (truth(v < 30.0))
-    for (int i = 0; i < 3; ++i) v = v + sin(v) * x + 0.5;
+    for (int i = 0; i < 3; ++i) v = v + sin(v) * x + 0.7;
   return v;
 }
 
