@@ -85,9 +85,11 @@ auto switch_(const Array& index, const std::tuple<F...>& branches, const A&... o
 
 /// val = init; while (cond_fun(val)) val = body_fun(val); return val. The body returns the carry's own type:
 /// same tree, shapes and dtypes (TypeError with the leaf's path otherwise). Under vmap the loop runs until no lane
-/// is left. Forward mode only: reverse mode throws TypeError. Source: jax.lax.while_loop.
+/// is left. Differentiable in both modes: reverse mode records the residuals of every trip on a tape that grows with
+/// the loop, or with {.max_residual_bytes = n} keeps some carries and runs the trips between them again (ValueError if
+/// not even one trip fits). Source: jax.lax.while_loop, which has no reverse mode.
 template <class C, class B, TreeLike Init>
-traced_t<Init> while_loop(const C& cond_fun, const B& body_fun, const Init& init) {
+traced_t<Init> while_loop(const C& cond_fun, const B& body_fun, const Init& init, const detail::WhileOptions& options = {}) {
   using Carry = traced_t<Init>;
   if constexpr (!std::invocable<const C&, const Carry&> || !std::invocable<const B&, const Carry&>) {
     static_assert(detail::dependent_false<C>, "fluxion::while_loop: condition and body must be callable with the carry");
@@ -98,7 +100,7 @@ traced_t<Init> while_loop(const C& cond_fun, const B& body_fun, const Init& init
     const auto carry = tree::structure(init);
     TreeDef out, verdict;
     auto leaves = detail::while_flat(detail::flat_of<std::tuple<Init>>(cond_fun, in.structure, verdict),
-                                     detail::flat_of<std::tuple<Init>>(body_fun, in.structure, out), in.leaves,
+                                     detail::flat_of<std::tuple<Init>>(body_fun, in.structure, out), in.leaves, options,
                                      detail::path_in(carry));
     detail::check_structure("while_loop: the carry that the body returns", carry, out);
     return tree::unflatten<Init>(carry, std::move(leaves));
@@ -192,10 +194,36 @@ traced_t<T> associative_scan(const F& fn, const T& elems, const detail::Associat
   }
 }
 
-/// for (i = lower; i < upper; ++i) val = body_fun(i, val); return val. With integer bounds this is a scan, and
-/// differentiable in both modes; i is an int64 scalar. Source: jax.lax.fori_loop.
+/// for (i = lower; i < upper; ++i) val = body_fun(i, val); return val. Bounds may be traced; i is an int64 scalar.
+/// Differentiable in both modes, as while_loop is; throws TypeError unless bounds are integer scalars.
+/// Source: jax.lax.fori_loop.
+template <class B, TreeLike Init>
+traced_t<Init> fori_loop(const Array& lower, const Array& upper, const B& body_fun, const Init& init,
+                         const detail::WhileOptions& options = {}) {
+  using Carry = traced_t<Init>;
+  if constexpr (!std::invocable<const B&, const Array&, const Carry&>) {
+    static_assert(detail::dependent_false<B>, "fluxion::fori_loop: the body must be callable with (index, carry)");
+  } else {
+    static_assert(std::same_as<traced_t<std::decay_t<std::invoke_result_t<const B&, const Array&, const Carry&>>>, Carry>,
+                  "fluxion::fori_loop: the body must return the carry's type");
+    const auto in = tree::flatten(init);
+    TreeDef out;
+    const detail::FlatFn body = [&](const Arrays& leaves) {
+      auto result = tree::flatten(body_fun(leaves[0], tree::unflatten<Init>(in.structure, Arrays(leaves.begin() + 1, leaves.end()))));
+      out = std::move(result.structure);
+      return std::move(result.leaves);
+    };
+    auto leaves = detail::fori_flat(lower, upper, body, in.leaves, options, detail::path_in(in.structure));
+    detail::check_structure("fori_loop: the carry that the body returns", in.structure, out);
+    return tree::unflatten<Init>(in.structure, std::move(leaves));
+  }
+}
+
+/// The same with bounds that are numbers: without options a scan, whose reverse mode stores residuals in arrays.
 template <std::integral L, std::integral U, class B, TreeLike Init>
-traced_t<Init> fori_loop(L lower, U upper, const B& body_fun, const Init& init) {
+traced_t<Init> fori_loop(L lower, U upper, const B& body_fun, const Init& init, const detail::WhileOptions& options = {}) {
+  if (options.max_residual_bytes)
+    return fori_loop(scalar(static_cast<std::int64_t>(lower)), scalar(static_cast<std::int64_t>(upper)), body_fun, init, options);
   using Carry = std::pair<Array, traced_t<Init>>;
   const auto n = static_cast<std::int64_t>(upper) - static_cast<std::int64_t>(lower);
   const auto trip = [&body_fun](const Carry& c, None) {
@@ -203,20 +231,6 @@ traced_t<Init> fori_loop(L lower, U upper, const B& body_fun, const Init& init) 
   };
   const std::pair<Array, Init> start(scalar(static_cast<std::int64_t>(lower)), init);
   return scan(trip, start, none, {.length = n > 0 ? n : 0}).first.second;
-}
-
-/// The same with bounds that may be traced: a while_loop, so forward mode only.
-template <class B, TreeLike Init>
-traced_t<Init> fori_loop(const Array& lower, const Array& upper, const B& body_fun, const Init& init) {
-  using Carry = std::tuple<Array, Array, traced_t<Init>>;
-  const std::tuple<Array, Array, Init> start(lower.astype(int64), upper.astype(int64), init);
-  auto end = while_loop([](const Carry& c) { return std::get<0>(c) < std::get<1>(c); },
-                        [&body_fun](const Carry& c) {
-                          const auto& [i, n, val] = c;
-                          return Carry(i + 1, n, body_fun(i, val));
-                        },
-                        start);
-  return std::get<2>(std::move(end));
 }
 
 }  // namespace fluxion

@@ -12,7 +12,8 @@
 namespace fluxion {
 
 /// Every element type an array can have. `key_fry` is an opaque 8-byte PRNG key; `float0` is the
-/// tangent type of integers, booleans and keys. Source: jax.numpy dtypes, jax.dtypes.float0.
+/// tangent type of integers, booleans and keys; `tape` is an opaque 8-byte handle to what a loop has recorded for
+/// its derivative, met in jaxprs only. Source: jax.numpy dtypes, jax.dtypes.float0.
 enum class DType : std::uint8_t {
   bool_,
   int8, int16, int32, int64,
@@ -21,6 +22,7 @@ enum class DType : std::uint8_t {
   complex64, complex128,
   key_fry,
   float0,
+  tape,
 };
 
 inline constexpr DType bool_ = DType::bool_;
@@ -50,6 +52,7 @@ constexpr bool is_floating(DType t) { return t >= DType::bfloat16 && t <= DType:
 constexpr bool is_complex(DType t) { return t == DType::complex64 || t == DType::complex128; }
 constexpr bool is_inexact(DType t) { return is_floating(t) || is_complex(t); }
 constexpr bool is_key(DType t) { return t == DType::key_fry; }
+constexpr bool is_tape(DType t) { return t == DType::tape; }
 
 /// Long name as jax prints it in parameters: "float64", "key<fry>".
 std::string_view name(DType t);

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <fluxion/array.hpp>
+#include <fluxion/callbacks.hpp>
 #include <fluxion/collectives.hpp>
 #include <fluxion/control.hpp>
 #include <fluxion/error.hpp>
 #include <fluxion/guards.hpp>
+#include <fluxion/implicit.hpp>
 #include <fluxion/lax.hpp>
 #include <fluxion/nn.hpp>
 #include <fluxion/numpy.hpp>

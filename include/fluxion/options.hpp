@@ -28,6 +28,14 @@ struct NondiffArgnums {};
 template <int... I>
 inline constexpr NondiffArgnums<I...> nondiff_argnums{};
 
+template <int... I>
+struct DonateArgnums {};
+/// Which arguments of a jitted function give up their memory to its results; negative ones count from the last.
+/// The arrays in them are deleted: any later use throws ValueError. Scalars are kept, and under a transformation
+/// nothing is donated. Source: jax.jit(donate_argnums=...).
+template <int... I>
+inline constexpr DonateArgnums<I...> donate_argnums{};
+
 struct HasAux {
   explicit constexpr HasAux() = default;
 };

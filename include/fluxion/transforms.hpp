@@ -8,8 +8,10 @@
 #include <fluxion/transforms/custom_jvp.hpp>
 #include <fluxion/transforms/custom_vjp.hpp>
 #include <fluxion/transforms/grad.hpp>
+#include <fluxion/transforms/hvp.hpp>
 #include <fluxion/transforms/jacobian.hpp>
 #include <fluxion/transforms/jaxpr.hpp>
+#include <fluxion/transforms/jet.hpp>
 #include <fluxion/transforms/jit.hpp>
 #include <fluxion/transforms/jvp.hpp>
 #include <fluxion/transforms/linear_transpose.hpp>

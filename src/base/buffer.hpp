@@ -31,6 +31,8 @@ class BufferRef {
   std::byte* data() const { return b_->data; }
   std::size_t bytes() const { return b_->bytes; }
   bool unique() const { return b_ && b_->refs.load(std::memory_order_acquire) == 1; }
+  /// Whether the memory is the allocator's, and not a caller's.
+  bool is_ours() const { return b_ && b_->deleter == nullptr; }
   explicit operator bool() const { return b_ != nullptr; }
 
  private:

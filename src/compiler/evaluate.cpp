@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "compiler/executable.hpp"
+#include "core/rule_checks.hpp"
 
 namespace fluxion {
 namespace {
@@ -46,6 +47,8 @@ EntryPtr make_entry(const Primitive& p, ArraySpan args, ParamsView params, std::
   }
   auto results = p.abstract_eval(in, params);
   auto out = p.lower(b, values, params);
+  if (out.size() != results.size()) throw_wrong_lowering(p, out.size(), results.size());
+  for (std::size_t k = 0; k < out.size(); ++k) check_lowered(p, b.type(out[k]), results[k]);
   auto executable = compiler::compile_program(b.finish(std::move(out)), std::move(results));
   return std::make_shared<const Entry>(Entry{&p, Params(params), std::move(in), std::move(executable), generation});
 }

@@ -77,36 +77,49 @@ void Executable::check(ArraySpan args) const {
   }
 }
 
-void Executable::run(ArraySpan args, Arrays& out) const {
+void Executable::run(ArraySpan args, Arrays& out, Fates fates) const {
 #ifdef FLUXION_DEBUG_CHECKS
   check(args);
 #else
   if (args.size() != program_.inputs.size()) check(args);
 #endif
-  if (const auto* plan = find_plan(args)) return compiler::run_plan(*plan, args, results_, out);
+  if (const auto* plan = find_plan(args)) return compiler::run_plan(*plan, args, results_, out, fates);
   check(args);
   const auto* list = plans_.load(std::memory_order_acquire);
-  if (list != nullptr && list->plans.size() >= most_plans) return run_row_major(args, out);
-  compiler::run_plan(plan_for(args), args, results_, out);
+  if (list != nullptr && list->plans.size() >= most_plans) return run_row_major(args, out, fates);
+  compiler::run_plan(plan_for(args), args, results_, out, fates);
 }
 
 /// So many layouts that another plan costs more than copies.
-void Executable::run_row_major(ArraySpan args, Arrays& out) const {
+void Executable::run_row_major(ArraySpan args, Arrays& out, Fates fates) const {
   Arrays copies;
   for (const auto& x : args) {
     const auto& node = node_of(x);
     copies.push_back(node.contiguous ? x : compiler::row_major_copy(node));
   }
   const auto* plan = find_plan(copies);
-  compiler::run_plan(plan != nullptr ? *plan : plan_for(copies), copies, results_, out);
+  compiler::run_plan(plan != nullptr ? *plan : plan_for(copies), copies, results_, out, fates);
+}
+
+std::unique_ptr<const compiler::Plan> Executable::row_major_plan() const {
+  std::vector<Dims> strides;
+  for (const auto v : program_.inputs) strides.push_back(compiler::row_major(program_.types[v].shape));
+  return compiler::planned(program_, strides, results_);
+}
+
+compiler::IntoRunner& Executable::into() const {
+  std::call_once(into_once_, [this] { into_ = std::make_unique<compiler::IntoRunner>(program_); });
+  return *into_;
+}
+
+MemoryAnalysis Executable::memory(std::size_t consts, std::span<const char> donated) const {
+  return compiler::memory_analysis(program_, *row_major_plan(), consts, donated);
 }
 
 std::string Executable::listing() const {
   const auto* list = plans_.load(std::memory_order_acquire);
   if (list != nullptr) return compiler::listing(program_, *list->plans.back());
-  std::vector<Dims> strides;
-  for (const auto v : program_.inputs) strides.push_back(compiler::row_major(program_.types[v].shape));
-  return compiler::listing(program_, *compiler::planned(program_, strides, results_));
+  return compiler::listing(program_, *row_major_plan());
 }
 
 }  // namespace fluxion::detail
@@ -129,7 +142,19 @@ std::shared_ptr<const Executable> compile(JaxprPtr jaxpr) {
   return compiler::compile_program(b.finish(std::move(out)), jaxpr->out_avals());
 }
 
-void run(const Executable& e, ArraySpan args, Arrays& out) { e.run(args, out); }
+void run(const Executable& e, ArraySpan args, Arrays& out, Fates fates) { e.run(args, out, fates); }
+
+Array packed(const Array& x) {
+  const auto& node = *concrete(x);
+  return node.contiguous ? x : compiler::row_major_copy(node);
+}
+void prepare_into(const Executable& e) { e.into(); }
+void run_into(const Executable& e, const Places& places) { e.into().run(places); }
+
+CostAnalysis cost_analysis(const Executable& e) { return cost_analysis(e.program()); }
+MemoryAnalysis memory_analysis(const Executable& e, std::size_t consts, std::span<const char> donated) {
+  return e.memory(consts, donated);
+}
 
 std::string to_string(const Executable& e) { return e.listing(); }
 

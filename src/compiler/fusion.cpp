@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <utility>
 
 namespace fluxion::compiler {
 namespace {
@@ -17,6 +18,7 @@ class Fuser {
   Fuser(const ir::Program& p, const Origins& o, std::span<const Dims> input_strides)
       : p_(p), o_(o), n_(static_cast<std::uint32_t>(p.instrs.size())), level_(n_, 0), folds_(n_, 0), group_(n_) {
     predict_layouts(input_strides);
+    find_effects();
   }
 
   Fusion run() {
@@ -49,7 +51,7 @@ class Fuser {
     strides_.resize(p_.types.size());
     for (std::size_t k = 0; k < inputs.size(); ++k) strides_[p_.inputs[k]] = inputs[k];
     for (const auto& i : p_.instrs) {
-      if (holds_programs(i.action)) {
+      if (holds_programs(i.action) || std::holds_alternative<ir::HostCall>(i.action) || std::holds_alternative<ir::Tape>(i.action)) {
         for (const auto v : i.out) strides_[v] = row_major(p_.types[v].shape);
         continue;
       }
@@ -73,6 +75,15 @@ class Fuser {
     }
     return row_major(shape);
   }
+
+  /// Effects happen in program order: each such instruction comes after the one before it.
+  void find_effects() {
+    before_.assign(p_.effect == Effect::none ? 0 : n_, no_instr);
+    auto last = no_instr;
+    for (std::uint32_t i = 0; i < before_.size(); ++i)
+      if (ir::effect_of(instr(i).action) != Effect::none) before_[i] = std::exchange(last, i);
+  }
+  std::uint32_t effect_before(std::uint32_t i) const { return before_.empty() ? no_instr : before_[i]; }
 
   /// Whether instruction i can take value v from the registers of the instruction that makes it.
   bool fuses(std::uint32_t i, ir::ValueId v) const {
@@ -99,6 +110,7 @@ class Fuser {
       for (const auto v : instr(i).in)
         if (const auto from = o_.source[v]; from != no_instr)
           level = std::max(level, level_[from] + (fuses(i, v) ? 0 : 1));
+      if (const auto from = effect_before(i); from != no_instr) level = std::max(level, level_[from] + 1);
       level_[i] = level;
     }
   }
@@ -252,6 +264,9 @@ class Fuser {
         if (from != no_instr && new_index_[result_.unit_of[from]] == no_instr) return result_.unit_of[from];
       }
     }
+    if (!u.is_loop)
+      if (const auto from = effect_before(u.members.front()); from != no_instr && new_index_[result_.unit_of[from]] == no_instr)
+        return result_.unit_of[from];
     return no_instr;
   }
 
@@ -280,6 +295,7 @@ class Fuser {
   std::vector<std::uint32_t> group_;
   std::vector<std::uint32_t> last_use_;  // by instruction: in its group; n_ if it is folded
   std::vector<Dims> strides_;
+  std::vector<std::uint32_t> before_;  // by instruction: that of the effect before; empty if there are none
   Fusion result_;
   std::vector<std::uint32_t> new_index_;
   std::vector<Unit> ordered_;

@@ -8,7 +8,8 @@
 #include <vector>
 
 #include <fluxion/aval.hpp>
-#include "ir/op.hpp"
+#include <fluxion/extend/host.hpp>
+#include "ir/program.hpp"
 #include "kernels/kernels.hpp"
 
 namespace fluxion::compiler {
@@ -121,6 +122,54 @@ struct Dot {
   kernels::GemmArgs shape{};              // without pointers
 };
 
+/// A call into the host. The lists of what it sees are made in the holder's memory, so that a call allocates nothing.
+struct HostCall {
+  struct Place {
+    Aval aval;
+    Ref at;
+  };
+  HostFunctionPtr function;
+  std::vector<Place> in, out;
+  Ref lists;
+};
+
+/// Positions of the first `size` elements of each mask that are true; rows moved between a table and where they are
+/// taken or come from. The batch is walked row-major.
+struct RowsOperand {
+  Ref base;
+  Dims batch_strides;     // bytes
+  std::int64_t step = 0;  // bytes, from row to row (or index to index)
+};
+struct TruePositions {
+  RowsOperand mask;
+  Ref to;
+  Dims batch;
+  std::int64_t extent = 0, size = 0;
+};
+struct Rows {
+  using Operand = RowsOperand;
+  enum class Kind : std::uint8_t { take, put, add } kind = Kind::take;
+  Operand table, indices, rows;
+  Dims batch;
+  std::int64_t extent = 0, count = 0;  // rows of the table; indices
+  std::size_t row_elements = 0, itemsize = 0;
+  kernels::Kernel combine = nullptr;  // of a table's row and what is added
+};
+
+/// An ir::Tape on row-major operands: `n` tapes, each with its index and values.
+struct Tape {
+  /// A value of the records: `bytes` per tape.
+  struct Value {
+    Ref at;
+    std::size_t bytes;
+    DType dtype;
+  };
+  ir::Tape::Kind kind;
+  Ref tape, other, out;  // other: the indices, or the tapes to add
+  std::size_t n = 1, folded = 1;
+  std::vector<Value> values;
+};
+
 // --- control flow: steps that carry out the plans of held programs --------------------------------------------
 
 struct Plan;
@@ -135,6 +184,7 @@ struct Nested {
   };
   std::shared_ptr<const Plan> plan;
   Ref memory;
+  bool own_tapes = false;  // tapes are made in a round, and none comes out of it
   std::vector<Binding> bindings;  // of inputs and results, in the first round
 };
 
@@ -172,7 +222,7 @@ struct Scan {
   std::uint32_t instr = 0;
 };
 
-using Step = std::variant<Loop, Columns, ArgMax, Dot, Copy, Cond, While, Scan>;
+using Step = std::variant<Loop, Columns, ArgMax, Dot, Copy, TruePositions, Rows, HostCall, Tape, Cond, While, Scan>;
 
 /// How a result array is made.
 struct Output {
@@ -185,6 +235,11 @@ struct Output {
   Dims strides;  // elements
 };
 
+/// A result that may be written where an input is, once nobody else needs that.
+struct Reuse {
+  std::uint32_t result, input;  // storages; that of input k is k
+};
+
 struct Plan {
   std::vector<Dims> input_strides;
   std::vector<char> input_row_major;
@@ -193,6 +248,8 @@ struct Plan {
   std::vector<Step> steps;
   std::vector<Output> outputs;
   std::size_t arena_bytes = 0, output_count = 0;
+  bool makes_tapes = false;            // here or in a held program
+  std::vector<Reuse> reuses;           // the best first
   std::vector<std::uint32_t> results;  // of a held program: the output storage of each wanted one
 
   static constexpr std::uint32_t unwanted = ~std::uint32_t{0};

@@ -55,7 +55,10 @@ Location element(Planner& p, ir::ValueId v, bool reverse, std::int64_t& step) {
 Nested nested(const ir::Program& held, std::span<const Location> inputs, const std::vector<char>& wanted) {
   std::vector<Dims> strides;
   for (const auto& l : inputs) strides.push_back(l.strides);
-  Nested n{planned_held(held, strides, wanted), {}, {}};
+  Nested n{planned_held(held, strides, wanted), {}, false, {}};
+  n.own_tapes = n.plan->makes_tapes;
+  for (std::size_t k = 0; k < wanted.size(); ++k)
+    n.own_tapes = n.own_tapes && (wanted[k] == 0 || !is_tape(held.types[held.outputs[k]].dtype));
   for (std::size_t k = 0; k < inputs.size(); ++k)
     n.bindings.push_back({static_cast<std::uint32_t>(k), inputs[k].ref()});
   return n;
@@ -75,10 +78,13 @@ void plan_cond(Planner& p, const ir::Instr& i, std::uint32_t instr) {
   std::vector<char> wanted;
   for (const auto v : i.out) wanted.push_back(p.fusion().stored[v]);
   std::size_t bytes = 0;
+  bool tapes = false;
   for (const auto& branch : action.branches) {
     step.branches.push_back(nested(*branch, in, wanted));
     bytes = std::max(bytes, memory_bytes(step.branches.back()));
+    tapes = tapes || step.branches.back().plan->makes_tapes;
   }
+  p.plan().makes_tapes |= tapes;
   const Ref memory{p.temporary(bytes), 0};  // one branch runs
   for (auto& b : step.branches) b.memory = memory;
   for (std::size_t k = 0; k < i.out.size(); ++k) {
@@ -145,6 +151,7 @@ void plan_while(Planner& p, const ir::Instr& i, std::uint32_t instr) {
   step.instr = instr;
   step.cond = nested(*action.cond, cond_in, {1});
   step.body = nested(*action.body, body_in, carries.changes());
+  p.plan().makes_tapes |= step.cond.plan->makes_tapes || step.body.plan->makes_tapes;
   step.cond.memory = {p.temporary(memory_bytes(step.cond)), 0};
   step.body.memory = {p.temporary(memory_bytes(step.body)), 0};
   constexpr std::int64_t unknown_but_odd = 3;  // an even number costs a copy in the end
@@ -183,6 +190,7 @@ void plan_scan(Planner& p, const ir::Instr& i, std::uint32_t instr) {
   auto wanted = carries.changes();
   while (wanted.size() < i.out.size()) wanted.push_back(p.fusion().stored[i.out[wanted.size()]]);
   step.body = nested(*action.body, inputs, wanted);
+  p.plan().makes_tapes |= step.body.plan->makes_tapes;
   step.body.memory = {p.temporary(memory_bytes(step.body)), 0};
   for (std::size_t k = 0; k < i.out.size(); ++k) {
     if (k < action.carry) carries.place(k, step.body, step.carries, action.length);

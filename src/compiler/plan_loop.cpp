@@ -344,7 +344,7 @@ class LoopPlanner {
   }
   kernels::Kernel map_kernel(ir::Op op, const ir::Instr& i, std::vector<Slot>& in) {
     DType t = p_.type(i.in[op == ir::Op::select ? 1 : 0]).dtype;
-    if (t == DType::key_fry) t = DType::uint64;  // moved, never looked at
+    if (is_key(t) || is_tape(t)) t = DType::uint64;  // moved, never looked at
     if (op == ir::Op::select) splat(i, in, 0);
     unsigned mask = 0, all = 0;
     for (std::size_t j = 0; j < in.size(); ++j) {

@@ -132,6 +132,11 @@ void Planner::unit(const Unit& u) {
   const auto& i = instr(u.members.front());
   if (std::holds_alternative<ir::ArgMax>(i.action)) plan_argmax(*this, i);
   else if (std::holds_alternative<ir::Dot>(i.action)) plan_dot(*this, i);
+  else if (std::holds_alternative<ir::HostCall>(i.action)) plan_host_call(*this, i);
+  else if (std::holds_alternative<ir::TruePositions>(i.action)) plan_true_positions(*this, i);
+  else if (std::holds_alternative<ir::TakeRows>(i.action)) plan_take_rows(*this, i);
+  else if (std::holds_alternative<ir::PutRows>(i.action)) plan_put_rows(*this, i);
+  else if (std::holds_alternative<ir::Tape>(i.action)) plan_tape(*this, i);
   else if (holds_programs(i.action)) plan_control(*this, u.members.front());
   else plan_assemble(*this, i);
 }
@@ -165,6 +170,7 @@ Output Planner::output(ir::ValueId v, const Aval& result) {
 std::unique_ptr<Plan> Planner::run(std::span<const Aval> results) {
   for (const auto& u : fusion_.units) unit(u);
   for (std::size_t k = 0; k < results.size(); ++k) plan_->outputs.push_back(output(p_.outputs[k], results[k]));
+  plan_->reuses = reuses(p_, *plan_);
   plan_->arena_bytes = place_in_arena(plan_->storages);
   return std::move(plan_);
 }

@@ -89,6 +89,11 @@ void plan_reduction(Planner& p, const Unit& u);  // a unit of one reduction
 void plan_argmax(Planner& p, const ir::Instr& i);
 void plan_dot(Planner& p, const ir::Instr& i);
 void plan_assemble(Planner& p, const ir::Instr& i);
+void plan_host_call(Planner& p, const ir::Instr& i);
+void plan_true_positions(Planner& p, const ir::Instr& i);
+void plan_take_rows(Planner& p, const ir::Instr& i);
+void plan_put_rows(Planner& p, const ir::Instr& i);
+void plan_tape(Planner& p, const ir::Instr& i);
 void plan_control(Planner& p, std::uint32_t instr);  // Cond, While, Scan
 
 /// The bits of the result of folding nothing.
@@ -99,6 +104,8 @@ kernels::Kernel combining_kernel(ir::ReduceOp op, DType t);
 Copy coalesced(Copy c);
 /// Writes one element everywhere.
 Copy fill(const Location& to, const Shape& shape, std::size_t itemsize, Ref element);
+/// Which results may be written over which inputs; an input may be named for several, and the other way round.
+std::vector<Reuse> reuses(const ir::Program& p, const Plan& plan);
 /// Gives every arena storage its offset, reusing what is dead; returns the arena's size.
 std::size_t place_in_arena(std::vector<Storage>& storages);
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "compiler/execute.hpp"
+#include "compiler/tapes.hpp"
 
 namespace fluxion::compiler {
 namespace {
@@ -21,6 +22,12 @@ std::byte** bound(const Nested& nested, Bases outer) {
   }
   for (const auto& b : nested.bindings) bases[b.storage] = resolve(outer, b.to);
   return bases;
+}
+
+void round(const Nested& nested, Bases bases) {
+  if (!nested.own_tapes) return execute(*nested.plan, bases);
+  const tapes::Scope scope;
+  execute(*nested.plan, bases);
 }
 
 /// After a round: what it wrote is read, what it read is written; but never what the loop was given.
@@ -43,7 +50,7 @@ void execute(const Cond& s, Bases bases) {
   std::memcpy(&index, resolve(bases, s.index), sizeof index);
   const auto last = static_cast<std::int32_t>(s.branches.size()) - 1;
   const auto& branch = s.branches[static_cast<std::size_t>(std::clamp(index, 0, last))];
-  execute(*branch.plan, bound(branch, bases));
+  round(branch, bound(branch, bases));
 }
 
 void execute(const While& s, Bases bases) {
@@ -52,9 +59,9 @@ void execute(const While& s, Bases bases) {
   alignas(16) std::byte goes_on[16];
   cond[s.cond.plan->results[0]] = goes_on;
   for (bool first = true;; first = false) {
-    execute(*s.cond.plan, cond);
+    round(s.cond, cond);
     if (goes_on[0] == std::byte{0}) break;
-    execute(*s.body.plan, body);
+    round(s.body, body);
     turn(s.carries, body, bases, first);
     for (std::size_t k = 0; k < s.carries.size(); ++k) cond[s.cond_inputs[k]] = body[s.carries[k].input];
   }
@@ -68,7 +75,7 @@ void execute(const While& s, Bases bases) {
 void execute(const Scan& s, Bases bases) {
   std::byte** const body = bound(s.body, bases);
   for (std::int64_t i = 0; i < s.length; ++i) {
-    execute(*s.body.plan, body);
+    round(s.body, body);
     turn(s.carries, body, bases, i == 0);
     for (const auto& w : s.walks) body[w.storage] += w.step;
   }

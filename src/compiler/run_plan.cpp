@@ -3,6 +3,7 @@
 #include "compiler/executable.hpp"
 #include "compiler/execute.hpp"
 #include "compiler/layout.hpp"
+#include "compiler/tapes.hpp"
 
 namespace fluxion::compiler {
 namespace {
@@ -21,9 +22,13 @@ class Run {
   }
   Run(const Run&) = delete;
 
-  void carry_out() {
+  void carry_out(Fates fates) {
     fresh_.resize(plan_.output_count);
+    if (!fates.of.empty()) take_over(fates);
     for (std::size_t k = 0; k < plan_.storages.size(); ++k) bases_[k] = base(plan_.storages[k]);
+    if (!plan_.makes_tapes) return execute(plan_, bases_);
+    tapes_ = std::make_shared<tapes::Region>(nullptr);
+    const InRegion in(tapes_.get());
     execute(plan_, bases_);
   }
 
@@ -31,6 +36,7 @@ class Run {
     const auto& storage = plan_.storages[o.from.storage];
     if (o.kind == Output::Kind::same && args_[storage.at].aval() == aval) return args_[storage.at];
     const std::byte* const data = resolve(bases_, o.from);
+    if (is_tape(aval.dtype) && (o.kind == Output::Kind::scalar || storage.kind == Storage::Kind::output)) return tape(o, aval, data);
     if (aval.shape.empty()) return make_scalar(aval.dtype, aval.weak, data);
     if (storage.kind == Storage::Kind::output) return make_array(aval, fresh_[storage.at], data, o.strides);
     const auto& input = *concrete(args_[storage.at]);
@@ -40,6 +46,15 @@ class Run {
  private:
   static constexpr std::size_t few = 32;
 
+  /// Results that find a free argument are written over it.
+  void take_over(Fates fates) {
+    for (const auto& r : plan_.reuses) {
+      auto& to = fresh_[plan_.storages[r.result].at];
+      if (to || r.input < fates.consts || fates.of[r.input - fates.consts] != Fate::free) continue;
+      to = concrete(args_[r.input])->buffer;
+      fates.of[r.input - fates.consts] = Fate::reused;
+    }
+  }
   std::byte* base(const Storage& s) {
     switch (s.kind) {
       case Storage::Kind::input: return const_cast<std::byte*>(concrete(args_[s.at])->data);  // never written
@@ -47,7 +62,7 @@ class Run {
       case Storage::Kind::arena: return arena_ + s.at;
       case Storage::Kind::output: break;
     }
-    fresh_[s.at] = allocate(s.bytes);
+    if (!fresh_[s.at]) fresh_[s.at] = allocate(s.bytes);
     return fresh_[s.at].data();
   }
   /// A view of a scalar that lives in its node: the element gets memory that can be shared.
@@ -58,8 +73,38 @@ class Run {
     return make_array(aval, std::move(buffer), data, strides);
   }
 
+  /// Makes the run's region current, whatever was before, and gives that back.
+  struct InRegion {
+    tapes::Region* before;
+    explicit InRegion(tapes::Region* r) : before(tapes::Region::exchange_current(r)) {}
+    ~InRegion() { tapes::Region::exchange_current(before); }
+    InRegion(const InRegion&) = delete;
+  };
+
+  /// An array of tapes keeps alive what its handles may point to: what this run recorded, and the tapes that it
+  /// was given.
+  Array tape(const Output& o, const Aval& aval, const std::byte* data) const {
+    BufferRef memory;
+    Dims strides = o.strides;
+    if (o.kind == Output::Kind::scalar) {
+      memory = allocate(itemsize(aval.dtype));
+      std::memcpy(memory.data(), data, itemsize(aval.dtype));
+      data = memory.data();
+    } else {
+      memory = fresh_[plan_.storages[o.from.storage].at];
+    }
+    Arrays given;
+    for (const auto& x : args_)
+      if (is_tape(x.dtype())) given.push_back(x);
+    const auto* begin = memory.data();
+    const auto bytes = memory.bytes();
+    auto owner = external(begin, bytes, [memory = std::move(memory), tapes = tapes_, given = std::move(given)] {});
+    return make_array(aval, std::move(owner), data, std::move(strides));
+  }
+
   const Plan& plan_;
   ArraySpan args_;
+  std::shared_ptr<tapes::Region> tapes_;
   std::vector<BufferRef> fresh_;
   std::byte* few_bases_[few];
   std::unique_ptr<std::byte*[]> many_bases_;
@@ -70,9 +115,9 @@ class Run {
 
 }  // namespace
 
-void run_plan(const Plan& plan, ArraySpan args, std::span<const Aval> results, Arrays& out) {
+void run_plan(const Plan& plan, ArraySpan args, std::span<const Aval> results, Arrays& out, Fates fates) {
   Run run(plan, args);
-  run.carry_out();
+  run.carry_out(fates);
   for (std::size_t k = 0; k < results.size(); ++k) out.push_back(run.result(plan.outputs[k], results[k]));
 }
 

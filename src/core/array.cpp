@@ -1,5 +1,6 @@
 // Reading arrays: shape queries, item, to_vector, truth.
 #include <fluxion/array.hpp>
+#include <fluxion/extend/host.hpp>
 
 #include <cmath>
 #include <cstring>
@@ -130,6 +131,11 @@ void Array::throw_int64_overflow(std::uint64_t v) {
 }
 
 namespace detail {
+
+void throw_wrong_element_type(const Aval& aval, DType asked) {
+  throw TypeError(text("elements: the element type must be the operand's, got ", asked, " for ", aval,
+                       "; ask for the type that abstract_eval or the result's aval says"));
+}
 
 const void* contiguous_data(const Array& x, DType t, const char* what) {
   const auto& c = require_concrete(x, what);

@@ -13,7 +13,7 @@ constexpr Names kNames[] = {
     {"int64", "i64"},        {"uint8", "u8"},         {"uint16", "u16"},        {"uint32", "u32"},
     {"uint64", "u64"},       {"bfloat16", "bf16"},    {"float16", "f16"},       {"float32", "f32"},
     {"float64", "f64"},      {"complex64", "c64"},    {"complex128", "c128"},   {"key<fry>", "key<fry>"},
-    {"float0", "float0"},
+    {"float0", "float0"},    {"tape", "tape"},
 };
 }  // namespace
 

@@ -1,8 +1,10 @@
 #include "core/jaxpr.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/text.hpp"
+#include "core/rule_checks.hpp"
 
 namespace fluxion {
 
@@ -29,11 +31,23 @@ Array JaxprTrace::new_input(const Aval& aval) {
   return make_tracer<JaxprTracer>(aval, shared_from_this(), v);
 }
 
+namespace {
+
+// A tape with records is not: what it points to must be kept alive.
+bool can_be_literal(const ConcreteNode& c) {
+  if (!c.aval.shape.empty() || is_key(c.aval.dtype) || c.aval.dtype == DType::float0) return false;
+  std::uint64_t handle = 0;
+  if (is_tape(c.aval.dtype)) std::memcpy(&handle, c.data, sizeof handle);
+  return handle <= 1;  // the one that keeps no records, too
+}
+
+}  // namespace
+
 // Concrete scalars become literals, everything else that is not ours a captured constant.
 Atom JaxprTrace::atom(const Array& x) {
   if (owns(x)) return {static_cast<const JaxprTracer*>(tracer(x))->var, {}};
   const auto* c = concrete(x);
-  if (c != nullptr && c->aval.shape.empty() && !is_key(c->aval.dtype) && c->aval.dtype != DType::float0) return {-1, x};
+  if (c != nullptr && can_be_literal(*c)) return {-1, x};
   const auto [it, inserted] = const_of_.try_emplace(x.node_or_null(), -1);
   if (inserted) {
     it->second = new_var(x.aval());
@@ -76,6 +90,14 @@ ClosedJaxpr trace_to_jaxpr(const detail::FlatFn& f, AvalSpan in, const char* nam
   typecheck(*closed.jaxpr);
 #endif
   return closed;
+}
+
+Effect effect_of(const Jaxpr& jaxpr) {
+  return jaxpr.effect.get([&] {
+    Effect all = Effect::none;
+    for (const auto& e : jaxpr.eqns) all = std::max(all, effect_of(e));
+    return all;
+  });
 }
 
 namespace {
@@ -126,7 +148,11 @@ ir::Values lower_jaxpr(const Jaxpr& jaxpr, ir::Builder& b, std::span<const ir::V
     args.clear();
     for (const auto& a : e.in) args.push_back(read(a));
     const auto out = e.prim->lower(b, args, e.params.view());
-    for (std::size_t k = 0; k < out.size(); ++k) env[e.out[k]] = out[k];
+    if (out.size() != e.out.size()) throw_wrong_lowering(*e.prim, out.size(), e.out.size());
+    for (std::size_t k = 0; k < out.size(); ++k) {
+      check_lowered(*e.prim, b.type(out[k]), jaxpr.vars[e.out[k]]);
+      env[e.out[k]] = out[k];
+    }
   }
   ir::Values results;
   for (const auto& a : jaxpr.out) results.push_back(read(a));
@@ -148,10 +174,11 @@ Jaxpr dead_code_eliminated(const Jaxpr& jaxpr) {
       if (!a.is_literal()) live[a.var] = 1;
   };
   mark(jaxpr.out);
-  Jaxpr out{jaxpr.vars, jaxpr.in, jaxpr.n_consts, {}, jaxpr.out};
+  Jaxpr out{jaxpr.vars, jaxpr.in, jaxpr.n_consts, {}, jaxpr.out, {}};
   for (std::size_t i = jaxpr.eqns.size(); i-- > 0;) {
     const auto& e = jaxpr.eqns[i];
-    if (std::none_of(e.out.begin(), e.out.end(), [&](VarId v) { return live[v] != 0; })) continue;
+    const bool used = std::any_of(e.out.begin(), e.out.end(), [&](VarId v) { return live[v] != 0; });
+    if (!used && effect_of(e) == Effect::none) continue;
     mark(e.in);
     out.eqns.push_back(e);
   }
@@ -184,6 +211,13 @@ void typecheck(const Jaxpr& jaxpr) {
 }
 
 namespace detail {
+
+Effect effect_of(const JaxprPtr& held) { return fluxion::effect_of(*held); }
+Effect effect_of(const std::vector<JaxprPtr>& held) {
+  Effect all = Effect::none;
+  for (const auto& j : held) all = std::max(all, effect_of(j));
+  return all;
+}
 
 std::vector<Aval> out_avals(const Jaxpr& jaxpr) { return jaxpr.out_avals(); }
 

@@ -1,6 +1,7 @@
 // Jaxprs: closed first-order programs over avals, recorded by tracing.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <iosfwd>
 #include <memory>
@@ -30,6 +31,25 @@ struct Eqn {
   std::vector<VarId> out;
 };
 
+/// An effect once it has been found out; a copy, which may be changed, finds out again.
+class KnownEffect {
+ public:
+  KnownEffect() = default;
+  KnownEffect(const KnownEffect&) {}
+  KnownEffect& operator=(const KnownEffect&) {
+    value_ = -1;
+    return *this;
+  }
+  template <class Find>
+  Effect get(const Find& find) const {
+    if (value_ < 0) value_ = static_cast<int>(find());
+    return static_cast<Effect>(value_.load());
+  }
+
+ private:
+  mutable std::atomic<int> value_{-1};
+};
+
 /// `in` begins with `n_consts` variables for captured values; all else is an argument.
 struct Jaxpr {
   std::vector<Aval> vars;  // by VarId
@@ -37,11 +57,20 @@ struct Jaxpr {
   std::size_t n_consts = 0;
   std::vector<Eqn> eqns;
   std::vector<Atom> out;
+  KnownEffect effect{};  // see effect_of
 
   const Aval& aval(const Atom& a) const { return a.is_literal() ? a.literal.aval() : vars[a.var]; }
   Avals in_avals() const;
   Avals out_avals() const;
 };
+
+/// The greatest effect of its equations, and of what they hold. Found once: ask only for what is complete.
+Effect effect_of(const Jaxpr& jaxpr);
+/// Whether equations must not be dropped, merged or repeated although their results allow it.
+inline bool has_effects(const Jaxpr& jaxpr) { return effect_of(jaxpr) != Effect::none; }
+/// Whether equations must keep their order.
+inline bool has_ordered_effects(const Jaxpr& jaxpr) { return effect_of(jaxpr) == Effect::ordered; }
+inline Effect effect_of(const Eqn& e) { return e.prim->effect(e.params.view()); }
 
 using detail::ClosedJaxpr;
 
@@ -80,7 +109,7 @@ Arrays eval_jaxpr(const Jaxpr& jaxpr, ArraySpan args);
 ir::Values lower_jaxpr(const Jaxpr& jaxpr, ir::Builder& b, std::span<const ir::ValueId> in);
 /// The same as a program of its own, for instructions that hold programs.
 std::shared_ptr<const ir::Program> lower_to_program(const Jaxpr& jaxpr);
-/// Without equations whose results are unused. Inputs are kept.
+/// Without equations whose results are unused, unless they have effects. Inputs are kept.
 Jaxpr dead_code_eliminated(const Jaxpr& jaxpr);
 /// Throws InternalError if an equation's avals are not what its abstract_eval says, or a variable is used
 /// before it is defined.

@@ -34,6 +34,7 @@ std::string literal_text(const Array& x) {
     case DType::float32: return shortest(x.item<float>(), true);
     case DType::float64: return shortest(x.item<double>(), false);
     case DType::uint64: return std::to_string(x.item<std::uint64_t>());
+    case DType::tape: return *concrete(x)->data == std::byte{0} ? "empty" : "discard";
     default: return is_integer(x.dtype()) ? std::to_string(x.item<std::int64_t>()) : "?";
   }
 }
@@ -194,7 +195,7 @@ class Printer {
       }
     } fields(*this, e, names, used);
     e.params.view().fields(fields);
-    std::vector<Doc> line{lhs, pretty::text(" = " + std::string(e.prim->name()))};
+    std::vector<Doc> line{lhs, pretty::text((e.out.empty() ? "" : " = ") + std::string(e.prim->name()))};
     if (!fields.docs.empty())
       line.push_back(group(concat({nest(2, concat({pretty::text("["), brk(""), pretty::join(brk(), fields.docs)})), brk(""), pretty::text("]")})));
     std::vector<Doc> operands;

@@ -138,6 +138,16 @@ Array make_array(Aval aval, std::byte*& data) {
   return make_array(std::move(aval), std::move(buffer), data, std::move(strides));
 }
 
+void delete_array(const Array& x) {
+  auto& node = const_cast<ConcreteNode&>(*concrete(x));
+  constexpr std::uint32_t caller_and_call = 2;
+  if (node.refs.load(std::memory_order_acquire) <= caller_and_call) {
+    node.buffer = BufferRef();
+    node.data = nullptr;
+  }
+  node.deleted = true;
+}
+
 Array make_scalar(DType dtype, bool weak, const void* bits) {
   detail::ScalarBits b{};
   std::memcpy(b.bytes, bits, itemsize(dtype));
@@ -146,7 +156,7 @@ Array make_scalar(DType dtype, bool weak, const void* bits) {
 
 Array make_scalar(DType dtype, double v, bool weak) {
   detail::ScalarBits b{};
-  if (dtype != DType::float0) write_number(b.bytes, dtype, {Number::Kind::real, 0, 0, v});
+  if (dtype != DType::float0 && !is_tape(dtype)) write_number(b.bytes, dtype, {Number::Kind::real, 0, 0, v});
   return Array(detail::scalar_node(dtype, weak, b));
 }
 

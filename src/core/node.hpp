@@ -67,13 +67,17 @@ inline const Tracer* tracer(const Array& x) {
 /// Follows grad and jvp tracers down to a concrete array; null under jit and vmap.
 const ConcreteNode* concrete_primal(const Array& x);
 
+/// Makes every later use of a concrete array that has a buffer throw, and lets go of the buffer unless others hold the
+/// array: they may be reading it.
+void delete_array(const Array& x);
+
 /// A view into, or the whole of, a buffer.
 Array make_array(Aval aval, BufferRef buffer, const std::byte* data, Dims strides);
 /// A fresh contiguous array; `data` receives where its elements are to be written.
 Array make_array(Aval aval, std::byte*& data);
 /// A rank-0 array of `dtype` from its bits.
 Array make_scalar(DType dtype, bool weak, const void* bits);
-/// The number `v` as a rank-0 array of `dtype` (converted on the host, never traced).
+/// The number `v` as a rank-0 array of `dtype` (converted on the host, never traced); the empty tape.
 Array make_scalar(DType dtype, double v, bool weak = false);
 /// A concrete rank-0 array converted to another dtype on the host, never traced. Throws ValueError when an
 /// integer does not fit a narrower integer dtype.

@@ -17,6 +17,9 @@ Aval tangent_aval(const Aval& primal);
 Array ones_like_aval(const Aval& aval);
 /// Sum of two tangents or cotangents; an empty handle is a symbolic zero.
 Array add_tangents(const Array& a, const Array& b);
+/// x * factor, with no operation for 1; and the elementwise product, where one may have rank 0.
+Array scaled(const Array& x, double factor);
+Array product(const Array& a, const Array& b);
 /// `x` itself, or zeros of the aval if it is a symbolic zero.
 Array instantiate(const Array& x, const Aval& aval);
 /// Axis `from` moved to `to`.
@@ -29,5 +32,17 @@ Array with_weakness(const Array& x, const Aval& aval);
 Array repeat_along_new_axis(const Array& x, std::int64_t n, std::int64_t axis);
 /// The sum along one axis, which goes.
 Array sum_axis(const Array& x, std::int64_t axis);
+
+/// `x` where `pred` (a bool of x's shape or of rank 0) is `when`, zero elsewhere.
+Array keep_where(const Array& pred, bool when, const Array& x);
+/// Logic of such bools.
+Array either(const Array& a, const Array& b);
+Array both(const Array& a, const Array& b);
+Array negation(const Array& a);
+/// 1 where `pred` is `when`, 0 elsewhere, with that aval; and back: where a number is not 0.
+Array indicator(const Array& pred, bool when, const Aval& aval);
+Array nonzero(const Array& x);
+/// The sum of all elements, if the aval has rank 0; else x itself.
+Array sum_to(const Array& x, const Aval& aval);
 
 }  // namespace fluxion::ops

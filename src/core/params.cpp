@@ -7,8 +7,26 @@ namespace fluxion {
 std::string show(const Dims& v) { return text(v); }
 std::string show(bool v) { return v ? "True" : "False"; }
 std::string show(std::int64_t v) { return std::to_string(v); }
+std::string show(double v) {
+  auto s = text(v);
+  return s.find_first_not_of("-0123456789") == std::string::npos ? s + ".0" : s;
+}
+std::string show(const HostFunctionPtr& v) { return v->name(); }
+std::string show(const Aval& v) { return text(v); }
 std::string show(DType v) { return std::string(name(v)); }
 std::string show(const std::string& v) { return v; }
+std::string show(const std::optional<std::int64_t>& v) { return v ? std::to_string(*v) : ""; }
+std::string show(const std::vector<Aval>& v) {
+  std::string s = "(";
+  for (std::size_t i = 0; i < v.size(); ++i) s += text(i == 0 ? "" : ", ", v[i]);
+  return s + (v.size() == 1 ? ",)" : ")");
+}
+
+std::size_t hash_value(const std::vector<Aval>& v) {
+  std::size_t h = v.size();
+  for (const auto& a : v) h = hash_combine(hash_combine(h, hash_value(a.shape)), static_cast<std::size_t>(a.dtype));
+  return h;
+}
 std::string show(const AxisNames& v) {
   std::string names;
   for (const auto& n : v.list()) names += (names.empty() ? "'" : ", '") + n + "'";

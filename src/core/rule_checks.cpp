@@ -4,6 +4,15 @@
 
 namespace fluxion {
 
+void throw_wrong_lowering(const Primitive& p, const ir::Type& got, const Aval& want) {
+  throw InternalError(text(p.name(), ": its lower rule must give ", want, ", got ", Aval{got.shape, got.dtype},
+                           "; make it agree with abstract_eval"));
+}
+void throw_wrong_lowering(const Primitive& p, std::size_t got, std::size_t want) {
+  throw InternalError(text(p.name(), ": its lower rule must give ", want, " values, got ", got,
+                           "; make it agree with abstract_eval"));
+}
+
 #ifdef FLUXION_DEBUG_CHECKS
 
 namespace {
@@ -26,7 +35,7 @@ void check_jvp_rule(const Primitive& p, ArraySpan args, ParamsView params, const
     const auto& got = out.primals[i].aval();
     require(same_type(got, want[i]), p, "jvp", want[i], got);
     const auto& t = out.tangents[i];
-    if (!t.is_empty_handle()) require(same_type(t.aval(), want[i]) && is_inexact(want[i].dtype), p, "jvp (tangent)", want[i], t.aval());
+    if (!t.is_empty_handle()) require(same_type(t.aval(), want[i]) && (is_inexact(want[i].dtype) || is_tape(want[i].dtype)), p, "jvp (tangent)", want[i], t.aval());
   }
 }
 

@@ -1,9 +1,17 @@
-// Holds the results of rules against abstract_eval. Active in builds with FLUXION_DEBUG_CHECKS, else empty.
+// Holds the results of rules against abstract_eval. Those of lowering always, for a user's primitive would write
+// outside of its memory; the others in builds with FLUXION_DEBUG_CHECKS, else they are empty.
 #pragma once
 
 #include "core/primitive.hpp"
 
 namespace fluxion {
+
+[[noreturn]] void throw_wrong_lowering(const Primitive& p, const ir::Type& got, const Aval& want);
+[[noreturn]] void throw_wrong_lowering(const Primitive& p, std::size_t got, std::size_t want);
+/// A lowered result is of the type that abstract_eval says.
+inline void check_lowered(const Primitive& p, const ir::Type& got, const Aval& want) {
+  if (got.dtype != want.dtype || got.shape != want.shape) throw_wrong_lowering(p, got, want);
+}
 
 #ifdef FLUXION_DEBUG_CHECKS
 /// Primal results as abstract_eval says, tangents of their type (float0 and integer results have none).

@@ -1,5 +1,6 @@
 #include "ir/program.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -171,11 +172,53 @@ ValueId Builder::assemble(Shape shape, ValueId fill, std::span<const ValueId> pi
   return emit(Assemble{std::move(places), covers}, in, {t, std::move(shape)});
 }
 
-Values Builder::emit_holding(Action a, Values in, std::vector<Type> types) {
+ValueId Builder::true_positions(ValueId mask, std::int64_t size) {
+  Type t{DType::int64, type(mask).shape};
+  t.shape[t.shape.size() - 1] = size;
+  return emit(TruePositions{}, {&mask, 1}, std::move(t));
+}
+
+ValueId Builder::take_rows(ValueId x, ValueId indices, std::size_t batch) {
+  Type t = type(x);
+  t.shape[batch] = type(indices).shape.back();
+  const ValueId in[] = {x, indices};
+  return emit(TakeRows{batch}, in, std::move(t));
+}
+
+ValueId Builder::put_rows(ValueId x, ValueId indices, ValueId rows, PutRows how) {
+  const ValueId in[] = {x, indices, rows};
+  Type t = type(x);
+  return emit(how, in, std::move(t));
+}
+
+ValueId Builder::tape_push(std::span<const ValueId> in) { return emit(Tape{Tape::Kind::push}, in, type(in[0])); }
+
+Values Builder::tape_read(ValueId tape, ValueId index, std::vector<Type> types) {
+  return emit_several(Tape{Tape::Kind::read}, {tape, index}, std::move(types));
+}
+
+ValueId Builder::tape_add(ValueId a, ValueId b) {
+  const ValueId in[] = {a, b};
+  return emit(Tape{Tape::Kind::add}, in, type(a));
+}
+
+ValueId Builder::tape_fold(ValueId x) {
+  Type t = type(x);
+  t.shape.erase(0);
+  return emit(Tape{Tape::Kind::fold}, {&x, 1}, std::move(t));
+}
+
+Values Builder::emit_several(Action a, Values in, std::vector<Type> types) {
   Values out;
+  program_.effect = std::max(program_.effect, effect_of(a));
   for (auto& t : types) out.push_back(add(std::move(t)));
   program_.instrs.push_back({std::move(a), std::move(in), out});
   return out;
+}
+
+Values Builder::host_call(std::span<const ValueId> in, std::vector<Type> results, HostFunctionPtr function,
+                          Effect effect) {
+  return emit_several(HostCall{std::move(function), effect}, Values(in.begin(), in.end()), std::move(results));
 }
 
 Values Builder::cond(ValueId index, std::span<const ValueId> operands, std::vector<ProgramPtr> branches) {
@@ -183,18 +226,18 @@ Values Builder::cond(ValueId index, std::span<const ValueId> operands, std::vect
   in.insert(in.end(), operands.begin(), operands.end());
   std::vector<Type> types;
   if (!branches.empty()) types = output_types(*branches.front());
-  return emit_holding(Cond{std::move(branches)}, std::move(in), std::move(types));
+  return emit_several(Cond{std::move(branches)}, std::move(in), std::move(types));
 }
 
 Values Builder::while_loop(std::span<const ValueId> operands, While loop) {
   auto types = output_types(*loop.body);
-  return emit_holding(std::move(loop), Values(operands.begin(), operands.end()), std::move(types));
+  return emit_several(std::move(loop), Values(operands.begin(), operands.end()), std::move(types));
 }
 
 Values Builder::scan(std::span<const ValueId> operands, Scan loop) {
   auto types = output_types(*loop.body);
   for (std::size_t k = loop.carry; k < types.size(); ++k) types[k].shape.insert(0, loop.length);
-  return emit_holding(std::move(loop), Values(operands.begin(), operands.end()), std::move(types));
+  return emit_several(std::move(loop), Values(operands.begin(), operands.end()), std::move(types));
 }
 
 Program Builder::finish(Values outputs) {

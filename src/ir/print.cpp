@@ -1,5 +1,6 @@
 #include "ir/program.hpp"
 
+#include <algorithm>
 #include <ostream>
 #include <string>
 
@@ -27,6 +28,17 @@ struct Printer {
     os << "assemble[";
     for (const auto& p : a.pieces) os << p.start << ':' << p.stride << ' ';
     os << (a.covers ? "covers]" : "fills]");
+  }
+  void operator()(const HostCall& a) const {
+    os << "host_call[" << (a.function != nullptr ? a.function->name() : "nothing")
+       << (a.effect == Effect::none ? "]" : a.effect == Effect::ordered ? ", ordered]" : ", unordered]");
+  }
+  void operator()(const TruePositions&) const { os << "true_positions"; }
+  void operator()(const TakeRows& a) const { os << "take_rows[batch=" << a.batch << ']'; }
+  void operator()(const PutRows& a) const { os << (a.add ? "add_rows" : "put_rows") << "[batch=" << a.batch << ']'; }
+  void operator()(const Tape& a) const {
+    constexpr const char* names[] = {"push", "read", "add", "fold"};
+    os << "tape." << names[static_cast<std::size_t>(a.kind)];
   }
   void operator()(const Cond& a) const { os << "cond[" << a.branches.size() << " branches]"; }
   void operator()(const While& a) const {
@@ -74,7 +86,7 @@ void print_program(std::ostream& os, const Program& p, const std::string& indent
   for (const auto& i : p.instrs) {
     os << indent;
     print_values(os, p, i.out);
-    os << " = ";
+    os << (i.out.empty() ? "" : " = ");
     std::visit(Printer{os}, i.action);
     for (const ValueId v : i.in) os << " %" << v;
     os << '\n';
@@ -91,6 +103,14 @@ void print_program(std::ostream& os, const Program& p, const std::string& indent
 
 }  // namespace
 
+Effect effect_of(const Action& a) {
+  if (const auto* call = std::get_if<HostCall>(&a)) return call->effect;
+  Effect all = Effect::none;
+  for (const auto* held : held_programs(a))
+    if (*held != nullptr) all = std::max(all, (*held)->effect);
+  return all;
+}
+
 std::vector<const ProgramPtr*> held_programs(const Action& a) {
   std::vector<const ProgramPtr*> held;
   if (const auto* cond = std::get_if<Cond>(&a))
@@ -102,7 +122,7 @@ std::vector<const ProgramPtr*> held_programs(const Action& a) {
 
 std::ostream& operator<<(std::ostream& os, const Instr& i) {
   for (const ValueId v : i.out) os << '%' << v << ' ';
-  os << "= ";
+  os << (i.out.empty() ? "" : "= ");
   std::visit(Printer{os}, i.action);
   for (const ValueId v : i.in) os << " %" << v;
   return os;

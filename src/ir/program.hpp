@@ -13,6 +13,8 @@
 #include <vector>
 
 #include <fluxion/aval.hpp>
+#include <fluxion/extend/effect.hpp>
+#include <fluxion/extend/host.hpp>
 #include "ir/op.hpp"
 
 namespace fluxion::ir {
@@ -62,6 +64,31 @@ struct Assemble {
   bool covers;
 };
 
+/// A function of the host's, called with its operands in row-major memory. Results as it says when it is built.
+struct HostCall {
+  HostFunctionPtr function;
+  Effect effect;
+};
+/// Positions (int64) along the last dimension of the first elements of a mask that are true, as many as the result's
+/// last extent, ascending; the mask's extent where there are no more.
+struct TruePositions {};
+/// Operands: x (b.., n, row..), indices (b.., m) of int64, `batch` dimensions b. Result (b.., m, row..): the rows of x
+/// at the indices, which are clamped into range.
+struct TakeRows { std::size_t batch; };
+/// Operands: x, indices and rows (b.., m, row..). Result: x, with the rows written (or added) at the indices one after
+/// the other; indices out of range are skipped.
+struct PutRows {
+  std::size_t batch;
+  bool add;
+};
+/// Tapes: records of values under int64 indices, added where an index is met again, zeros where there is none.
+/// `push`: (tape[S], index i64[S], values [S, ...] ...) -> tape[S] with one record more per element;
+/// `read`: (tape[S], index i64[S]) -> values [S, ...] ...; `add`: (tape[S], tape[S]) -> tape[S], all records of both;
+/// `fold`: tape[n, S] -> tape[S], all records along the first axis.
+struct Tape {
+  enum class Kind : std::uint8_t { push, read, add, fold } kind;
+};
+
 // --- control flow: instructions that hold programs --------------------------------------------------------
 struct Program;
 using ProgramPtr = std::shared_ptr<const Program>;
@@ -85,7 +112,7 @@ struct Scan {
 };
 
 using Action = std::variant<Map, Convert, Iota, Threefry, Broadcast, Transpose, Reshape, Slice, Bitcast, Reduce,
-                            ArgMax, Dot, Assemble, Cond, While, Scan>;
+                            ArgMax, Dot, Assemble, TruePositions, TakeRows, PutRows, HostCall, Tape, Cond, While, Scan>;
 
 struct Instr {
   Action action;
@@ -123,8 +150,11 @@ struct Program {
   std::vector<Constant> constants;
   std::vector<Instr> instrs;  // in an order in which operands come before uses
   Values outputs;             // may repeat values and name inputs
+  Effect effect = Effect::none;  // the greatest of its instructions
 };
 
+/// What an action does besides computing its results; that of the programs that it holds.
+Effect effect_of(const Action& a);
 /// The programs that an action holds, in a fixed order.
 std::vector<const ProgramPtr*> held_programs(const Action& a);
 
@@ -159,6 +189,16 @@ class Builder {
   ValueId assemble(Shape shape, ValueId fill, std::span<const ValueId> pieces, std::vector<Assemble::Piece> places,
                    bool covers);
 
+  Values host_call(std::span<const ValueId> in, std::vector<Type> results, HostFunctionPtr function, Effect effect);
+  ValueId true_positions(ValueId mask, std::int64_t size);
+  ValueId take_rows(ValueId x, ValueId indices, std::size_t batch);
+  ValueId put_rows(ValueId x, ValueId indices, ValueId rows, PutRows how);
+  ValueId tape_push(std::span<const ValueId> in);
+  /// `types` are those of the values.
+  Values tape_read(ValueId tape, ValueId index, std::vector<Type> types);
+  ValueId tape_add(ValueId a, ValueId b);
+  ValueId tape_fold(ValueId x);
+
   const Type& type(ValueId v) const { return program_.types[v]; }
   /// Result types are deduced from the held programs.
   Values cond(ValueId index, std::span<const ValueId> operands, std::vector<ProgramPtr> branches);
@@ -169,7 +209,7 @@ class Builder {
  private:
   ValueId add(Type t);
   ValueId emit(Action a, std::span<const ValueId> in, Type t);
-  Values emit_holding(Action a, Values in, std::vector<Type> types);
+  Values emit_several(Action a, Values in, std::vector<Type> types);
   Program program_;
   ConstantIndex constants_;
 };

@@ -1,5 +1,6 @@
 #include "ir/program.hpp"
 
+#include <algorithm>
 #include <sstream>
 #include <unordered_set>
 
@@ -117,6 +118,38 @@ class Checker {
                     place.start[d] + (piece.shape[d] - 1) * place.stride[d] < out().shape[d], "a piece sticks out");
     }
   }
+  void operator()(const HostCall& a) const { require(a.function != nullptr, "a function is needed"); }
+  void operator()(const TruePositions&) const {
+    counts(1, 1);
+    require(in(0).dtype == DType::bool_ && out().dtype == DType::int64, "a mask becomes int64");
+    require(rank(in(0)) > 0 && leading(in(0), in(0).shape.size() - 1) == leading(out(), in(0).shape.size() - 1) &&
+                rank(out()) == rank(in(0)), "all extents but the last must stay");
+  }
+  void operator()(const TakeRows& a) const {
+    counts(2, 1);
+    rows(a.batch, out());
+    require(in(0).shape[a.batch] > 0 || in(1).shape[a.batch] == 0, "there is no row to take");
+  }
+  void operator()(const PutRows& a) const {
+    counts(3, 1);
+    rows(a.batch, in(2));
+    require(out() == in(0), "the type must stay");
+  }
+  void operator()(const Tape& a) const {
+    const bool reads = a.kind == Tape::Kind::read, folds = a.kind == Tape::Kind::fold;
+    require(!i_.in.empty() && is_tape(in(0).dtype), "operand 0 must be a tape");
+    if (!reads) {
+      counts(a.kind == Tape::Kind::push ? i_.in.size() : folds ? 1 : 2, 1);
+      Shape kept = in(0).shape;
+      if (folds) kept.erase(0);
+      require(is_tape(out().dtype) && out().shape == kept, "wrong result type");
+    }
+    if (a.kind == Tape::Kind::add) require(in(1) == in(0), "operands must have one type");
+    if (folds || a.kind == Tape::Kind::add) return;
+    require(i_.in.size() >= 2 && in(1) == Type{DType::int64, in(0).shape}, "the index must be i64 of the tape's shape");
+    for (std::size_t k = 0; reads && k < i_.out.size(); ++k) recorded(out(k));
+    for (std::size_t k = 2; k < i_.in.size(); ++k) recorded(in(k));
+  }
   void operator()(const Cond& a) const {
     require(!a.branches.empty() && !i_.in.empty(), "an index and a branch are needed");
     require(in(0) == Type{DType::int32, {}}, "the index must be i32[]");
@@ -152,6 +185,21 @@ class Checker {
   /// Operands [first, last).
   struct Range { std::size_t first, last; };
 
+  static Shape leading(const Type& t, std::size_t n) { return Shape(t.shape.data(), std::min(n, t.shape.size())); }
+  /// Operand 1 holds indices of rows of operand 0, which `rows` has.
+  void rows(std::size_t batch, const Type& rows) const {
+    const auto &x = in(0), &indices = in(1);
+    require(indices.dtype == DType::int64, "indices must be int64");
+    require(indices.shape.size() == batch + 1 && x.shape.size() > batch && leading(x, batch) == leading(indices, batch), "wrong rank or batch extents");
+    Type want = x;
+    want.shape[batch] = indices.shape[batch];
+    require(rows == want, "rows must be those of the operand");
+  }
+  /// A value of a record: the tape's axes lead.
+  void recorded(const Type& t) const {
+    const auto& lead = in(0).shape;
+    require(t.shape.size() >= lead.size() && Shape(t.shape.data(), lead.size()) == lead, "the tape's axes must lead");
+  }
   static Type stacked(Type t, std::int64_t length) {
     t.shape.insert(0, length);
     return t;
@@ -206,6 +254,12 @@ class Checker {
   throw InternalError(message.str());
 }
 
+[[noreturn]] void effect_unknown(const Instr& i) {
+  std::ostringstream message;
+  message << "ir: the program does not know the effect of " << i;
+  throw InternalError(message.str());
+}
+
 /// Checks programs, each that is held in several places once.
 class Verifier {
  public:
@@ -225,6 +279,7 @@ class Verifier {
       for (const auto* held : held_programs(i.action))
         if (*held != nullptr && seen_.insert(held->get()).second) verify(**held);
       std::visit(Checker(p, i), i.action);
+      if (effect_of(i.action) > p.effect) effect_unknown(i);
     }
     for (const ValueId v : p.outputs) use(v, nullptr);
   }

@@ -14,6 +14,7 @@ BatchOut batch_unary(const BatchArgs& args, const typename P::Params& p) {
 
 struct ConvertElementType {
   static constexpr std::string_view name = "convert_element_type";
+  static constexpr auto locality = Locality::elementwise;
   struct Params {
     BOOST_HANA_DEFINE_STRUCT(Params, (DType, new_dtype), (bool, weak_type));
   };

@@ -46,6 +46,7 @@ Shape picked(const Shape& s, const Dims& axes) {
 
 struct DotGeneral {
   static constexpr std::string_view name = "dot_general";
+  static constexpr auto algebra = Algebra::bilinear;
   struct Params {
     BOOST_HANA_DEFINE_STRUCT(Params, (DotDims, dimension_numbers));
   };

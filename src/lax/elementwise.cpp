@@ -113,6 +113,9 @@ class ElementwisePrimitive final : public Primitive {
     return {b.map(row_.op, in)};
   }
 
+  Locality locality() const override { return row_.op == Op::select ? Locality::chosen : Locality::elementwise; }
+  Algebra algebra() const override { return row_.algebra; }
+
   std::string_view no_jvp_reason() const override {
     if (row_.tangent[0] != nullptr || row_.op == Op::select) return {};
     return is_floating_row() ? "piecewise constant" : "integer or boolean result";

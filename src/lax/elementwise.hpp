@@ -26,6 +26,7 @@ struct Row {
   Operands operands;
   TangentRule tangent[2] = {};
   TransposeRule transpose[2] = {};
+  Algebra algebra = Algebra::general;
 };
 
 /// The primitive of a row.

@@ -29,7 +29,7 @@ constexpr double kTwoOverSqrtPi = 2.0 * std::numbers::inv_sqrtpi;
 constexpr double kSqrtPiOverTwo = 0.5 / std::numbers::inv_sqrtpi;
 
 const Row kRows[] = {
-    {Op::neg, Operands::number, {[](T j) { return neg(j.t); }}, {negated}},
+    {Op::neg, Operands::number, {[](T j) { return neg(j.t); }}, {negated}, Algebra::linear},
     {Op::abs, Operands::number, {[](T j) { return select_n(j.x >= 0, neg(j.t), j.t); }}},
     {Op::sign, Operands::number},
     {Op::floor, Operands::floating},
@@ -47,12 +47,13 @@ const Row kRows[] = {
     {Op::erf_inv, Operands::floating, {[](T j) { return kSqrtPiOverTwo * (j.t * exp(integer_pow(j.ans, 2))); }}},
     {Op::not_, Operands::bits},
 
-    {Op::add, Operands::number, {[](T j) { return j.t; }, [](T j) { return j.t; }}, {same, same}},
-    {Op::sub, Operands::number, {[](T j) { return j.t; }, [](T j) { return neg(j.t); }}, {same, negated}},
-    {Op::mul, Operands::number, {[](T j) { return j.t * j.y; }, [](T j) { return j.x * j.t; }}, {times, times}},
+    {Op::add, Operands::number, {[](T j) { return j.t; }, [](T j) { return j.t; }}, {same, same}, Algebra::linear},
+    {Op::sub, Operands::number, {[](T j) { return j.t; }, [](T j) { return neg(j.t); }}, {same, negated}, Algebra::linear},
+    {Op::mul, Operands::number, {[](T j) { return j.t * j.y; }, [](T j) { return j.x * j.t; }}, {times, times},
+     Algebra::bilinear},
     {Op::div, Operands::number,
      {[](T j) { return j.t / j.y; }, [](T j) { return (neg(j.t) * j.x) * integer_pow(j.y, -2); }},
-     {[](A ct, A other) { return div(ct, other); }}},
+     {[](A ct, A other) { return div(ct, other); }}, Algebra::quotient},
     {Op::rem, Operands::number,
      {[](T j) { return j.t; }, [](T j) { return neg(j.t) * (sign(j.x / j.y) * floor(abs(j.x / j.y))); }}},
     {Op::max, Operands::ordered,

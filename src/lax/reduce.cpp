@@ -1,4 +1,5 @@
 // Reductions over axes.
+#include "lax/control_flow/tape.hpp"
 #include "lax/rules.hpp"
 
 namespace fluxion::lax {
@@ -39,6 +40,7 @@ struct Reduction {
 
 struct ReduceSum : Reduction<ReduceSum, ir::ReduceOp::sum> {
   static constexpr std::string_view name = "reduce_sum";
+  static constexpr auto locality = Locality::moved;
   static constexpr Linear jvp = linear;
   static Arrays transpose(const TransposeArgs& args, const Params& p) {
     return {expand(args.cotangents[0], args.operands[0].aval.shape, p.axes)};
@@ -99,7 +101,10 @@ struct ArgMax {
 
 }  // namespace
 
-Array reduce_sum(const Array& x, const Dims& axes) { return bind_one<ReduceSum>({&x, 1}, {axes}); }
+Array reduce_sum(const Array& x, const Dims& axes) {
+  if (is_tape(x.dtype())) return tape_sum(x, axes);  // a cotangent
+  return bind_one<ReduceSum>({&x, 1}, {axes});
+}
 Array reduce_max(const Array& x, const Dims& axes) { return bind_one<ReduceMax>({&x, 1}, {axes}); }
 Array reduce_min(const Array& x, const Dims& axes) { return bind_one<ReduceMin>({&x, 1}, {axes}); }
 Array argmax(const Array& x, std::int64_t axis, DType index_dtype) {

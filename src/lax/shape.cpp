@@ -8,6 +8,7 @@ namespace {
 
 struct BroadcastInDim {
   static constexpr std::string_view name = "broadcast_in_dim";
+  static constexpr auto locality = Locality::moved;
   struct Params {
     BOOST_HANA_DEFINE_STRUCT(Params, (Dims, broadcast_dimensions), (Shape, shape));
   };
@@ -53,6 +54,7 @@ struct BroadcastInDim {
 
 struct Reshape {
   static constexpr std::string_view name = "reshape";
+  static constexpr auto locality = Locality::moved;
   struct Params {
     BOOST_HANA_DEFINE_STRUCT(Params, (Shape, new_sizes));
   };
@@ -78,6 +80,7 @@ struct Reshape {
 
 struct Transpose {
   static constexpr std::string_view name = "transpose";
+  static constexpr auto locality = Locality::moved;
   struct Params {
     BOOST_HANA_DEFINE_STRUCT(Params, (Dims, permutation));
   };
@@ -106,6 +109,7 @@ struct Transpose {
 
 struct Rev {
   static constexpr std::string_view name = "rev";
+  static constexpr auto locality = Locality::moved;
   struct Params {
     BOOST_HANA_DEFINE_STRUCT(Params, (Dims, dimensions));
   };

@@ -27,6 +27,7 @@ std::int64_t strided_extent(std::int64_t start, std::int64_t limit, std::int64_t
 
 struct Slice {
   static constexpr std::string_view name = "slice";
+  static constexpr auto locality = Locality::moved;
   struct Params {
     BOOST_HANA_DEFINE_STRUCT(Params, (Dims, limit_indices), (Dims, start_indices), (Dims, strides));
   };
@@ -75,6 +76,7 @@ struct Slice {
 
 struct Pad {
   static constexpr std::string_view name = "pad";
+  static constexpr auto locality = Locality::moved;
   struct Params {
     BOOST_HANA_DEFINE_STRUCT(Params, (std::vector<Padding>, padding_config));
   };
@@ -165,6 +167,7 @@ struct Pad {
 
 struct Concatenate {
   static constexpr std::string_view name = "concatenate";
+  static constexpr auto locality = Locality::moved;
   struct Params {
     BOOST_HANA_DEFINE_STRUCT(Params, (std::int64_t, dimension));
   };

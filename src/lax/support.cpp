@@ -1,5 +1,6 @@
 // The operations that core and the transformations declare and leave to this layer.
 #include "core/node.hpp"
+#include "lax/control_flow/tape.hpp"
 #include "lax/rules.hpp"
 
 namespace fluxion {
@@ -7,7 +8,7 @@ namespace fluxion {
 namespace ops {
 
 Aval tangent_aval(const Aval& primal) {
-  return is_floating(primal.dtype) ? primal : Aval{primal.shape, DType::float0, false};
+  return is_floating(primal.dtype) || is_tape(primal.dtype) ? primal : Aval{primal.shape, DType::float0, false};
 }
 
 Array ones_like_aval(const Aval& aval) { return lax::full(aval.shape, make_scalar(aval.dtype, 1.0, aval.weak)); }
@@ -15,8 +16,11 @@ Array ones_like_aval(const Aval& aval) { return lax::full(aval.shape, make_scala
 Array add_tangents(const Array& a, const Array& b) {
   if (a.is_empty_handle()) return b;
   if (b.is_empty_handle()) return a;
-  return lax::add(a, b);
+  return is_tape(a.dtype()) ? lax::tape_add(a, b) : lax::add(a, b);
 }
+
+Array scaled(const Array& x, double factor) { return factor == 1 ? x : lax::mul(x, make_scalar(x.dtype(), factor)); }
+Array product(const Array& a, const Array& b) { return lax::mul(a, b); }
 
 Array instantiate(const Array& x, const Aval& aval) { return x.is_empty_handle() ? zeros_like_aval(aval) : x; }
 
@@ -39,6 +43,23 @@ Array repeat_along_new_axis(const Array& x, std::int64_t n, std::int64_t axis) {
 }
 
 Array sum_axis(const Array& x, std::int64_t axis) { return lax::reduce_sum(x, {axis}); }
+Array keep_where(const Array& pred, bool when, const Array& x) {
+  const auto zero = make_scalar(x.dtype(), 0.0);
+  return when ? lax::select_n(pred, zero, x) : lax::select_n(pred, x, zero);
+}
+
+Array either(const Array& a, const Array& b) { return lax::bitwise_or(a, b); }
+Array both(const Array& a, const Array& b) { return lax::bitwise_and(a, b); }
+Array negation(const Array& a) { return lax::bitwise_not(a); }
+
+Array indicator(const Array& pred, bool when, const Aval& aval) {
+  const auto one = make_scalar(aval.dtype, 1.0);
+  const auto ones = keep_where(pred, when, pred.ndim() == 0 ? one : lax::full(pred.shape(), one));
+  return lax::convert_element_type(lax::broadcast_scalar(ones, aval.shape), aval.dtype, aval.weak);
+}
+Array nonzero(const Array& x) { return lax::ne(x, make_scalar(x.dtype(), 0.0)); }
+
+Array sum_to(const Array& x, const Aval& aval) { return lax::unbroadcast(x, aval); }
 
 }  // namespace ops
 

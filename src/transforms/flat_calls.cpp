@@ -32,14 +32,6 @@ void check_differentiable(const FlatCall& f, const char* op) {
   }
 }
 
-namespace {
-
-FlatFn erased(FlatCall& f) {
-  return [&f](const Arrays& in) { return f(in); };
-}
-
-/// The tangents or cotangents of values with these avals: structure, shapes and dtypes checked, float0 arrays
-/// made empty handles, which are symbolic zeros.
 Arrays checked_tangents(const TreeWriter& given, const TreeDef& structure, std::span<const Aval> primals, const char* op,
                         const char* what, std::span<const std::string> roots) {
   const auto named = text(op, ": ", what);
@@ -60,6 +52,12 @@ Arrays checked_tangents(const TreeWriter& given, const TreeDef& structure, std::
     if (want.dtype == DType::float0) out[i] = Array();
   }
   return out;
+}
+
+namespace {
+
+FlatFn erased(FlatCall& f) {
+  return [&f](const Arrays& in) { return f(in); };
 }
 
 const std::string kResult[] = {"result"};

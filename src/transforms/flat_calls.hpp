@@ -14,5 +14,9 @@ void check_leaves_hold_values(const FlatCall& f, const char* op);
 /// As above, and every leaf must be floating.
 void check_differentiable(const FlatCall& f, const char* op);
 std::vector<Aval> avals_of(ArraySpan xs);
+/// The tangents or cotangents (`what`) of values with these avals: structure, shapes and dtypes checked, float0 arrays
+/// made empty handles, which are symbolic zeros.
+Arrays checked_tangents(const TreeWriter& given, const TreeDef& structure, std::span<const Aval> primals, const char* op,
+                        const char* what, std::span<const std::string> roots);
 
 }  // namespace fluxion::detail

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "core/ops.hpp"
+#include "transforms/jet.hpp"
 #include "transforms/jvp.hpp"
 #include "transforms/linearize.hpp"
 #include "transforms/vmap.hpp"
@@ -49,7 +50,7 @@ class Memo {
 };
 
 struct Memos {
-  Memo<TransformedJaxpr> jvp, batch, transpose;
+  Memo<TransformedJaxpr> jvp, jet, batch, transpose;
   Memo<LinearizedJaxpr> linearize;
 };
 // Never destroyed: a jitted function may be called while the program exits.
@@ -85,6 +86,28 @@ TransformedJaxpr make_jvp(const JaxprPtr& jaxpr, const Mask& nonzero, const Mask
         return out.primals;
       },
       avals, "jvp");
+  return {std::move(closed), std::move(out_mask)};
+}
+
+TransformedJaxpr make_jet(const JaxprPtr& jaxpr, std::size_t order, const Mask& moving, const Mask& force) {
+  auto avals = jaxpr->in_avals();
+  const auto n = avals.size();
+  for (std::size_t i = 0; i < n; ++i)
+    if (moving[i]) avals.insert(avals.end(), order, ops::tangent_aval(avals[i]));
+  Mask out_mask;
+  auto closed = trace_to_jaxpr(
+      [&](const Arrays& args) {
+        const auto in = jet_results(args, moving, order);
+        auto out = jet_symbolic(evaluator(jaxpr), {in.primals, in.series, order});
+        for (std::size_t i = 0; i < out.series.size(); ++i) {
+          auto& s = out.series[i];
+          if (forced(force, i)) s.resize(order);
+          out_mask.push_back(!s.empty());
+          for (const auto& x : s) out.primals.push_back(ops::instantiate(x, ops::tangent_aval(jaxpr->aval(jaxpr->out[i]))));
+        }
+        return out.primals;
+      },
+      avals, "jet");
   return {std::move(closed), std::move(out_mask)};
 }
 
@@ -158,6 +181,10 @@ TransformedJaxpr make_transposed(const JaxprPtr& jaxpr, const Mask& linear, cons
 TransformedPtr jvp_jaxpr(const JaxprPtr& jaxpr, const Mask& nonzero, const Mask& force) {
   return memos().jvp.get({jaxpr, 0, nonzero, {}, force, {}}, [&] { return make_jvp(jaxpr, nonzero, force); });
 }
+TransformedPtr jet_jaxpr(const JaxprPtr& jaxpr, std::size_t order, const Mask& moving, const Mask& force) {
+  return memos().jet.get({jaxpr, static_cast<std::int64_t>(order), moving, {}, force, {}},
+                         [&] { return make_jet(jaxpr, order, moving, force); });
+}
 TransformedPtr batch_jaxpr(const JaxprPtr& jaxpr, BatchAxis axis, const Mask& mapped, const Mask& force) {
   return memos().batch.get({jaxpr, axis.size, mapped, {}, force, std::string(axis.name)},
                            [&] { return make_batch(jaxpr, axis, mapped, force); });
@@ -172,6 +199,7 @@ TransformedPtr transpose_jaxpr(const JaxprPtr& jaxpr, const Mask& linear, const 
 
 void clear_transform_cache() {
   memos().jvp.clear();
+  memos().jet.clear();
   memos().batch.clear();
   memos().transpose.clear();
   memos().linearize.clear();

@@ -21,6 +21,9 @@ using TransformedPtr = std::shared_ptr<const TransformedJaxpr>;
 /// primals ++ tangents of inputs in `nonzero` -> primals ++ tangents of outputs in `out`.
 TransformedPtr jvp_jaxpr(const JaxprPtr& jaxpr, const Mask& nonzero, const Mask& force = {});
 
+/// primals ++ `order` derivatives of each input in `moving` -> primals ++ as many of each output in `out`.
+TransformedPtr jet_jaxpr(const JaxprPtr& jaxpr, std::size_t order, const Mask& moving, const Mask& force = {});
+
 /// Operands in `mapped` carry a leading axis of the axis's extent; results in `out` do. Collectives over the axis's
 /// name are carried out.
 TransformedPtr batch_jaxpr(const JaxprPtr& jaxpr, BatchAxis axis, const Mask& mapped, const Mask& force = {});

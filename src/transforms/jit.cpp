@@ -11,6 +11,7 @@
 #include "core/nans.hpp"
 #include "core/ops.hpp"
 #include "transforms/jaxpr_transforms.hpp"
+#include "transforms/jet.hpp"
 
 namespace fluxion {
 
@@ -45,6 +46,11 @@ struct Jit {
     auto tangents = spread(std::span<const Array>(out).subspan(n), t->out);
     out.resize(n);
     return {std::move(out), std::move(tangents)};
+  }
+
+  static JetOut jet(const JetArgs& args, const Params& p) {
+    const auto t = jet_jaxpr(p.jaxpr, args.order, moving(args.series));
+    return jet_results(call(p.name, t->closed, jet_operands(args)), t->out, args.order);
   }
 
   static JvpOut linearize(const JvpArgs& args, const Params& p) {
@@ -134,12 +140,23 @@ std::shared_ptr<const JitEntry> trace_jit(const FlatFn& f, const std::vector<Ava
   return entry;
 }
 
+bool runs_directly(const JitEntry& entry, ArraySpan args) {
+  return current_trace() == nullptr && entry.executable != nullptr && all_concrete(args);
+}
+
+const Executable& executable_of(const JitEntry& entry) {
+  if (entry.executable == nullptr)
+    throw TypeError(text("compile: a program is required whose captured values are concrete, got one of ", entry.name,
+                         " that captured a traced value; pass it as an argument"));
+  return entry.executable->get();
+}
+
 void call_jit(const JitEntry& entry, const Arrays& args, Arrays& out) {
-  const bool direct = current_trace() == nullptr && entry.executable != nullptr && all_concrete(args);
-  if (!direct) {
-    out = Jit::call(entry.name, entry.closed, args);
-    return;
-  }
+  if (runs_directly(entry, args)) run_jit(entry, args, {}, out);
+  else out = Jit::call(entry.name, entry.closed, args);
+}
+
+void run_jit(const JitEntry& entry, const Arrays& args, std::span<Fate> fates, Arrays& out) {
   const Arrays* in = &args;
   Arrays with_consts;
   if (!entry.closed.consts.empty()) {
@@ -147,7 +164,11 @@ void call_jit(const JitEntry& entry, const Arrays& args, Arrays& out) {
     with_consts.insert(with_consts.end(), args.begin(), args.end());
     in = &with_consts;
   }
-  run(entry.executable->get(), *in, out);
+  if (config().debug_nans && has_effects(*entry.closed.jaxpr)) {  // it must not run twice
+    out = eval_jaxpr(*entry.closed.jaxpr, *in);
+    return;
+  }
+  run(entry.executable->get(), *in, out, {fates, entry.closed.consts.size()});
   // A NaN is traced to its origin by running the program again, one operation at a time.
   if (config().debug_nans && any_nan(out)) eval_jaxpr(*entry.closed.jaxpr, *in);
 }
@@ -155,11 +176,11 @@ void call_jit(const JitEntry& entry, const Arrays& args, Arrays& out) {
 std::size_t jit_config_key() { return config().key(); }
 bool jit_disabled() { return config().disable_jit; }
 
-void log_compile(const std::string& name, const std::vector<Aval>& in) {
-  if (!config().log_compiles) return;
+void log_compile(const std::string& name, const std::vector<Aval>& in, const std::string& why_again) {
   std::cerr << "jit: compiling " << name << " for (";
   for (std::size_t i = 0; i < in.size(); ++i) std::cerr << (i == 0 ? "" : ", ") << in[i];
   std::cerr << ")\n";
+  if (!why_again.empty()) std::cerr << "jit: " << name << " is traced again: " << why_again << '\n';
 }
 
 }  // namespace detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <fluxion/detail/flat.hpp>
+#include "core/evaluate.hpp"
 
 #include "core/jaxpr.hpp"
 
@@ -18,7 +19,14 @@ namespace fluxion::detail {
 std::size_t jit_config_key();
 /// Whether `disable_jit` is in force on this thread.
 bool jit_disabled();
-/// Under `log_compiles`: one line on stderr.
-void log_compile(const std::string& name, const std::vector<Aval>& in);
+/// A line on stderr for a function that is traced, and another one if it was before.
+void log_compile(const std::string& name, const std::vector<Aval>& in, const std::string& why_again);
+
+/// Whether a call is not seen by any transformation, and runs at once.
+bool runs_directly(const JitEntry& entry, ArraySpan args);
+/// Runs such a call; results may be written over arguments that are free.
+void run_jit(const JitEntry& entry, const Arrays& args, std::span<Fate> fates, Arrays& out);
+/// Compiled now if it is not yet. Throws TypeError if the function captured a traced value.
+const Executable& executable_of(const JitEntry& entry);
 
 }  // namespace fluxion::detail

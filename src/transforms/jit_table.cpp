@@ -101,6 +101,11 @@ void JitTable::clear() {
   remove_if([](const JitRecord&) { return true; });
 }
 
+std::vector<std::shared_ptr<const JitRecord>> JitTable::kept() const {
+  const std::lock_guard lock(mutex_);
+  return live_;
+}
+
 std::size_t JitTable::size() const {
   const std::lock_guard lock(mutex_);
   return live_.size();

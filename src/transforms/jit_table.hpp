@@ -6,12 +6,21 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <fluxion/detail/flat.hpp>
 #include <fluxion/tree_def.hpp>
+#include "core/guards.hpp"
 
 namespace fluxion::detail {
+
+/// A static argument: its value as text, and where it is among the record's static values.
+struct StaticArgument {
+  int position;
+  std::size_t at;
+  std::string value;
+};
 
 /// A program and the key under which it is found. Immutable once in the table.
 struct JitRecord {
@@ -20,6 +29,18 @@ struct JitRecord {
   std::vector<StaticOwned> statics;
   std::shared_ptr<const JitEntry> entry;
   TreeDef out;
+
+  // What messages say of it.
+  static constexpr std::size_t no_static = ~std::size_t{0};
+  std::uint64_t function = 0;              // its type
+  std::vector<TreeWriter::Word> identity;  // the words that tell it from others of the type
+  TreeDef in;
+  std::vector<int> arguments;              // positions of the trees in `in`
+  std::vector<Aval> avals;
+  std::vector<StaticArgument> static_arguments;
+  Config guards;
+  std::string axes;
+
   mutable std::atomic<std::uint64_t> last_used{0};  // in insertions; what was used least recently goes first
 
   bool matches(std::uint64_t h, std::span<const TreeWriter::Word> w, std::span<const StaticRef> s) const;
@@ -40,6 +61,8 @@ class JitTable {
   void forget(std::uint64_t owner);
   void clear();
   std::size_t size() const;
+  /// All records, the oldest first.
+  std::vector<std::shared_ptr<const JitRecord>> kept() const;
 
  private:
   struct Slots {

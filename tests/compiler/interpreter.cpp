@@ -115,6 +115,45 @@ class Interpreter {
       }
     }
   }
+  void operator()(const ir::HostCall& a) {
+    std::vector<Aval> avals;
+    for (const auto v : i_->in) avals.push_back({p_.types[v].shape, p_.types[v].dtype});
+    for (const auto v : i_->out) avals.push_back({p_.types[v].shape, p_.types[v].dtype});
+    std::vector<HostOperand> in;
+    std::vector<HostResult> out;
+    for (const auto v : i_->in) in.emplace_back(avals[in.size()], values_[v].bytes.data());
+    for (const auto v : i_->out) out.emplace_back(avals[in.size() + out.size()], values_[v].bytes.data());
+    (*a.function)(in, out);
+  }
+  void operator()(const ir::TruePositions&) {
+    const auto n = unsign(in(0).type.shape.back()), size = unsign(out().type.shape.back());
+    for (std::size_t row = 0; row * size < count(out().type.shape); ++row) {
+      std::size_t next = row * size;
+      for (std::size_t i = 0; i <= n && next < (row + 1) * size; i += i < n ? 1 : 0) {
+        if (i < n && in(0).bytes[row * n + i] == std::byte{0}) continue;
+        const auto position = static_cast<std::int64_t>(i);
+        std::memcpy(element(out(), next++), &position, sizeof position);
+      }
+    }
+  }
+  void operator()(const ir::TakeRows& a) {
+    each_row(a.batch, in(0), [&](std::size_t to, std::int64_t i, std::size_t table, std::int64_t n, std::size_t bytes) {
+      const auto from = (table + unsign(std::clamp<std::int64_t>(i, 0, n - 1))) * bytes;
+      std::memcpy(out().bytes.data() + to * bytes, in(0).bytes.data() + from, bytes);
+    });
+  }
+  void operator()(const ir::PutRows& a) {
+    out() = in(0);
+    each_row(a.batch, in(0), [&](std::size_t from, std::int64_t i, std::size_t table, std::int64_t n, std::size_t bytes) {
+      if (i < 0 || i >= n) return;
+      std::byte* const to = out().bytes.data() + (table + unsign(i)) * bytes;
+      std::byte* const row = in(2).bytes.data() + from * bytes;
+      void* const args[] = {to, to, row};
+      if (a.add) compiler::combining_kernel(ir::ReduceOp::sum, out().type.dtype)(args, bytes / itemsize(out().type.dtype));
+      else std::memcpy(to, row, bytes);
+    });
+  }
+  void operator()(const ir::Tape&) { throw std::logic_error("the interpreter knows no tapes"); }
   void operator()(const ir::Cond& a) {
     std::int32_t index;
     std::memcpy(&index, in(0).bytes.data(), sizeof index);
@@ -162,6 +201,19 @@ class Interpreter {
   static std::vector<std::byte> slab(const Value& v, std::size_t at, std::size_t length) {
     const auto size = static_cast<std::ptrdiff_t>(v.bytes.size() / length), i = static_cast<std::ptrdiff_t>(at);
     return {v.bytes.begin() + i * size, v.bytes.begin() + (i + 1) * size};
+  }
+  /// Calls f(row among all rows, index, first row of its table, rows of the table, bytes of a row) for each index.
+  template <class F>
+  void each_row(std::size_t batch, const Value& x, const F& f) {
+    const auto n = x.type.shape[batch];
+    const auto m = unsign(in(1).type.shape[batch]);
+    std::size_t bytes = itemsize(x.type.dtype);
+    for (std::size_t d = batch + 1; d < x.type.shape.size(); ++d) bytes *= unsign(x.type.shape[d]);
+    for (std::size_t j = 0; j < count(in(1).type.shape); ++j) {
+      std::int64_t i;
+      std::memcpy(&i, element(in(1), j), sizeof i);
+      f(j, i, j / m * unsign(n), n, bytes);
+    }
   }
   Value& in(std::size_t k) { return values_[i_->in[k]]; }
   Value& out(std::size_t k = 0) { return values_[i_->out[k]]; }
@@ -323,8 +375,62 @@ std::vector<Value> compiled(const ir::Program& p, const std::vector<Value>& inpu
   return values;
 }
 
+namespace {
+
+std::size_t in_place = 0;
+
+bool all_same(const std::vector<Value>& want, const std::vector<Value>& have) {
+  for (std::size_t k = 0; k < want.size(); ++k)
+    if (!same_elements(want[k], have[k])) return false;
+  return true;
+}
+
+/// With every third input, starting from `first`, kept and the others free to be written over (all are if it is 3).
+bool agrees_in_place(const detail::Executable& e, const std::vector<Value>& inputs, const std::vector<Value>& want, std::size_t first) {
+  Arrays args, out;
+  std::vector<Fate> fates;
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    args.push_back(laid_out(inputs[k], Layout::row_major));
+    fates.push_back(k % 3 == first || args.back().ndim() == 0 ? Fate::kept : Fate::free);
+  }
+  e.run(args, out, {fates});
+  std::vector<Value> have;
+  for (const auto& x : out) have.push_back(elements_of(x));
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    in_place += fates[k] == Fate::reused;
+    if (fates[k] != Fate::reused && !same_elements(inputs[k], elements_of(args[k]))) return false;
+  }
+  return all_same(want, have);
+}
+
+/// On memory of the caller, which is just as large as it must be.
+bool agrees_into(const detail::Executable& e, const std::vector<Value>& inputs, const std::vector<Value>& want) {
+  auto have = want;
+  for (auto& v : have) std::fill(v.bytes.begin(), v.bytes.end(), std::byte{0x5a});
+  struct Here final : Places {
+    const std::vector<Value>& in;
+    std::vector<Value>& out;
+    Here(const std::vector<Value>& i, std::vector<Value>& o) : in(i), out(o) {}
+    const void* input(std::size_t k) const override { return in[k].bytes.data(); }
+    void* result(std::size_t k) const override { return out[k].bytes.data(); }
+  };
+  const auto before = inputs;
+  e.into().run(Here(inputs, have));
+  return all_same(want, have) && all_same(before, inputs);
+}
+
+}  // namespace
+
+std::size_t results_in_place() { return in_place; }
+
 bool agrees(const ir::Program& p, const std::vector<Value>& inputs, const std::vector<Layout>& layouts) {
   const auto want = interpreted(p, inputs);
+  std::vector<Aval> results;
+  for (const auto v : p.outputs) results.push_back({p.types[v].shape, p.types[v].dtype});
+  const auto executable = compiler::compile_program(p, results);
+  for (std::size_t kept = 0; kept <= 3; ++kept)
+    if (!agrees_in_place(*executable, inputs, want, kept)) return false;
+  if (!agrees_into(*executable, inputs, want)) return false;
   for (const auto& chosen : {std::vector<Layout>{}, layouts}) {
     const auto have = compiled(p, inputs, chosen);
     for (std::size_t k = 0; k < want.size(); ++k)

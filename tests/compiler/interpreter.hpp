@@ -36,7 +36,10 @@ Value random_value(const ir::Type& t, std::mt19937& random);
 /// Runs the compiled program on inputs in these layouts.
 std::vector<Value> compiled(const ir::Program& p, const std::vector<Value>& inputs,
                             const std::vector<Layout>& layouts = {});
-/// Compiled and interpreted results agree, for row-major and for other layouts.
+/// Compiled and interpreted results agree: for row-major and for other layouts, written over inputs that are free to be,
+/// and on memory of the caller.
 bool agrees(const ir::Program& p, const std::vector<Value>& inputs, const std::vector<Layout>& layouts = {});
+/// How many results `agrees` has seen written over inputs.
+std::size_t results_in_place();
 
 }  // namespace fluxion::compiler_test

@@ -101,7 +101,7 @@ TEST_CASE("switch_ clamps its index") {
   same(vmap(f, {.in_axes = {0, none}})(array({0, 1, 2, 7}), 3.0), array({3.0, 6.0, 9.0, 9.0}));
 }
 
-TEST_CASE("while_loop runs in forward mode, under jit and until every lane of vmap is done") {
+TEST_CASE("while_loop runs under jit and until every lane of vmap is done") {
   same(doubled(3.0), 192.0);
   same(jit(doubled)(3.0), 192.0);
   same(doubled(200.0), 200.0);
@@ -145,7 +145,7 @@ TEST_CASE("scan goes backwards, over trees, without xs, and no trip at all") {
   CHECK(none_at_all.second.shape() == Shape{0});
 }
 
-TEST_CASE("fori_loop with integer bounds is differentiable, with traced bounds it is a while_loop") {
+TEST_CASE("fori_loop takes integer bounds and traced ones") {
   const auto horner = [](const Array& x) {
     return fori_loop(0, 5, [&](const Array& i, const Array& v) { return v * x + i; }, 1.0);
   };
@@ -168,7 +168,6 @@ TEST_CASE("fori_loop with integer bounds is differentiable, with traced bounds i
 TEST_CASE("control flow names what does not fit") {
   using Catch::Contains;
   const auto xs = inputs();
-  CHECK_THROWS_WITH(grad(doubled)(3.0), Contains("while_loop: ") && Contains("fx::scan"));
   CHECK_THROWS_WITH(scan([](const Array& c, const Array& x) { return std::pair(stack({c, c}), x); }, 0.5, xs),
                     Contains("scan: ") && Contains("got f64[2] for f64[]"));
   CHECK_THROWS_WITH(cond(xs > 0.0, [](const Array& a) { return a; }, [](const Array& a) { return a; }, xs),

@@ -40,6 +40,7 @@ Outcome linearize_equals_jvp(const Case&, const Signature&, std::uint64_t seed);
 Outcome arguments_alone(const Case&, const Signature&, std::uint64_t seed);
 Outcome linear_arguments(const Case&, const Signature&, std::uint64_t seed);
 Outcome transpose_rules_give_the_cotangent(const Case&, const Signature&, std::uint64_t seed);
+Outcome taylor_mode_equals_nested_jvp(const Case&, const Signature&, std::uint64_t seed);
 // vmap and composition
 Outcome vmap_equals_loop(const Case&, const Signature&, std::uint64_t seed);
 Outcome vmap_is_close_to_loop(const Case&, const Signature&, std::uint64_t seed);

@@ -43,6 +43,9 @@ TEST_CASE("the derivative in a linear argument is the function itself") {
 TEST_CASE("transposing the function itself gives the cotangent of a linear argument") {
   run_law({"transpose rules give the cotangent", transpose_rules_give_the_cotangent});
 }
+TEST_CASE("Taylor mode equals nested jvp to the fourth order, and its jitted program to the bit") {
+  run_law({"Taylor mode equals nested jvp", taylor_mode_equals_nested_jvp});
+}
 TEST_CASE("vmap equals the loop to the bit for every choice of mapped operands and axes") {
   run_law({"vmap equals the loop to the bit", vmap_equals_loop});
 }

@@ -23,7 +23,14 @@ Arrays cond_flat(const char* op, const Array& index, std::span<const FlatFn> bra
 /// pred as the index of {false, true}.
 Array branch_index(const Array& pred);
 
-Arrays while_flat(const FlatFn& cond, const FlatFn& body, Arrays init, const LeafPath& carry_path);
+struct WhileOptions {
+  /// Reverse mode keeps at most so many bytes of the loop's trips, and runs trips again where they do not fit.
+  std::optional<std::int64_t> max_residual_bytes = std::nullopt;
+};
+Arrays while_flat(const FlatFn& cond, const FlatFn& body, Arrays init, const WhileOptions& options, const LeafPath& carry_path);
+/// body: i ++ carry -> carry, for lower <= i < upper. Bounds are i64 scalars.
+Arrays fori_flat(const Array& lower, const Array& upper, const FlatFn& body, Arrays init, const WhileOptions& options,
+                 const LeafPath& carry_path);
 
 struct ScanOptions {
   std::optional<std::int64_t> length = std::nullopt;

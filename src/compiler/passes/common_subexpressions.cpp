@@ -22,6 +22,10 @@ struct Equal {
       if (a.pieces[i].start != b.pieces[i].start || a.pieces[i].stride != b.pieces[i].stride) return false;
     return true;
   }
+  bool operator()(const ir::HostCall& a, const ir::HostCall& b) const { return a.function == b.function; }
+  bool operator()(const ir::TakeRows& a, const ir::TakeRows& b) const { return a.batch == b.batch; }
+  bool operator()(const ir::PutRows& a, const ir::PutRows& b) const { return a.batch == b.batch && a.add == b.add; }
+  bool operator()(const ir::Tape& a, const ir::Tape& b) const { return a.kind == b.kind; }
   // held programs are equal if they are one
   bool operator()(const ir::Cond& a, const ir::Cond& b) const { return a.branches == b.branches; }
   bool operator()(const ir::While& a, const ir::While& b) const {
@@ -48,6 +52,7 @@ bool same(const ir::Program& p, const ir::Instr& a, const ir::Instr& b) {
 std::size_t hash(const ir::Program& p, const ir::Instr& i) {
   std::size_t h = i.action.index();
   if (const auto* map = std::get_if<ir::Map>(&i.action)) h = mix(h, static_cast<std::size_t>(map->op));
+  if (const auto* call = std::get_if<ir::HostCall>(&i.action)) h = mix(h, reinterpret_cast<std::uintptr_t>(call->function.get()));
   for (const auto* held : ir::held_programs(i.action)) h = mix(h, reinterpret_cast<std::uintptr_t>(held->get()));
   for (const auto v : i.in) h = mix(h, v);
   if (i.out.empty()) return h;
@@ -94,6 +99,7 @@ ir::Program without_common_subexpressions(ir::Program p) {
   Seen seen(p.instrs.size());
   for (std::size_t i = 0; i < p.instrs.size(); ++i) {
     renaming.apply(p.instrs[i].in);
+    if (ir::effect_of(p.instrs[i].action) != Effect::none) continue;  // twice is not once
     const std::size_t first = seen.first_equal(p, i);
     if (first == i) continue;
     for (std::size_t k = 0; k < p.instrs[i].out.size(); ++k)

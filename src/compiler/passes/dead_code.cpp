@@ -8,6 +8,7 @@ ir::Program without_dead_code(ir::Program p) {
   std::vector<char> used(p.types.size(), 0), live(p.instrs.size(), 0);
   for (const auto v : p.outputs) used[v] = 1;
   for (std::size_t i = p.instrs.size(); i-- > 0;) {
+    live[i] = ir::effect_of(p.instrs[i].action) != Effect::none;
     for (const auto v : p.instrs[i].out) live[i] |= used[v];
     if (live[i] == 0) continue;
     for (const auto v : p.instrs[i].in) used[v] = 1;

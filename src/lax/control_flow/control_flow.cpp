@@ -11,6 +11,13 @@ JaxprPtr without_consts(const ClosedJaxpr& closed, const char* op) {
 
 JaxprPtr traced(const detail::FlatFn& f, AvalSpan in, const char* op) { return without_consts(trace_to_jaxpr(f, in, op), op); }
 
+void check_lanes_have_no_order(const char* op, std::span<const JaxprPtr> held) {
+  for (const auto& j : held)
+    if (has_ordered_effects(*j))
+      throw ValueError(text(op, ": ordered effects need one order, got lanes of vmap that go different ways; leave "
+                            "{.ordered = true} out of the callbacks in it, or loop with fx::map instead of fx::vmap"));
+}
+
 std::string at_leaf(const detail::LeafPath& path, std::size_t i) {
   const auto p = path(i);
   return p.empty() ? "" : " at " + p;

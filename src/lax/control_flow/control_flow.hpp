@@ -14,6 +14,8 @@ JaxprPtr without_consts(const ClosedJaxpr& closed, const char* op);
 /// Traces on avals, with the function seeing arrays; nothing may be captured.
 JaxprPtr traced(const detail::FlatFn& f, AvalSpan in, const char* op);
 
+/// Throws ValueError if a program has ordered effects, of which lanes that go different ways would know no order.
+void check_lanes_have_no_order(const char* op, std::span<const JaxprPtr> held);
 /// " at .w", for messages; nothing for a leaf that is the whole tree.
 std::string at_leaf(const detail::LeafPath& path, std::size_t i);
 /// The extent of the leading axes of xs, which is `length` if that is given. Throws ValueError.

@@ -112,8 +112,19 @@ Arrays cond_flat(const char* op, const Array& index, std::span<const FlatFn> bra
   return lax::bind_cond(lax::convert_element_type(index, DType::int32), joined({consts, operands}), programs);
 }
 
-Arrays while_flat(const FlatFn& cond, const FlatFn& body, Arrays init, const LeafPath& carry_path) {
+namespace {
+
+void check_options(const char* op, const WhileOptions& options) {
+  if (options.max_residual_bytes && *options.max_residual_bytes <= 0)
+    throw ValueError(text(op, ": max_residual_bytes must be positive, got ", *options.max_residual_bytes,
+                          "; leave it out to record every trip"));
+}
+
+}  // namespace
+
+Arrays while_flat(const FlatFn& cond, const FlatFn& body, Arrays init, const WhileOptions& options, const LeafPath& carry_path) {
   const char* op = "while_loop";
+  check_options(op, options);
   auto traced_body = trace_to_jaxpr(body, avals_of(init), op);
   if (traced_body.jaxpr->out.size() != init.size()) check_carry(op, init, traced_body.jaxpr->out_avals(), carry_path);
   if (follow_weak(init, traced_body.jaxpr->out_avals())) traced_body = trace_to_jaxpr(body, avals_of(init), op);
@@ -122,7 +133,32 @@ Arrays while_flat(const FlatFn& cond, const FlatFn& body, Arrays init, const Lea
   const auto verdict = traced_cond.jaxpr->out_avals()[0];
   if (verdict.dtype != DType::bool_ || verdict.ndim() != 0)
     throw TypeError(text(op, ": the condition must return a bool scalar, got ", verdict, "; compare, as in x < 1, or use fx::all"));
-  return lax::bind_while(traced_cond.consts, traced_body.consts, init, traced_cond.jaxpr, traced_body.jaxpr);
+  return lax::bind_while(traced_cond.consts, traced_body.consts, init, traced_cond.jaxpr, traced_body.jaxpr,
+                         options.max_residual_bytes);
+}
+
+Arrays fori_flat(const Array& lower, const Array& upper, const FlatFn& body, Arrays init, const WhileOptions& options,
+                 const LeafPath& carry_path) {
+  const char* op = "fori_loop";
+  check_options(op, options);
+  for (const auto* bound : {&lower, &upper})
+    if (bound->ndim() != 0 || !is_integer(bound->dtype()))
+      throw TypeError(text(op, ": bounds must be integer scalars, got ", bound->aval(), "; convert with astype(fx::int64)"));
+  const auto first = lax::convert_element_type(lower, DType::int64), last = lax::convert_element_type(upper, DType::int64);
+  const Aval index{{}, DType::int64, false};
+  auto closed = trace_to_jaxpr(body, joined({{index}, avals_of(init)}), op);
+  if (closed.jaxpr->out.size() != init.size()) check_carry(op, init, closed.jaxpr->out_avals(), carry_path);
+  if (follow_weak(init, closed.jaxpr->out_avals())) closed = trace_to_jaxpr(body, joined({{index}, avals_of(init)}), op);
+  check_carry(op, init, closed.jaxpr->out_avals(), carry_path);
+  const auto n = closed.consts.size();
+  // consts, lower, trip, carry
+  const auto counted = lax::traced(
+      [&](const Arrays& xs) {
+        return eval_jaxpr(*closed.jaxpr, joined({part(xs, 0, n), Arrays{lax::add(xs[n], xs[n + 1])}, part(xs, n + 2, init.size())}));
+      },
+      joined({avals_of(closed.consts), {index, index}, avals_of(init)}), op);
+  return lax::bind_repeat(lax::sub(last, first), joined({closed.consts, {&first, 1}}), init, counted, false,
+                          options.max_residual_bytes);
 }
 
 Arrays scan_flat(const char* op, const FlatFn& body, Arrays init, const Arrays& xs, const ScanOptions& options,

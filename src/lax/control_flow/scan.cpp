@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "core/node.hpp"
-#include "lax/control_flow/control_flow.hpp"
-#include "lax/control_flow/primitives.hpp"
+#include "lax/control_flow/recording.hpp"
 #include "lax/rules.hpp"
 
 namespace fluxion::lax {
@@ -87,6 +86,10 @@ struct Scan {
                    transformed->out)};
   }
 
+  static JetOut jet(const JetArgs& args, const Params& p) {
+    return jet_scan(args, p.jaxpr, p.n_consts(), p.n_carry(), {p.length, p.reverse, p.unroll});
+  }
+
   static JvpOut linearize(const JvpArgs& args, const Params& p) {
     const Groups<Arrays> x(list(args.primals), p), t(list(args.tangents), p);
     const auto consts = present(t.consts), xs = present(t.xs);
@@ -94,29 +97,47 @@ struct Scan {
     const auto carry = settled(present(t.carry), [&](const Mask& m) { return part(body_for(m)->out, 0, p.n_carry()); });
     const auto body = body_for(carry);
     const auto n_out = p.jaxpr->out.size();
-    auto out = bind_scan(x.consts, x.carry, x.xs, without_consts(body->forward, "scan"), p.length, p.reverse, p.unroll);
-    const auto residuals = part(out, n_out, body->n_residuals);
+    const auto forward = without_consts(body->forward, "scan");
+    const auto same = invariants_of(*forward, p.n_consts(), p.n_consts(), p.n_carry(), n_out);
+    const auto stacks = stacking(forward, same.which, n_out);
+    auto out = bind_scan(x.consts, x.carry, x.xs, stacks, p.length, p.reverse, p.unroll);
+    const auto residuals = part(out, n_out, stacks->out.size() - n_out);
     out.resize(n_out);
     if (count(body->out) == 0) return {std::move(out), Arrays(n_out)};
 
     const Groups<Avals> a(p.jaxpr->in_avals(), p);
     const auto ct = chosen(a.consts, consts), rt = chosen(a.carry, carry), xt = chosen(a.xs, xs);
-    Avals residual_avals = part(body->forward.jaxpr->out_avals(), n_out, body->n_residuals);
-    // tangents of consts, of the carry, residuals, tangents of x -> tangents of the carry and of y
+    const auto stacked_avals = part(stacks->out_avals(), n_out, residuals.size()), same_avals = same.program->out_avals();
+    // tangents of consts, residuals that stay, tangents of the carry, residuals, tangents of x -> those of carry and y
     const auto linear = traced(
         [&](const Arrays& in) {
-          const auto n = ct.size() + rt.size();
-          return eval_jaxpr(*body->linear, joined({part(in, n, body->n_residuals), part(in, 0, n),
-                                                   part(in, n + body->n_residuals, xt.size())}));
+          std::size_t at = 0;
+          const auto take = [&](std::size_t n) { return part(in, std::exchange(at, at + n), n); };
+          const auto dc = take(ct.size()), fixed = take(same_avals.size()), dr = take(rt.size());
+          const auto own = take(residuals.size()), dx = take(xt.size());
+          Arrays all;
+          for (std::size_t k = 0, f = 0, o = 0; k < same.which.size(); ++k) all.push_back(same.which[k] ? fixed[f++] : own[o++]);
+          return eval_jaxpr(*body->linear, joined({all, dc, dr, dx}));
         },
-        joined({ct, rt, residual_avals, xt}), "scan");
-    Arrays const_tangents, carry_tangents, per_trip = residuals;
-    append_present(const_tangents, t.consts);
+        joined({ct, same_avals, rt, stacked_avals, xt}), "scan");
+    Arrays loop_consts, carry_tangents, per_trip = residuals;
+    append_present(loop_consts, t.consts);
+    // What the values of the trip's own operands are does not matter: nothing that is asked for depends on them.
+    loop_consts = joined({loop_consts, eval_jaxpr(*same.program, joined({x.consts, x.carry, Arrays(p.n_xs())}))});
     for (std::size_t i = 0; i < carry.size(); ++i)
       if (carry[i]) carry_tangents.push_back(ops::instantiate(t.carry[i], a.carry[i]));
     append_present(per_trip, t.xs);
-    const auto tangents = bind_scan(const_tangents, carry_tangents, per_trip, linear, p.length, p.reverse, p.unroll);
+    const auto tangents = bind_scan(loop_consts, carry_tangents, per_trip, linear, p.length, p.reverse, p.unroll);
     return {std::move(out), spread(tangents, body->out)};
+  }
+
+  /// `forward` without the residuals that no trip changes.
+  static JaxprPtr stacking(const JaxprPtr& forward, const Mask& same, std::size_t n_out) {
+    Jaxpr out = *forward;
+    out.out.resize(n_out);
+    for (std::size_t k = 0; k < same.size(); ++k)
+      if (!same[k]) out.out.push_back(forward->out[n_out + k]);
+    return std::make_shared<const Jaxpr>(dead_code_eliminated(out));
   }
 
   // The carry of the transposed scan: cotangents of the carry, and sums of those of the linear consts.
@@ -148,7 +169,7 @@ struct Scan {
           const auto take = [&](std::size_t n) { return part(in, std::exchange(at, at + n), n); };
           const auto kc = take(n_known), sums = take(acc.size()), cr = take(n_r), cy = take(ct_y.size()), kx = take(n_known_xs);
           auto out = eval_jaxpr(*back, joined({kc, kx, cr, cy}));
-          for (std::size_t i = 0; i < sums.size(); ++i) out[i] = add(sums[i], out[i]);
+          for (std::size_t i = 0; i < sums.size(); ++i) out[i] = ops::add_tangents(sums[i], out[i]);
           return out;
         },
         joined({chosen(a.consts, not_consts), acc, a.carry, ct_y, chosen(a.xs, not_xs)}), "scan");

@@ -1,8 +1,12 @@
-// while: a carry goes through a body as long as a condition on it holds. Forward mode and batching; its trip count
-// is not known beforehand, so reverse mode has nothing to store residuals in.
+// while: a carry goes through a body as long as a condition on it holds. How often is not known beforehand, so reverse
+// mode counts the trips and records their residuals on a tape (recording.hpp).
+#include <array>
+
 #include "core/node.hpp"
-#include "lax/control_flow/control_flow.hpp"
+#include "lax/control_flow/lanes.hpp"
 #include "lax/control_flow/primitives.hpp"
+#include "lax/control_flow/recording.hpp"
+#include "lax/control_flow/tape.hpp"
 #include "lax/rules.hpp"
 
 namespace fluxion::lax {
@@ -13,7 +17,7 @@ struct While {
   static constexpr std::string_view name = "while";
   struct Params {
     BOOST_HANA_DEFINE_STRUCT(Params, (JaxprPtr, body_jaxpr), (std::int64_t, body_nconsts), (JaxprPtr, cond_jaxpr),
-                             (std::int64_t, cond_nconsts));
+                             (std::int64_t, cond_nconsts), (Budget, max_residual_bytes));
     std::size_t n_cond() const { return static_cast<std::size_t>(cond_nconsts); }
     std::size_t n_body() const { return static_cast<std::size_t>(body_nconsts); }
     std::size_t n_carry() const { return body_jaxpr->out.size(); }
@@ -64,16 +68,69 @@ struct While {
     append_present(body_consts, t.body);
     for (std::size_t i = 0; i < n_c; ++i)
       if (carry_mask[i]) carry.push_back(ops::instantiate(t.carry[i], a.carry[i]));
-    auto out = bind_while(x.cond, body_consts, carry, cond, body);
+    auto out = bind_while(x.cond, body_consts, carry, cond, body, p.max_residual_bytes);
     auto tangents = spread(part(out, n_c, n_ct), carry_mask);
     out.resize(n_c);
     return {std::move(out), std::move(tangents)};
   }
 
-  static JvpOut linearize(const JvpArgs&, const Params&) {
-    throw TypeError("while_loop: reverse mode needs a loop whose number of trips is known, got one that depends on values;"
-                    " use fx::scan, or fx::fori_loop with integer bounds, or forward mode (fx::jvp, fx::jacfwd)");
+  static JetOut jet(const JetArgs& args, const Params& p) {
+    return jet_while(args, p.cond_jaxpr, p.n_cond(), p.body_jaxpr, p.n_body());
   }
+
+  static JvpOut linearize(const JvpArgs& args, const Params& p) {
+    const Groups<Arrays> x(Arrays(args.primals.begin(), args.primals.end()), p);
+    const Groups<Arrays> t(Arrays(args.tangents.begin(), args.tangents.end()), p);
+    if (count(present(t.body)) + count(present(t.carry)) == 0)  // the condition has no derivative
+      return {bind_all<While>(args.primals, p), Arrays(p.n_carry())};
+    const Recording r(counted_body(p), present(t.body), present(t.carry));
+    const LoopValues v{x.body, x.carry, t.body, t.carry};
+    const bool within_budget = p.max_residual_bytes && r.has_tape();
+    const bool records = r.has_tape() && !within_budget;
+    auto out = run_counting(p, x, records ? r.forward() : r.body().jaxpr, records);
+    const auto n = out[p.n_carry()], tape = records ? out.back() : Array();
+    out.resize(p.n_carry());
+    if (within_budget) return {std::move(out), run_within_budget("while_loop", r, v, n, false, *p.max_residual_bytes).tangents};
+    return {std::move(out), run_linear(r, v, n, tape, false)};
+  }
+
+  /// The body with the number of the trip, which it does not look at.
+  static CountedBody counted_body(const Params& p) {
+    const auto avals = p.body_jaxpr->in_avals();
+    const auto consts = part(avals, 0, p.n_body()), carry = part(avals, p.n_body(), p.n_carry());
+    const auto body = traced(
+        [&](const Arrays& xs) {
+          return eval_jaxpr(*p.body_jaxpr, joined({part(xs, 0, p.n_body()), part(xs, p.n_body() + 1, p.n_carry())}));
+        },
+        joined({consts, {index_aval()}, carry}), "while");
+    return {body, p.n_body()};
+  }
+
+  /// carry ++ trips (++ tape) of the loop with a counted body.
+  static Arrays run_counting(const Params& p, const Groups<Arrays>& x, const JaxprPtr& counted, bool records) {
+    const auto n_b = p.n_body(), n_carry = p.n_carry();
+    const auto cond_avals = p.cond_jaxpr->in_avals();
+    auto carry = joined({p.body_jaxpr->out_avals(), {index_aval()}});
+    Arrays init = joined({x.carry, Arrays{index_scalar(0)}});
+    if (records) {
+      carry.push_back({{}, DType::tape, false});
+      init.push_back(tape_empty());
+    }
+    const auto cond = traced([&](const Arrays& xs) { return eval_jaxpr(*p.cond_jaxpr, part(xs, 0, cond_avals.size())); },
+                             joined({part(cond_avals, 0, p.n_cond()), carry}), "while");
+    const auto body = traced(
+        [&](const Arrays& xs) {
+          const auto trip = xs[n_b + n_carry];
+          auto in = joined({part(xs, 0, n_b), Arrays{trip}, part(xs, n_b, n_carry)});
+          if (records) in.push_back(xs.back());
+          auto out = eval_jaxpr(*counted, in);
+          out.insert(out.begin() + static_cast<std::ptrdiff_t>(n_carry), add(trip, index_scalar(1)));
+          return out;
+        },
+        joined({part(p.body_jaxpr->in_avals(), 0, n_b), carry}), "while");
+    return bind_while(x.cond, x.body, init, cond, body);
+  }
+
   static constexpr no_transpose transpose{"the number of trips is not known"};
 
   static BatchOut batch(const BatchArgs& args, const Params& p) {
@@ -82,35 +139,16 @@ struct While {
     auto carry = m.carry;
     const auto body_of = [&](const Mask& force) { return batch_jaxpr(p.body_jaxpr, args.axis(), joined({m.body, carry}), force); };
     for (auto grown = either(carry, body_of(carry)->out); grown != carry; grown = either(carry, body_of(carry)->out)) carry = grown;
-    if (batch_jaxpr(p.cond_jaxpr, args.axis(), joined({m.cond, carry}))->out[0] != 0) return batch_lanes(args, p, m, x);
+    if (batch_jaxpr(p.cond_jaxpr, args.axis(), joined({m.cond, carry}))->out[0] != 0) {
+      check_lanes_have_no_order("while_loop", std::array{p.cond_jaxpr, p.body_jaxpr});
+      const Mask all(p.n_carry(), 1);
+      return {while_in_lanes({p.cond_jaxpr, p.body_jaxpr, m.cond, m.body, args.axis(), p.max_residual_bytes}, x.cond, x.body,
+                             repeated(x.carry, m.carry, all, args.size)),
+              all};
+    }
     const auto body = without_consts(body_of(carry)->closed, "while");
     const auto cond = without_consts(batch_jaxpr(p.cond_jaxpr, args.axis(), joined({m.cond, carry}))->closed, "while");
-    return {bind_while(x.cond, x.body, repeated(x.carry, m.carry, carry, args.size), cond, body), carry};
-  }
-
-  // The condition differs between lanes: the loop runs while any is true, and finished lanes keep their carry.
-  static BatchOut batch_lanes(const BatchArgs& args, const Params& p, const Groups<Mask>& m, const Groups<Arrays>& x) {
-    const auto n = args.size;
-    const Mask all(p.n_carry(), 1);
-    const auto lane_body = without_consts(batch_jaxpr(p.body_jaxpr, args.axis(), joined({m.body, all}), all)->closed, "while");
-    const auto lane_cond = without_consts(batch_jaxpr(p.cond_jaxpr, args.axis(), joined({m.cond, all}), {1})->closed, "while");
-    const auto n_c = p.n_cond(), n_b = p.n_body(), n_carry = p.n_carry();
-    Avals carry;
-    for (const auto& a : p.body_jaxpr->out_avals()) carry.push_back(stacked(a, n));
-    const auto cond_consts = avals_of(x.cond), body_consts = avals_of(x.body);
-    const auto cond = traced([&](const Arrays& xs) { return Arrays{reduce_max(eval_jaxpr(*lane_cond, xs)[0], {0})}; },
-                             joined({cond_consts, carry}), "while");
-    const auto body = traced(
-        [&](const Arrays& xs) {
-          const auto old = part(xs, n_c + n_b, n_carry);
-          const auto going = eval_jaxpr(*lane_cond, joined({part(xs, 0, n_c), old}))[0];
-          auto next = eval_jaxpr(*lane_body, joined({part(xs, n_c, n_b), old}));
-          for (std::size_t i = 0; i < next.size(); ++i)
-            next[i] = select_n(broadcast_in_dim(going, next[i].shape(), {0}), old[i], next[i]);
-          return next;
-        },
-        joined({cond_consts, body_consts, carry}), "while");
-    return {bind_while(x.cond, joined({x.cond, x.body}), repeated(x.carry, m.carry, all, n), cond, body), all};
+    return {bind_while(x.cond, x.body, repeated(x.carry, m.carry, carry, args.size), cond, body, p.max_residual_bytes), carry};
   }
 
   static Arrays repeated(const Arrays& xs, const Mask& mapped, const Mask& wanted, std::int64_t n) {
@@ -127,9 +165,18 @@ struct While {
 
 }  // namespace
 
-Arrays bind_while(ArraySpan cond_consts, ArraySpan body_consts, ArraySpan carry, const JaxprPtr& cond, const JaxprPtr& body) {
-  While::Params p{body, static_cast<std::int64_t>(body_consts.size()), cond, static_cast<std::int64_t>(cond_consts.size())};
+Arrays bind_while(ArraySpan cond_consts, ArraySpan body_consts, ArraySpan carry, const JaxprPtr& cond, const JaxprPtr& body,
+                  const Budget& max_residual_bytes) {
+  const While::Params p{body, static_cast<std::int64_t>(body_consts.size()), cond, static_cast<std::int64_t>(cond_consts.size()),
+                        max_residual_bytes};
   return bind_all<While>(joined({cond_consts, body_consts, carry}), p);
+}
+
+BatchOut batch_while(const BatchArgs& args, std::size_t cond_consts, std::size_t body_consts, const JaxprPtr& cond,
+                     const JaxprPtr& body, const Budget& max_residual_bytes) {
+  const While::Params p{body, static_cast<std::int64_t>(body_consts), cond, static_cast<std::int64_t>(cond_consts),
+                        max_residual_bytes};
+  return define<While>().batch(args, ParamsView::of(p));
 }
 
 }  // namespace fluxion::lax

@@ -1,0 +1,134 @@
+// Which results may be written over which inputs, should a caller give those up.
+//
+// A result is written from some step on, an input read up to some step. Where the input is dead before, its memory can
+// be the result's. Where one loop does both, it still can if element s of the input is read no later than element s
+// of the result is written: blocks of a loop touch no others' elements, and kernels load before they store.
+#include <algorithm>
+#include <optional>
+#include <tuple>
+
+#include "compiler/planner.hpp"
+
+namespace fluxion::compiler {
+namespace {
+
+std::size_t bytes_of(const ir::Type& t) { return static_cast<std::size_t>(element_count(t.shape)) * itemsize(t.dtype); }
+
+/// Where a loop reads the input last and writes the result first, in calls.
+class InOneLoop {
+ public:
+  InOneLoop(const ir::Program& p, const Loop& loop, std::uint32_t input, std::uint32_t result)
+      : p_(p), loop_(loop), input_(input), result_(result) {}
+
+  /// How many calls lie between; nothing if the input is read too late, or in another order.
+  std::optional<std::size_t> distance() const {
+    const auto is_input = [&](const auto& from) { return from.storage == input_; };
+    const auto base = [](const auto& s) { return s.base; };
+    const auto any = [&](const auto& list, const auto& ref) {
+      return std::any_of(list.begin(), list.end(), [&](const auto& x) { return is_input(ref(x)); });
+    };
+    if (any(loop_.rows, base) || any(fixed_arguments(), [](const Ref& r) { return r; }) ||
+        any(loop_.gathers, [](const Loop::Gather& g) { return g.from; }) ||
+        any(loop_.sinks, [](const Loop::Sink& s) { return s.from.base; }))
+      return std::nullopt;
+    std::optional<std::size_t> read, written;
+    for (const auto& use : loop_.stream_uses) {
+      const auto& s = loop_.streams[use.cursor];
+      if (s.base.storage != input_ && s.base.storage != result_) continue;
+      if (s.tile || s.base.offset != 0 || s.step != step()) return std::nullopt;
+      const auto call = call_of(use.arg);
+      if (s.base.storage == input_) read = std::max(read.value_or(0), call);
+      else written = std::min(written.value_or(call), call);
+    }
+    if (!written) return std::nullopt;
+    if (!read) return *written + 1;
+    // A call with several results may store one before it has loaded for the next.
+    const bool one_result = p_.instrs[loop_.instrs[*written]].out.size() == 1;
+    if (*read < *written || (*read == *written && one_result)) return *written - *read;
+    return std::nullopt;
+  }
+
+ private:
+  /// Those that do not move from block to block.
+  std::vector<Ref> fixed_arguments() const {
+    std::vector<char> moves(loop_.args.size(), 0);
+    for (const auto* uses : {&loop_.stream_uses, &loop_.row_uses})
+      for (const auto& use : *uses) moves[use.arg] = 1;
+    std::vector<Ref> fixed;
+    for (std::size_t a = 0; a < moves.size(); ++a)
+      if (moves[a] == 0) fixed.push_back(loop_.args[a]);
+    return fixed;
+  }
+  std::int64_t step() const {
+    for (const auto& s : loop_.streams)
+      if (s.base.storage == result_) return s.step;
+    return 0;
+  }
+  std::size_t call_of(std::uint32_t arg) const {
+    std::size_t c = loop_.calls.size() - 1;
+    while (loop_.calls[c].args > arg) --c;
+    return c;
+  }
+
+  const ir::Program& p_;
+  const Loop& loop_;
+  std::uint32_t input_, result_;
+};
+
+struct Pair {
+  std::size_t steps, calls, apart;  // between the last reading and the first writing; between argument and result
+  Reuse reuse;
+  auto order() const { return std::tuple(steps, calls, apart); }
+};
+
+std::optional<Pair> judged(const ir::Program& p, const Plan& plan, std::uint32_t input, std::size_t result) {
+  const auto storage = plan.outputs[result].from.storage;
+  const auto &in = plan.storages[input], &out = plan.storages[storage];
+  const auto &type = p.types[p.inputs[input]], &wanted = p.types[p.outputs[result]];
+  if (out.kind != Storage::Kind::output || type.dtype != wanted.dtype || bytes_of(type) != out.bytes || out.bytes == 0)
+    return std::nullopt;
+  Pair pair{0, 0, input > result ? input - result : result - input, {storage, input}};
+  const bool unread = in.first == ~std::uint32_t{0};
+  if (unread || in.last < out.first) {
+    pair.steps = unread ? plan.steps.size() : out.first - in.last;
+    return pair;
+  }
+  if (in.last > out.first) return std::nullopt;
+  const auto* loop = std::get_if<Loop>(&plan.steps[out.first]);
+  const auto calls = loop != nullptr ? InOneLoop(p, *loop, input, storage).distance() : std::nullopt;
+  if (!calls) return std::nullopt;
+  pair.calls = *calls;
+  return pair;
+}
+
+}  // namespace
+
+std::vector<Reuse> reuses(const ir::Program& p, const Plan& plan) {
+  std::vector<Pair> pairs;
+  for (std::uint32_t k = 0; k < p.inputs.size(); ++k) {
+    const bool returned = std::any_of(plan.outputs.begin(), plan.outputs.end(),
+                                      [&](const Output& o) { return o.from.storage == k; });
+    if (returned) continue;
+    for (std::size_t r = 0; r < plan.outputs.size(); ++r)
+      if (auto pair = judged(p, plan, k, r)) pairs.push_back(std::move(*pair));
+  }
+  std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.order() < b.order(); });
+  // First a partner for each, then some others in case the partner is not given up.
+  constexpr int alternatives = 3;
+  std::vector<char> taken(plan.storages.size(), 0);
+  std::vector<int> others(plan.storages.size(), 0);
+  std::vector<Reuse> first, rest;
+  for (const auto& pair : pairs) {
+    const auto [result, input] = pair.reuse;
+    if (taken[result] == 0 && taken[input] == 0) {
+      taken[result] = taken[input] = 1;
+      first.push_back(pair.reuse);
+    } else if (others[result]++ < alternatives) {
+      rest.push_back(pair.reuse);
+    }
+  }
+  first.insert(first.end(), rest.begin(), rest.end());
+  return first;
+}
+
+}  // namespace fluxion::compiler

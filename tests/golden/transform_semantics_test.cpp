@@ -1,0 +1,157 @@
+// What jax defines for transformations and control flow in the corners. Texts and values are those of jax's tests
+// and documentation; where the types there are 32 bits, the inputs say so.
+#include <catch2/catch.hpp>
+
+#include <cmath>
+
+#include <fluxion/fluxion.hpp>
+
+#include "support/text.hpp"
+
+namespace fluxion::test {
+
+namespace {
+
+double value(const Array& x) { return x.item<double>(); }
+template <class J>
+std::string text(const J& j) { return str(j); }
+void same(const Array& a, const Array& b) {
+  INFO(a << "\nagainst\n" << b);
+  CHECK(static_cast<bool>(array_equal(a, b)));
+}
+
+}  // namespace
+
+TEST_CASE("cond prints its branches with false first and an int32 index") {
+  const auto f = [](const Array& x) {
+    const Array p = x >= 0.F, a = x + 1.F, b = x + 2.F;
+    return cond(
+        p, [&](const Array& t, const Array&) { return t + x; }, [&](const Array&, const Array& u) { return u - x; }, a, b);
+  };
+  const auto t = text(make_jaxpr(f)(scalar(0.0F)));
+  CHECK_THAT(t, Catch::Contains("b:bool[] = ge a 0.0:f32[]"));
+  CHECK_THAT(t, Catch::Contains("convert_element_type[new_dtype=int32 weak_type=False] b"));
+  CHECK(t.find("= sub") < t.find("= add f")) ;
+  CHECK(value(f(scalar(1.0F))) == 3);
+  CHECK(value(f(scalar(-1.0F))) == 2);
+}
+
+TEST_CASE("hessian-shaped results: out_shape + in_shape") {
+  const auto f = [](const Array& x) { return outer(x, x); };
+  const auto x = array({1.0, 2.0, 3.0});
+  CHECK(jacfwd(f)(x).shape() == Shape{3, 3, 3});
+  CHECK(jacrev(f)(x).shape() == Shape{3, 3, 3});
+  CHECK(hessian(f)(x).shape() == Shape{3, 3, 3, 3});
+  same(jacfwd(f)(x), jacrev(f)(x));
+}
+
+TEST_CASE("the auxiliary result is handed on beside value and gradient") {
+  const auto f = [](const Array& x) { return std::pair(x * x, x + 1.0); };
+  const auto [both, slope] = value_and_grad(f, has_aux)(3.0);
+  CHECK(value(both.first) == 9);
+  CHECK(value(both.second) == 4);
+  CHECK(value(slope) == 6);
+  const auto [g, aux] = grad(f, has_aux)(3.0);
+  CHECK(value(g) == 6);
+  CHECK(value(aux) == 4);
+}
+
+TEST_CASE("a loop of no trips returns what it was given") {
+  const auto body = [](const Array&, const Array& v) { return v * 2.0; };
+  for (const int upper : {3, 0, -5}) CHECK(value(fori_loop(3, upper, body, 1.5)) == 1.5);
+  for (const int upper : {3, 0, -5}) CHECK(value(fori_loop(Array(3), Array(upper), body, 1.5)) == 1.5);
+  CHECK(value(grad([&](const Array& x) { return fori_loop(3, 3, body, x); })(1.5)) == 1);
+}
+
+TEST_CASE("bodies are traced even if they never run") {
+  int traces = 0;
+  const auto body = [&](const Array& v) { return ++traces, v; };
+  while_loop([](const Array& v) { return v < 0.0; }, body, 1.0);
+  CHECK(traces >= 1);
+  traces = 0;
+  scan([&](const Array& c, const Array& x) { return ++traces, std::pair(c, x); }, 0.0, zeros({0}));
+  CHECK(traces >= 1);
+}
+
+TEST_CASE("a weak initial carry follows what the body makes of it") {
+  const auto total = scan([](const Array& c, const Array& x) { return std::pair(c + x, c); }, 0, ones<float>({3}));
+  CHECK(total.first.dtype() == float32);
+  CHECK(total.second.dtype() == float32);
+  const auto grown = while_loop([](const Array& v) { return v < 3; }, [](const Array& v) { return v + scalar(1.0F); }, 0);
+  CHECK(grown.dtype() == float32);
+}
+
+TEST_CASE("a scan from the back stacks in the order of its elements") {
+  const auto step = [](const Array& c, const Array& x) { return std::pair(c + x, c + x); };
+  const auto [last, ys] = scan(step, 0, arange(4), {.reverse = true});
+  CHECK(off(ys, {4}, {6, 6, 5, 3}) == "");
+  CHECK(value(last) == 6);
+}
+
+TEST_CASE("lanes that are done keep their values, and lanes that would not end end") {
+  const auto halve = [](const Array& x) {
+    return while_loop([](const Array& v) { return v > 1.0; }, [](const Array& v) { return v / 2.0; }, x);
+  };
+  const auto xs = array({0.5, 1e9, 3.0, -1.0});
+  const auto got = vmap(halve)(xs);
+  for (int i = 0; i < 4; ++i) same(got[i], halve(xs[i]));
+}
+
+TEST_CASE("a branch that is not taken leaves no NaN in the derivative, mapped or not") {
+  const auto f = [](const Array& x) {
+    return cond(x > 0, [](const Array& v) { return sqrt(v); }, [](const Array& v) { return v * 3.0; }, x);
+  };
+  CHECK(value(grad(f)(0.0)) == 3);
+  const auto xs = array({0.0, 4.0, -1.0});
+  CHECK(off(vmap(grad(f))(xs), {3}, {3, 0.25, 3}) == "");
+  CHECK(off(grad([&](const Array& v) { return sum(vmap(f)(v)); })(xs), {3}, {3, 0.25, 3}) == "");
+}
+
+TEST_CASE("vmap of a sampler over keys equals the loop to the bit") {
+  const auto keys = random::split(random::key(7), 5);
+  const auto draw = [](const Array& k) { return random::normal(k, {3}); };
+  const auto got = vmap(draw)(keys);
+  for (int i = 0; i < 5; ++i) same(got[i], draw(keys[i]));
+}
+
+TEST_CASE("weak and strong scalars are different programs, equal ones are not traced again") {
+  int traces = 0;
+  const auto f = jit([&](const Array& x) { return ++traces, x * 2; });
+  CHECK(f(1).weak_type());
+  CHECK_FALSE(f(scalar<std::int64_t>(1)).weak_type());
+  CHECK(traces == 2);
+  f(2), f(scalar<std::int64_t>(5));
+  CHECK(traces == 2);
+  f(1.0), f(scalar(true));
+  CHECK(traces == 4);
+}
+
+TEST_CASE("what a jitted function captured stays as it was when it was traced") {
+  double captured = 2;
+  const auto f = jit([&](const Array& x) { return x * captured; });
+  CHECK(value(f(3.0)) == 6);
+  captured = 5;
+  CHECK(value(f(3.0)) == 6);
+  clear_caches();
+  CHECK(value(f(3.0)) == 15);
+}
+
+TEST_CASE("eval_shape computes nothing") {
+  const auto f = [](const Array& x) { return dot(x, x.T()); };
+  const auto s = eval_shape(f, zeros<float>({3, 5}));
+  CHECK(s.shape() == Shape{3, 3});
+  CHECK(s.dtype() == float32);
+}
+
+TEST_CASE("an equation whose result nobody uses is shown without a name") {
+  CHECK_THAT(text(make_jaxpr([](const Array& x) { return sin(x), cos(x); })(1.0)), Catch::Contains("_:f64[] = sin a"));
+}
+
+TEST_CASE("stop_gradient of the fixed point of an iteration") {
+  // grad(log(1 + exp(x))) is naive at 100 in 32 bits: exp overflows.
+  const auto naive = [](const Array& x) { return log(1.0F + exp(x)); };
+  CHECK(std::isnan(value(grad(naive)(scalar(100.0F)))));
+  CHECK(off(vmap(grad(naive))(arange(3.0)), {3}, {0.5, 0.7310585786300049, 0.8807970779778823}, 1e-15) == "");
+}
+
+}  // namespace fluxion::test
