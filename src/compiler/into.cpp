@@ -3,6 +3,7 @@
 #include "base/buffer.hpp"
 #include "compiler/execute.hpp"
 #include "compiler/planner.hpp"
+#include "compiler/tapes.hpp"
 
 namespace fluxion::compiler {
 
@@ -46,6 +47,12 @@ void IntoRunner::run_in(std::byte* memory, const Places& places) const {
     bases[k] = const_cast<std::byte*>(static_cast<const std::byte*>(places.input(k)));  // nor these
   for (std::size_t k = 0; k < plan_->results.size(); ++k)
     bases[plan_->results[k]] = static_cast<std::byte*>(places.result(k));
+  if (!plan_->makes_tapes) return execute(*plan_, bases);
+  tapes::Region region(nullptr);
+  struct Current {
+    tapes::Region* before;
+    ~Current() { tapes::Region::exchange_current(before); }
+  } current{tapes::Region::exchange_current(&region)};
   execute(*plan_, bases);
 }
 

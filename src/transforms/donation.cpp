@@ -63,7 +63,13 @@ bool run_donating(const JitEntry& entry, const Arrays& leaves, std::span<const c
   if (!given.empty()) check_given_once(leaves, given, name);
   // To find where a NaN came from the program is run again, on what the arguments were.
   if (!config().debug_nans) find_free(leaves, given, fates);
-  run_jit(entry, leaves, fates, results);
+  try {
+    run_jit(entry, leaves, fates, results);
+  } catch (...) {  // of a callback, say: what a result has been written over is lost
+    for (std::size_t i = 0; i < fates.size(); ++i)
+      if (fates[i] == Fate::reused && is_given(given, i)) delete_array(leaves[i]);
+    throw;
+  }
   for (std::size_t i = 0; i < leaves.size(); ++i)
     if (is_given(given, i)) give_up(leaves[i], results);
   return true;

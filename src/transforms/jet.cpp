@@ -16,6 +16,20 @@ bool all_zero(const Arrays& series) {
   return std::all_of(series.begin(), series.end(), [](const Array& x) { return x.is_empty_handle(); });
 }
 
+// An effect happens once, and its jvp rule says what derivatives make of it: nothing, or an error.
+JetOut with_effect(const Primitive& p, const JetArgs& args, ParamsView params) {
+  Arrays tangents;
+  for (const auto& s : args.series) {
+    const auto some = std::find_if(s.begin(), s.end(), [](const Array& x) { return !x.is_empty_handle(); });
+    tangents.push_back(some != s.end() ? *some : Array());
+  }
+  auto out = p.jvp({args.primals, tangents}, params);
+  if (!all_zero(out.tangents))
+    throw UnsupportedError(text("jet: an operation with effects must have no derivative, got ", p.name(),
+                                "; use nested fx::jvp, or fx::stop_gradient around its operands"));
+  return {std::move(out.primals), std::vector<Arrays>(out.tangents.size())};
+}
+
 }  // namespace
 
 Array JetTrace::wrap(const Array& value, const Arrays& series) {
@@ -36,6 +50,8 @@ Arrays JetTrace::process(const Primitive& p, ArraySpan args, ParamsView params) 
   if (!any) return p.bind(primals, params);
   const JetArgs jet_args{primals, series, order_};
   auto out = p.jet(jet_args, params);
+  const bool alone = !out && p.callee(params) == nullptr;
+  if (alone && p.effect(params) != Effect::none) out = with_effect(p, jet_args, params);
   if (!out) out = pushed_along(p, jet_args, params);
   for (std::size_t i = 0; i < out->primals.size(); ++i) out->primals[i] = wrap(out->primals[i], out->series[i]);
   return std::move(out->primals);

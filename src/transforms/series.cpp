@@ -8,7 +8,6 @@
 #include <deque>
 #include <optional>
 
-#include "core/jaxpr.hpp"
 #include "core/ops.hpp"
 #include "transforms/jet.hpp"
 
@@ -62,7 +61,6 @@ class System final : public Trace {
       const SetTrace outer(parent());
       return p.bind(args, params);
     }
-    if (const auto called = p.callee(params)) return eval_jaxpr(*called, args);
     std::vector<Ref> operands;
     for (const auto& x : args) operands.push_back(ref_of(x));
     const auto n = equation(p, operands, params);
@@ -144,6 +142,7 @@ class System final : public Trace {
     if (n.prim->algebra() == Algebra::linear) return applied(n, j, 0, true);
     if (j == 0) return applied(n, 0, 0, false);
     if (n.prim->locality() == Locality::chosen) return applied(n, j, 1, true);
+    if (auto own = own_terms(n, j)) return std::move(*own);
     Arrays out = zeros;
     const auto slopes = slopes_of(at);
     for (std::size_t i = 0; i < out.size(); ++i)
@@ -162,6 +161,24 @@ class System final : public Trace {
       in.push_back(ops::instantiate(t, aval(n.operands[i])));
     }
     return zero ? Arrays(n.avals.size()) : n.prim->bind(in, n.params->view());
+  }
+
+  // Of a primitive with a jet rule, such as a call or a loop that a jvp rule makes.
+  std::optional<Arrays> own_terms(const Node& n, std::size_t j) {
+    Arrays primals;
+    std::vector<Arrays> series;
+    for (const auto& r : n.operands) {
+      primals.push_back(ops::instantiate(term(r, 0), aval(r)));
+      Arrays& s = series.emplace_back();
+      if (!moves(r)) continue;
+      for (std::size_t i = 1; i <= j; ++i) s.push_back(term(r, i));
+    }
+    const auto out = n.prim->jet({primals, series, j}, n.params->view());
+    if (!out) return {};
+    Arrays last(n.avals.size());
+    for (std::size_t i = 0; i < last.size(); ++i)
+      if (!out->series[i].empty()) last[i] = out->series[i][j - 1];
+    return last;
   }
 
   // (a b)^(j) = sum over i of C(j, i) a^(i) b^(j-i).

@@ -86,6 +86,54 @@ TEST_CASE("reverse mode runs the effects of loops once, forwards") {
   log.take();
 }
 
+TEST_CASE("reverse mode through loops whose trips are counted runs effects once, and takes what they say as new every trip") {
+  Log log;
+  const auto grows = [&](const Array& x) {
+    return while_loop([](const Array& c) { return c < 10.0; },
+                      [&](const Array& c) {
+                        log.note(c);
+                        log.note(2.0, 100);  // of what no trip changes
+                        return c * c;
+                      },
+                      x);
+  };
+  const Seen want{2, 102, 4, 102};
+  for (const auto& g : {Function(grad(grows)), Function(jit(grad(grows))), Function(grad(jit(grows)))}) {
+    CHECK(differs(g(2.0), Array(32.0)) == "");
+    CHECK(log.take() == want);
+  }
+  int n = 0;
+  const auto scaled = [&](const Array& trips, const Array& x) {
+    return fori_loop(0, trips, [&](const Array&, const Array& c) {
+      return c * io_callback([&] { return Array(static_cast<double>(++n)); }, ShapeDtypeStruct{{}, float64});
+    }, x);
+  };
+  CHECK(differs(grad(scaled, argnums<1>)(4, 1.0), Array(24.0)) == "");
+  n = 0;
+  CHECK(differs(jit(grad(scaled, argnums<1>))(4, 1.0), Array(24.0)) == "");
+  const auto counted = [&](const Array& x) {
+    return fori_loop(0, 4, [&](const Array&, const Array& c) {
+      return c * io_callback([&] { return Array(static_cast<double>(++n)); }, ShapeDtypeStruct{{}, float64});
+    }, x);
+  };
+  n = 0;
+  CHECK(differs(jit(grad(counted))(1.0), Array(24.0)) == "");
+  CHECK(n == 4);
+}
+
+TEST_CASE("trips that are run again within a budget must have no effects") {
+  Log log;
+  const auto f = [&](const Array& x) {
+    return while_loop([](const Array& c) { return c < 1000.0; }, [&](const Array& c) { return log.note(c), c * c; }, x,
+                      {.max_residual_bytes = 1000});
+  };
+  CHECK(f(2.0).item<double>() == 65536);
+  CHECK(log.take() == Seen{2, 4, 16, 256});
+  CHECK_THAT(thrown<ValueError>([&] { grad(f)(2.0); }), Contains("while_loop: ") && Contains("max_residual_bytes"));
+  CHECK_THAT(thrown<ValueError>([&] { jit(grad(f))(2.0); }), Contains("while_loop: ") && Contains("max_residual_bytes"));
+  CHECK(log.take().empty());
+}
+
 TEST_CASE("loops under vmap call once per lane and trip") {
   Log log;
   const auto f = [&](const Array& x) {

@@ -37,6 +37,13 @@ ShapeDtypeStruct like(const Array& x) { return {x.shape(), x.dtype()}; }
 Array host_sin(const Array& x) {
   return pure_callback([](const Array& v) { return sin(v); }, like(x), x);
 }
+Array differentiable_sin(const Array& x) {
+  static const auto f = custom_jvp(host_sin, [](const auto& primals, const auto& tangents) {
+    const Array at = std::get<0>(primals), dx = std::get<0>(tangents);
+    return std::pair(differentiable_sin(at), Array(dx * cos(at)));
+  });
+  return f(x);
+}
 
 }  // namespace
 }  // namespace fluxion::test
@@ -66,6 +73,26 @@ TEST_CASE("debug callbacks see primal values, once per run, and derivatives do n
   CHECK(log.take() == Seen{0.5});
   pullback(1.0);
   CHECK(log.take().empty());
+}
+
+TEST_CASE("Taylor mode sees primal values once, and refuses what has no derivative") {
+  Log log;
+  const auto f = watched(log);
+  for (const auto& g : {std::function<Array(const Array&)>(f), std::function<Array(const Array&)>(jit(f))}) {
+    const auto [value, series] = jet(g, Array(0.5), {Array(1.0), Array(0.0)});
+    CHECK(differs(value, sin(Array(0.5))) == "");
+    CHECK(differs(series[1], -sin(Array(0.5)), Tolerance::within_ulps(2)) == "");
+    CHECK(log.take() == std::vector<double>{0.5});
+  }
+  const auto io = [](const Array& x) { return io_callback([](const Array& v) { return v; }, like(x), x); };
+  CHECK_THAT(thrown<TypeError>([&] { jet(io, Array(0.5), {Array(1.0), Array(0.0)}); }), Contains("io_callback: "));
+  CHECK_THAT(thrown<TypeError>([&] { jet(host_sin, Array(0.5), {Array(1.0), Array(0.0)}); }), Contains("pure_callback: "));
+}
+
+TEST_CASE("with a derivative of its own a callback is differentiated") {
+  const auto xs = linspace(0.1, 1.0, 4);
+  CHECK(differs(jit(vmap(grad(differentiable_sin)))(xs), cos(xs)) == "");
+  CHECK(differs(grad(grad(differentiable_sin))(0.5), -sin(Array(0.5))) == "");
 }
 
 TEST_CASE("under vmap a debug callback sees every lane in order, and what is not mapped once") {

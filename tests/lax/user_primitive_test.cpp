@@ -274,6 +274,39 @@ TEST_CASE("a lower rule that does not agree with abstract_eval is named, compile
   CHECK_THAT(thrown<TypeError>([&] { jit(wrong<3>)(x); }), Contains("elements: ") && Contains("got float32 for f64[3]"));
 }
 
+namespace {
+
+std::vector<double> tangents_seen;
+
+/// The identity, with a jvp rule that looks at its tangent.
+struct LookingAtTangents {
+  static constexpr std::string_view name = "looking_at_tangents";
+  using Params = NoParams;
+  static Avals abstract_eval(AvalSpan in, const Params&) { return {{in[0].shape, in[0].dtype}}; }
+  static JvpOut jvp(const JvpArgs& args, const Params& p) {
+    debug::callback([](const Array& t) { tangents_seen.push_back(t.item<double>()); }, args.tangents[0]);
+    return {bind_all<LookingAtTangents>(args.primals, p), {args.tangents[0]}};
+  }
+  static constexpr no_transpose transpose{"not here"};
+  static BatchOut batch(const BatchArgs& args, const Params& p) { return {bind_all<LookingAtTangents>(args.operands, p), {1}}; }
+  static ir::Values lower(ir::Builder&, std::span<const ir::ValueId> in, const Params&) { return {in[0]}; }
+};
+
+}  // namespace
+
+TEST_CASE("effects on tangents happen forwards, and reverse mode says that it has none") {
+  const auto f = [](const Array& x) { return 3.0 * bind_one<LookingAtTangents>({&x, 1}, {}); };
+  tangents_seen.clear();
+  CHECK(jvp(f, Array(1.0), Array(2.0)).second.item<double>() == 6);
+  const auto pushforward = linearize(jit(f), 1.0).second;
+  CHECK(tangents_seen == std::vector<double>{2});
+  pushforward(4.0), pushforward(5.0);
+  CHECK(tangents_seen == std::vector<double>{2, 4, 5});
+  for (const auto& run : {std::function<void()>([&] { grad(f)(1.0); }), std::function<void()>([&] { jit(grad(jit(f)))(1.0); })})
+    CHECK_THAT(thrown<TypeError>(run), Catch::Contains("debug_callback: reverse mode needs a linear operation"));
+  CHECK(tangents_seen.size() == 3);
+}
+
 TEST_CASE("a user's class is a tree under every transformation") {
   const Polynomial p("p", {1.0, 2.0, 3.0});
   const auto value = [](const Polynomial& q, const Array& x) { return q(x); };

@@ -2,7 +2,7 @@
 # and exit with code 1. A file that is in order must pass.
 cmake_minimum_required(VERSION 3.25)
 
-set(folder ${CMAKE_CURRENT_BINARY_DIR}/kalman)
+set(folder ${CMAKE_CURRENT_BINARY_DIR}/kalman_files)
 file(MAKE_DIRECTORY ${folder})
 
 # Writes a file of twelve flows whose line number `at`, counted from 1, is `line`.

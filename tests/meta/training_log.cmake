@@ -16,7 +16,7 @@ endfunction()
 
 expect("\"nowhere\" is not a directory" nowhere)
 expect("one directory is required, got \"logs\" and \"more\"" logs more)
-expect("\"--fast\" is not an option\; see --help" --fast)
+expect("\"--fast\" is not an option; see --help" --fast)
 expect("--steps: a value is required" --steps)
 expect("--steps: a whole number of at least 1 is required, got \"0\"" --steps 0)
 expect("--every: a whole number of at least 1 is required, got \"3x\"" --every 3x)

@@ -185,6 +185,19 @@ TEST_CASE("call_into needs no memory for loops and products, and runs on several
   CHECK(wrong == 0);
 }
 
+TEST_CASE("call_into runs gradients of loops whose length is not known") {
+  const auto f = [](const Array& x) {
+    return fluxion::sum(while_loop([](const Array& c) { return max(c) < 100.0; }, [](const Array& c) { return c * c + 1.0; }, x));
+  };
+  const Array x = array({1.5, 0.25});
+  const auto compiled = jit(grad(f)).trace(x).lower().compile();
+  std::vector<double> slope(2);
+  for (int i = 0; i < 3; ++i) {
+    compiled.call_into({slope}, {x});
+    CHECK(slope == jit(grad(f))(x).to_vector<double>());
+  }
+}
+
 TEST_CASE("call_into names the span that does not fit") {
   const auto compiled = jit(weighted, {.name = "weighted"}).trace(layer, rows).lower().compile();
   std::vector<double> y(2), three(3), one(1), six(6);

@@ -216,6 +216,24 @@ TEST_CASE("scalars are kept, and transformations donate nothing") {
   CHECK_THROWS_WITH(p + 1.0, deleted);
 }
 
+TEST_CASE("what a callback interrupts leaves no half-written array to read") {
+  const auto refuse = [](const Array& v) -> Array {
+    if (v[0].item<double>() < 0.0) throw std::runtime_error("negative");
+    return v;
+  };
+  const auto f = jit([=](const Array& p, const Array& g) {
+    const Array q = p - g;
+    return std::pair{q, io_callback(refuse, ShapeDtypeStruct{{4096}, float64}, q)};
+  }, donate_argnums<0>);
+  const Array p = big(), g = big(1.0);
+  const auto* const where = place(p);
+  CHECK(place(f(p, zeros({4096})).first) == where);
+  const Array q = big();
+  CHECK_THROWS_WITH(f(q, g), Catch::Contains("negative"));
+  CHECK_THROWS_WITH(q + 1.0, deleted);
+  CHECK(numbers(g) == numbers(big(1.0)));
+}
+
 TEST_CASE("donating an array that is another argument too is an error") {
   const auto f = jit(step, donate_argnums<0>);
   const Array p = big();

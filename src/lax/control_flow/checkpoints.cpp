@@ -139,7 +139,14 @@ class Checkpoints {
 
 }  // namespace
 
+void check_may_run_again(const char* op, const Recording& r) {
+  if (has_effects(*r.body().jaxpr))
+    throw ValueError(text(op, ": a body whose trips are run again must have no effects, got callbacks in a loop with "
+                          "max_residual_bytes; leave one of the two out"));
+}
+
 JvpOut run_within_budget(const char* op, const Recording& r, const LoopValues& v, const Array& n, bool reverse, std::int64_t bytes) {
+  check_may_run_again(op, r);
   return Checkpoints(op, r, reverse, bytes).run(v, n);
 }
 

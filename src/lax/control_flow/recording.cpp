@@ -28,11 +28,14 @@ Invariants invariants_of(const Jaxpr& forward, std::size_t n_consts, std::size_t
   for (std::size_t i = 0; i < n_consts; ++i) same[static_cast<std::size_t>(forward.in[i])] = 1;
   for (std::size_t k = 0; k < n_carry; ++k)
     if (stays(forward, k, first_carry + k)) same[static_cast<std::size_t>(forward.in[first_carry + k])] = 1;
-  for (const auto& e : forward.eqns)
-    for (const auto v : e.out) same[static_cast<std::size_t>(v)] = std::all_of(e.in.begin(), e.in.end(), is_same);
+  for (const auto& e : forward.eqns) {
+    const bool pure = effect_of(e) == Effect::none;  // what the world says may be new in every trip
+    for (const auto v : e.out) same[static_cast<std::size_t>(v)] = pure && std::all_of(e.in.begin(), e.in.end(), is_same);
+  }
   Invariants found;
   Jaxpr program = forward;
   program.out.clear();
+  std::erase_if(program.eqns, [](const Eqn& e) { return effect_of(e) != Effect::none; });  // they happen in the loop
   for (std::size_t k = first_residual; k < forward.out.size(); ++k) {
     found.which.push_back(is_same(forward.out[k]));
     if (found.which.back()) program.out.push_back(forward.out[k]);

@@ -81,6 +81,9 @@ class Recording {
 /// The tangents of the carry: n trips of the linear loop along `tape` (an empty handle if nothing was recorded).
 Arrays run_linear(const Recording& r, const LoopValues& v, const Array& n, const Array& tape, bool reverse);
 
+/// Throws ValueError if a body that is run again within a budget has effects, which would happen again.
+void check_may_run_again(const char* op, const Recording& r);
+
 /// n trips within a budget: the final carry, and its tangents. Only every so many-th carry is kept, and the linear loop
 /// runs the trips between them again. `op` names the loop in messages.
 JvpOut run_within_budget(const char* op, const Recording& r, const LoopValues& v, const Array& n, bool reverse, std::int64_t bytes);

@@ -87,6 +87,7 @@ struct While {
     const LoopValues v{x.body, x.carry, t.body, t.carry};
     const bool within_budget = p.max_residual_bytes && r.has_tape();
     const bool records = r.has_tape() && !within_budget;
+    if (within_budget) check_may_run_again("while_loop", r);
     auto out = run_counting(p, x, records ? r.forward() : r.body().jaxpr, records);
     const auto n = out[p.n_carry()], tape = records ? out.back() : Array();
     out.resize(p.n_carry());

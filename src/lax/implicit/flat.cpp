@@ -45,13 +45,14 @@ struct Unknown {
 Arrays strong(const char* op, const char* what, const Arrays& xs, const TreeDef& structure) {
   Arrays out;
   for (std::size_t i = 0; i < xs.size(); ++i) {
-    if (xs[i].is_empty_handle())
-      throw TypeError(text(op, ": ", what, " must hold values, got an empty handle at leaf ", i, "; assign it first"));
-    if (!is_floating(xs[i].dtype())) {
+    const auto at = [&] {
       const auto path = structure.paths()[i];
-      throw TypeError(text(op, ": ", what, " must be floating, got ", xs[i].aval(), path.empty() ? "" : " at " + path,
-                           "; convert it with astype(fx::float64)"));
-    }
+      return path.empty() ? path : " at " + path;
+    };
+    if (xs[i].is_empty_handle())
+      throw TypeError(text(op, ": ", what, " must hold values, got an empty handle", at(), "; assign it first"));
+    if (!is_floating(xs[i].dtype()))
+      throw TypeError(text(op, ": ", what, " must be floating, got ", xs[i].aval(), at(), "; convert it with astype(fx::float64)"));
     out.push_back(lax::convert_element_type(xs[i], xs[i].dtype()));
   }
   return out;
