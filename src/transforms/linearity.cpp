@@ -1,6 +1,7 @@
 #include "transforms/linearity.hpp"
 
 #include "base/text.hpp"
+#include "core/ops.hpp"
 #include "transforms/jaxpr_transforms.hpp"
 #include "transforms/linearize.hpp"
 
@@ -33,7 +34,7 @@ bool any_varies(const ClosedJaxpr& f, Mask mask, bool by_tangents) {
   const auto depends = dependence(*f.jaxpr, mask);
   const auto out = f.jaxpr->out_avals();
   for (std::size_t i = 0; i < out.size(); ++i)
-    if (by_tangents && is_floating(out[i].dtype) ? tangents[i] : depends[i]) return true;
+    if (by_tangents && ops::tangent_aval(out[i]).dtype != DType::float0 ? tangents[i] : depends[i]) return true;
   return false;
 }
 

@@ -2,7 +2,7 @@
 # say so in one line on stderr, print nothing on stdout, and exit with code 1.
 cmake_minimum_required(VERSION 3.25)
 
-set(folder ${CMAKE_CURRENT_BINARY_DIR}/training_log)
+set(folder ${CMAKE_CURRENT_BINARY_DIR}/training_log_files)
 file(REMOVE_RECURSE ${folder})
 file(MAKE_DIRECTORY ${folder}/logs)
 
