@@ -62,7 +62,7 @@ TEST_CASE("control flow is held against unrolled programs instead, and no primit
   // What control_flow_laws_test.cpp and reverse_loops_test.cpp cover: these hold programs, or take tapes, which a case's
   // sample arguments cannot.
   CHECK(declared_in("lax/control_flow") ==
-        std::set<std::string>{"cond", "repeat", "scan", "tape_add", "tape_push", "tape_read", "tape_sum", "while"});
+        std::set<std::string>{"cond", "cond_buckets", "repeat", "scan", "tape_add", "tape_push", "tape_read", "tape_sum", "while"});
 }
 
 TEST_CASE("collectives are held against computations over the stacked axis, and none is forgotten") {

@@ -23,6 +23,8 @@ struct Equal {
     return true;
   }
   bool operator()(const ir::Tape& a, const ir::Tape& b) const { return a.kind == b.kind; }
+  bool operator()(const ir::TakeRows& a, const ir::TakeRows& b) const { return a.batch == b.batch; }
+  bool operator()(const ir::PutRows& a, const ir::PutRows& b) const { return a.batch == b.batch && a.add == b.add; }
   // held programs are equal if they are one
   bool operator()(const ir::Cond& a, const ir::Cond& b) const { return a.branches == b.branches; }
   bool operator()(const ir::While& a, const ir::While& b) const {

@@ -13,6 +13,10 @@ Arrays bind_cond(const Array& index, ArraySpan operands, const std::vector<Jaxpr
 /// The most bytes that reverse mode may keep of a loop's trips; none is no limit.
 using Budget = std::optional<std::int64_t>;
 
+/// The same for branches that do one thing for different numbers of lanes: the derivative computes what it needs of
+/// the chosen branch anew instead of storing it.
+Arrays bind_bucket_cond(const Array& index, ArraySpan operands, const std::vector<JaxprPtr>& branches);
+
 /// cond: cond_consts ++ carry -> bool; body: body_consts ++ carry -> carry.
 Arrays bind_while(ArraySpan cond_consts, ArraySpan body_consts, ArraySpan carry, const JaxprPtr& cond, const JaxprPtr& body,
                   const Budget& max_residual_bytes = {});
