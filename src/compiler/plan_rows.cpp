@@ -2,6 +2,7 @@
 #include <fluxion/error.hpp>
 #include "base/text.hpp"
 #include "compiler/planner.hpp"
+#include "compiler/tapes.hpp"
 
 namespace fluxion::compiler {
 namespace {
@@ -69,7 +70,8 @@ void plan_put_rows(Planner& p, const ir::Instr& i) {
   Rows step;
   step.kind = action.add ? Rows::Kind::add : Rows::Kind::put;
   if (action.add) {
-    step.combine = combining_kernel(ir::ReduceOp::sum, x.dtype);
+    step.combine = is_tape(x.dtype) ? &tapes::add_elements : combining_kernel(ir::ReduceOp::sum, x.dtype);
+    p.plan().makes_tapes |= is_tape(x.dtype);
     if (step.combine == nullptr) throw UnsupportedError(text("add_rows: not defined for ", x.dtype));
   }
   const Location from = p.use(i.in[0]);

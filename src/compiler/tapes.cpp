@@ -31,7 +31,7 @@ void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
 }
 
 template <class T>
-void add_elements(std::byte* to, const std::byte* from, std::size_t bytes) {
+void add_numbers(std::byte* to, const std::byte* from, std::size_t bytes) {
   for (std::size_t at = 0; at < bytes; at += sizeof(T)) {
     T a, b;
     std::memcpy(&a, to + at, sizeof(T));
@@ -54,8 +54,8 @@ void add_tapes(std::byte* to, const std::byte* from, std::size_t bytes) {
 // Only tangents are ever recorded twice under one index; of other dtypes the later record stands.
 void add_field(const Field& f, std::byte* to, const std::byte* from) {
   switch (f.dtype) {
-    case DType::float32: case DType::complex64: return add_elements<float>(to, from, f.bytes);
-    case DType::float64: case DType::complex128: return add_elements<double>(to, from, f.bytes);
+    case DType::float32: case DType::complex64: return add_numbers<float>(to, from, f.bytes);
+    case DType::float64: case DType::complex128: return add_numbers<double>(to, from, f.bytes);
     case DType::tape: return add_tapes(to, from, f.bytes);
     case DType::float16: case DType::bfloat16: throw UnsupportedError("tape: 16-bit floats cannot be added yet; use float32");
     default: return copy_bytes(to, from, f.bytes);
@@ -312,6 +312,11 @@ Handle sum(Handle a, Handle b) {
   if (records(b) == 1 && !same_place) return push_record(a, b);
   if (records(a) == 1 && !same_place) return push_record(b, a);
   return merged(a, b);
+}
+
+void add_elements(void* const* args, std::size_t n) {
+  const auto handles = [&](std::size_t k) { return static_cast<Handle*>(args[k]); };
+  for (std::size_t k = 0; k < n; ++k) handles(0)[k] = sum(handles(1)[k], handles(2)[k]);
 }
 
 std::int64_t size(Handle tape) { return is_empty(tape) ? 0 : static_cast<std::int64_t>(records(tape)); }

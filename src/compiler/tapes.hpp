@@ -75,6 +75,8 @@ Handle push(Handle tape, std::int64_t index, std::span<const Field> fields, cons
 void read(Handle tape, std::int64_t index, std::span<const Field> fields, std::byte* const* to);
 /// All records of both.
 Handle sum(Handle a, Handle b);
+/// The same for arrays of n handles, {result, a, b}, as a kernel is called.
+void add_elements(void* const* args, std::size_t n);
 
 /// The number of records.
 std::int64_t size(Handle tape);

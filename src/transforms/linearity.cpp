@@ -1,5 +1,7 @@
 #include "transforms/linearity.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "core/ops.hpp"
 #include "transforms/jaxpr_transforms.hpp"
@@ -9,32 +11,20 @@ namespace fluxion {
 
 namespace {
 
-// Of each output, whether it depends on an input in `mask`.
-Mask dependence(const Jaxpr& jaxpr, const Mask& mask) {
-  Mask depends(jaxpr.vars.size(), 0);
-  for (std::size_t i = 0; i < mask.size(); ++i) depends[jaxpr.in[i]] = mask[i];
-  const auto any = [&](const std::vector<Atom>& atoms) {
-    for (const auto& a : atoms)
-      if (!a.is_literal() && depends[a.var]) return true;
-    return false;
-  };
-  for (const auto& e : jaxpr.eqns)
-    if (any(e.in))
-      for (auto v : e.out) depends[v] = 1;
-  Mask out;
-  for (const auto& a : jaxpr.out) out.push_back(!a.is_literal() && depends[a.var]);
-  return out;
-}
+// Of each result, whether it depends on an input in `mask`. The rules of vmap know, also of loops and branches: what a
+// mapped operand reaches is mapped.
+Mask dependence(const JaxprPtr& jaxpr, const Mask& mask) { return batch_jaxpr(jaxpr, {2, {}}, mask)->out; }
 
-// Whether a result can change with the inputs in `mask`. Where an operation holds programs, tangents tell its results
-// apart, which otherwise would all depend on all of its operands; they miss steps inside those programs.
+// Whether a result can change with the inputs in `mask`. Where an operation holds programs, tangents tell results apart
+// that depend on the inputs in vain, as a product with zeros does; they miss steps inside those programs.
 bool any_varies(const ClosedJaxpr& f, Mask mask, bool by_tangents) {
   mask.insert(mask.begin(), f.consts.size(), 0);
+  const auto depends = dependence(f.jaxpr, mask);
+  if (count(depends) == 0) return false;
   const auto tangents = jvp_jaxpr(f.jaxpr, mask)->out;
-  const auto depends = dependence(*f.jaxpr, mask);
   const auto out = f.jaxpr->out_avals();
   for (std::size_t i = 0; i < out.size(); ++i)
-    if (by_tangents && ops::tangent_aval(out[i]).dtype != DType::float0 ? tangents[i] : depends[i]) return true;
+    if (depends[i] && (!by_tangents || tangents[i] || ops::tangent_aval(out[i]).dtype == DType::float0)) return true;
   return false;
 }
 
@@ -42,18 +32,23 @@ bool any_varies(const ClosedJaxpr& f, Mask mask, bool by_tangents) {
 bool is_linear(const Eqn& e, const Jaxpr& jaxpr, const Mask& linear, const Mask& used) {
   Avals in;
   for (const auto& a : e.in) in.push_back(jaxpr.aval(a));
+  const detail::FlatFn bound = [&](const Arrays& xs) { return e.prim->bind(xs, e.params.view()); };
   Mask nonzero_out;
-  const auto closed = trace_to_jaxpr(
+  const auto residuals = trace_to_jaxpr(
       [&](const Arrays& xs) {
-        auto s = linearize_symbolic([&](const Arrays& ys) { return e.prim->bind(ys, e.params.view()); }, xs, linear, "linear_transpose",
-                                    [] { return std::size_t{0}; });
+        auto s = linearize_symbolic(bound, xs, linear, "linear_transpose", [] { return std::size_t{0}; });
         nonzero_out = s.nonzero_out;
         return s.linear.consts;
       },
       in, "linear_transpose");
-  for (std::size_t i = 0; i < nonzero_out.size(); ++i)
-    if (used[i] && !nonzero_out[i]) return false;  // a step, or a cast to integers
-  return !any_varies(closed, linear, holds_jaxprs(e.params.view()));
+  bool steps = false;
+  for (std::size_t i = 0; i < nonzero_out.size(); ++i) steps |= used[i] && !nonzero_out[i];
+  if (steps) {  // or no dependence at all
+    const auto depends = dependence(trace_to_jaxpr(bound, in, "linear_transpose").jaxpr, linear);
+    for (std::size_t i = 0; i < nonzero_out.size(); ++i)
+      if (used[i] && !nonzero_out[i] && depends[i]) return false;
+  }
+  return !any_varies(residuals, linear, holds_jaxprs(e.params.view()));
 }
 
 }  // namespace
@@ -94,7 +89,36 @@ LinearTranspose::LinearTranspose(const detail::FlatFn& f, AvalSpan in, const cha
                          ", which is not linear in what it is applied to; transpose its derivative instead, by fx::vjp"));
 }
 
+namespace {
+
+bool any_holds_jaxprs(const Jaxpr& jaxpr) {
+  return std::any_of(jaxpr.eqns.begin(), jaxpr.eqns.end(), [](const Eqn& e) { return holds_jaxprs(e.params.view()); });
+}
+
+}  // namespace
+
+// A linear function is its own derivative, and the derivative of a loop has a transpose where the loop has none.
+Arrays LinearTranspose::through_derivative(ArraySpan cotangents) const {
+  const auto n_known = consts_.size(), n = jaxpr_.in.size();
+  Mask linear(n, 1);
+  std::fill_n(linear.begin(), n_known, 0);
+  const auto derivative = linearize_jaxpr(std::make_shared<const Jaxpr>(jaxpr_), linear);
+  Arrays at = derivative->forward.consts;
+  at.insert(at.end(), consts_.begin(), consts_.end());
+  for (std::size_t i = n_known; i < n; ++i) at.push_back(ops::zeros_like_aval(jaxpr_.vars[jaxpr_.in[i]]));
+  const auto out = eval_jaxpr(*derivative->forward.jaxpr, at);
+  Arrays inputs(out.end() - static_cast<std::ptrdiff_t>(derivative->n_residuals), out.end());
+  inputs.resize(derivative->linear->in.size());
+  Arrays cts;
+  for (std::size_t i = 0; i < cotangents.size(); ++i)
+    if (derivative->out[i]) cts.push_back(cotangents[i]);
+  auto found = backward_pass(*derivative->linear, inputs, cts);
+  found.erase(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(derivative->n_residuals));
+  return found;
+}
+
 Arrays LinearTranspose::operator()(ArraySpan cotangents) const {
+  if (any_holds_jaxprs(jaxpr_)) return through_derivative(cotangents);
   Arrays inputs = consts_;
   inputs.resize(jaxpr_.in.size());
   auto out = backward_pass(jaxpr_, inputs, cotangents);

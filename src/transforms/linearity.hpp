@@ -20,6 +20,7 @@ class LinearTranspose {
   Avals out_avals() const { return jaxpr_.out_avals(); }
 
  private:
+  Arrays through_derivative(ArraySpan cotangents) const;
   Jaxpr jaxpr_;
   Arrays consts_;
 };

@@ -109,7 +109,7 @@ std::optional<std::int64_t> known_count(const Array& mask) {
 Array choose(const Array& mask, const Array& y, const Array& x) {
   return select_n(broadcast_in_dim(mask, x.shape(), {0}), y, x);
 }
-/// A tape that keeps nothing in lanes outside of `mask`.
+/// A tape that keeps nothing in lanes outside of `mask`, where what is recorded is not used.
 Array recording(const Array& mask, const Array& tape) {
   return choose(mask, broadcast_in_dim(tape_discard(), tape.shape(), {}), tape);
 }
@@ -230,11 +230,14 @@ class LaneWhile {
   Arrays inputs(const Array& live, const Arrays& v) const {
     const auto first = replaces_ ? true_positions(live, 1) : Array();
     Arrays in;
-    for (std::size_t i = n_cond_; i < v.size(); ++i) in.push_back(mapped_[i] ? replaced(live, first, v[i]) : v[i]);
+    for (std::size_t i = n_cond_; i < v.size(); ++i) {
+      const bool records = i >= n_cond_ + n_body_ && is_tape(v[i].dtype());
+      in.push_back(!mapped_[i] ? v[i] : records ? recording(live, v[i]) : replaced(live, first, v[i]));
+    }
     return in;
   }
   Array replaced(const Array& live, const Array& first, const Array& x) const {
-    if (!replaces_ || is_tape(x.dtype())) return guarded(live, x);
+    if (!replaces_) return is_tape(x.dtype()) ? x : guarded(live, x);
     auto row = take_rows(x, first);
     if (is_inexact(x.dtype())) row = stop_gradient(row);
     return choose(live, broadcast_in_dim(row, x.shape(), iota_dims(0, x.ndim())), x);
