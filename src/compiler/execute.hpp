@@ -18,6 +18,8 @@ void execute(const Columns& s, Bases bases);
 void execute(const ArgMax& s, Bases bases);
 void execute(const Dot& s, Bases bases);
 void execute(const Copy& s, Bases bases);
+void execute(const TruePositions& s, Bases bases);
+void execute(const Rows& s, Bases bases);
 void execute(const Cond& s, Bases bases);
 void execute(const While& s, Bases bases);
 void execute(const Scan& s, Bases bases);

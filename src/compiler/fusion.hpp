@@ -17,7 +17,9 @@ constexpr std::uint32_t no_instr = ~std::uint32_t{0};
 
 constexpr bool is_elementwise(const ir::Action& a) { return a.index() <= 3; }
 constexpr bool is_view(const ir::Action& a) { return a.index() >= 4 && a.index() <= 8; }
-constexpr bool holds_programs(const ir::Action& a) { return a.index() >= 13; }
+constexpr bool holds_programs(const ir::Action& a) {
+  return std::holds_alternative<ir::Cond>(a) || std::holds_alternative<ir::While>(a) || std::holds_alternative<ir::Scan>(a);
+}
 
 /// What each value is made of.
 struct Origins {

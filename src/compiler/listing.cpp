@@ -64,6 +64,16 @@ class Lister {
         << " strides " << s.to_strides << '\n';
   }
 
+  void list(const TruePositions& s) {
+    line() << "true positions: " << s.size << " of " << s.extent << ", " << element_count(s.batch) << " times, from "
+           << where(s.mask.base) << " to " << where(s.to) << '\n';
+  }
+  void list(const Rows& s) {
+    static constexpr const char* names[] = {"take", "put", "add"};
+    line() << names[static_cast<std::size_t>(s.kind)] << " rows: " << element_count(s.batch) << " x " << s.count << " of "
+           << s.row_elements * s.itemsize << " bytes, table of " << s.extent << " at " << where(s.table.base) << ", rows at "
+           << where(s.rows.base) << '\n';
+  }
   void list(const Cond& s) {
     line() << "cond: index at " << where(s.index) << '\n';
     const auto& branches = std::get<ir::Cond>(p_.instrs[s.instr].action).branches;

@@ -121,6 +121,29 @@ struct Dot {
   kernels::GemmArgs shape{};              // without pointers
 };
 
+/// Positions of the first `size` elements of each mask that are true; rows moved between a table and where they are
+/// taken or come from. The batch is walked row-major.
+struct RowsOperand {
+  Ref base;
+  Dims batch_strides;     // bytes
+  std::int64_t step = 0;  // bytes, from row to row (or index to index)
+};
+struct TruePositions {
+  RowsOperand mask;
+  Ref to;
+  Dims batch;
+  std::int64_t extent = 0, size = 0;
+};
+struct Rows {
+  using Operand = RowsOperand;
+  enum class Kind : std::uint8_t { take, put, add } kind = Kind::take;
+  Operand table, indices, rows;
+  Dims batch;
+  std::int64_t extent = 0, count = 0;  // rows of the table; indices
+  std::size_t row_elements = 0, itemsize = 0;
+  kernels::Kernel combine = nullptr;  // of a table's row and what is added
+};
+
 // --- control flow: steps that carry out the plans of held programs --------------------------------------------
 
 struct Plan;
@@ -172,7 +195,7 @@ struct Scan {
   std::uint32_t instr = 0;
 };
 
-using Step = std::variant<Loop, Columns, ArgMax, Dot, Copy, Cond, While, Scan>;
+using Step = std::variant<Loop, Columns, ArgMax, Dot, Copy, TruePositions, Rows, Cond, While, Scan>;
 
 /// How a result array is made.
 struct Output {

@@ -132,6 +132,9 @@ void Planner::unit(const Unit& u) {
   const auto& i = instr(u.members.front());
   if (std::holds_alternative<ir::ArgMax>(i.action)) plan_argmax(*this, i);
   else if (std::holds_alternative<ir::Dot>(i.action)) plan_dot(*this, i);
+  else if (std::holds_alternative<ir::TruePositions>(i.action)) plan_true_positions(*this, i);
+  else if (std::holds_alternative<ir::TakeRows>(i.action)) plan_take_rows(*this, i);
+  else if (std::holds_alternative<ir::PutRows>(i.action)) plan_put_rows(*this, i);
   else if (holds_programs(i.action)) plan_control(*this, u.members.front());
   else plan_assemble(*this, i);
 }

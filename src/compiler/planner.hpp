@@ -89,6 +89,9 @@ void plan_reduction(Planner& p, const Unit& u);  // a unit of one reduction
 void plan_argmax(Planner& p, const ir::Instr& i);
 void plan_dot(Planner& p, const ir::Instr& i);
 void plan_assemble(Planner& p, const ir::Instr& i);
+void plan_true_positions(Planner& p, const ir::Instr& i);
+void plan_take_rows(Planner& p, const ir::Instr& i);
+void plan_put_rows(Planner& p, const ir::Instr& i);
 void plan_control(Planner& p, std::uint32_t instr);  // Cond, While, Scan
 
 /// The bits of the result of folding nothing.

@@ -171,6 +171,25 @@ ValueId Builder::assemble(Shape shape, ValueId fill, std::span<const ValueId> pi
   return emit(Assemble{std::move(places), covers}, in, {t, std::move(shape)});
 }
 
+ValueId Builder::true_positions(ValueId mask, std::int64_t size) {
+  Type t{DType::int64, type(mask).shape};
+  t.shape[t.shape.size() - 1] = size;
+  return emit(TruePositions{}, {&mask, 1}, std::move(t));
+}
+
+ValueId Builder::take_rows(ValueId x, ValueId indices, std::size_t batch) {
+  Type t = type(x);
+  t.shape[batch] = type(indices).shape.back();
+  const ValueId in[] = {x, indices};
+  return emit(TakeRows{batch}, in, std::move(t));
+}
+
+ValueId Builder::put_rows(ValueId x, ValueId indices, ValueId rows, PutRows how) {
+  const ValueId in[] = {x, indices, rows};
+  Type t = type(x);
+  return emit(how, in, std::move(t));
+}
+
 Values Builder::emit_holding(Action a, Values in, std::vector<Type> types) {
   Values out;
   for (auto& t : types) out.push_back(add(std::move(t)));

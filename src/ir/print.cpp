@@ -28,6 +28,9 @@ struct Printer {
     for (const auto& p : a.pieces) os << p.start << ':' << p.stride << ' ';
     os << (a.covers ? "covers]" : "fills]");
   }
+  void operator()(const TruePositions&) const { os << "true_positions"; }
+  void operator()(const TakeRows& a) const { os << "take_rows[batch=" << a.batch << ']'; }
+  void operator()(const PutRows& a) const { os << (a.add ? "add_rows" : "put_rows") << "[batch=" << a.batch << ']'; }
   void operator()(const Cond& a) const { os << "cond[" << a.branches.size() << " branches]"; }
   void operator()(const While& a) const {
     os << "while[cond_consts=" << a.cond_consts << ", body_consts=" << a.body_consts << ']';

@@ -62,6 +62,19 @@ struct Assemble {
   bool covers;
 };
 
+/// Positions (int64) along the last dimension of the first elements of a mask that are true, as many as the result's
+/// last extent, ascending; the mask's extent where there are no more.
+struct TruePositions {};
+/// Operands: x (b.., n, row..), indices (b.., m) of int64, `batch` dimensions b. Result (b.., m, row..): the rows of x
+/// at the indices, which are clamped into range.
+struct TakeRows { std::size_t batch; };
+/// Operands: x, indices and rows (b.., m, row..). Result: x, with the rows written (or added) at the indices one after
+/// the other; indices out of range are skipped.
+struct PutRows {
+  std::size_t batch;
+  bool add;
+};
+
 // --- control flow: instructions that hold programs --------------------------------------------------------
 struct Program;
 using ProgramPtr = std::shared_ptr<const Program>;
@@ -85,7 +98,7 @@ struct Scan {
 };
 
 using Action = std::variant<Map, Convert, Iota, Threefry, Broadcast, Transpose, Reshape, Slice, Bitcast, Reduce,
-                            ArgMax, Dot, Assemble, Cond, While, Scan>;
+                            ArgMax, Dot, Assemble, TruePositions, TakeRows, PutRows, Cond, While, Scan>;
 
 struct Instr {
   Action action;
@@ -158,6 +171,10 @@ class Builder {
   ValueId dot(ValueId a, ValueId b);
   ValueId assemble(Shape shape, ValueId fill, std::span<const ValueId> pieces, std::vector<Assemble::Piece> places,
                    bool covers);
+
+  ValueId true_positions(ValueId mask, std::int64_t size);
+  ValueId take_rows(ValueId x, ValueId indices, std::size_t batch);
+  ValueId put_rows(ValueId x, ValueId indices, ValueId rows, PutRows how);
 
   const Type& type(ValueId v) const { return program_.types[v]; }
   /// Result types are deduced from the held programs.

@@ -1,5 +1,6 @@
 #include "ir/program.hpp"
 
+#include <algorithm>
 #include <sstream>
 #include <unordered_set>
 
@@ -117,6 +118,22 @@ class Checker {
                     place.start[d] + (piece.shape[d] - 1) * place.stride[d] < out().shape[d], "a piece sticks out");
     }
   }
+  void operator()(const TruePositions&) const {
+    counts(1, 1);
+    require(in(0).dtype == DType::bool_ && out().dtype == DType::int64, "a mask becomes int64");
+    require(rank(in(0)) > 0 && leading(in(0), in(0).shape.size() - 1) == leading(out(), in(0).shape.size() - 1) &&
+                rank(out()) == rank(in(0)), "all extents but the last must stay");
+  }
+  void operator()(const TakeRows& a) const {
+    counts(2, 1);
+    rows(a.batch, out());
+    require(in(0).shape[a.batch] > 0 || in(1).shape[a.batch] == 0, "there is no row to take");
+  }
+  void operator()(const PutRows& a) const {
+    counts(3, 1);
+    rows(a.batch, in(2));
+    require(out() == in(0), "the type must stay");
+  }
   void operator()(const Cond& a) const {
     require(!a.branches.empty() && !i_.in.empty(), "an index and a branch are needed");
     require(in(0) == Type{DType::int32, {}}, "the index must be i32[]");
@@ -152,6 +169,16 @@ class Checker {
   /// Operands [first, last).
   struct Range { std::size_t first, last; };
 
+  static Shape leading(const Type& t, std::size_t n) { return Shape(t.shape.data(), std::min(n, t.shape.size())); }
+  /// Operand 1 holds indices of rows of operand 0, which `rows` has.
+  void rows(std::size_t batch, const Type& rows) const {
+    const auto &x = in(0), &indices = in(1);
+    require(indices.dtype == DType::int64, "indices must be int64");
+    require(indices.shape.size() == batch + 1 && x.shape.size() > batch && leading(x, batch) == leading(indices, batch), "wrong rank or batch extents");
+    Type want = x;
+    want.shape[batch] = indices.shape[batch];
+    require(rows == want, "rows must be those of the operand");
+  }
   static Type stacked(Type t, std::int64_t length) {
     t.shape.insert(0, length);
     return t;

@@ -115,6 +115,34 @@ class Interpreter {
       }
     }
   }
+  void operator()(const ir::TruePositions&) {
+    const auto n = unsign(in(0).type.shape.back()), size = unsign(out().type.shape.back());
+    for (std::size_t row = 0; row * size < count(out().type.shape); ++row) {
+      std::size_t next = row * size;
+      for (std::size_t i = 0; i <= n && next < (row + 1) * size; i += i < n ? 1 : 0) {
+        if (i < n && in(0).bytes[row * n + i] == std::byte{0}) continue;
+        const auto position = static_cast<std::int64_t>(i);
+        std::memcpy(element(out(), next++), &position, sizeof position);
+      }
+    }
+  }
+  void operator()(const ir::TakeRows& a) {
+    each_row(a.batch, in(0), [&](std::size_t to, std::int64_t i, std::size_t table, std::int64_t n, std::size_t bytes) {
+      const auto from = (table + unsign(std::clamp<std::int64_t>(i, 0, n - 1))) * bytes;
+      std::memcpy(out().bytes.data() + to * bytes, in(0).bytes.data() + from, bytes);
+    });
+  }
+  void operator()(const ir::PutRows& a) {
+    out() = in(0);
+    each_row(a.batch, in(0), [&](std::size_t from, std::int64_t i, std::size_t table, std::int64_t n, std::size_t bytes) {
+      if (i < 0 || i >= n) return;
+      std::byte* const to = out().bytes.data() + (table + unsign(i)) * bytes;
+      std::byte* const row = in(2).bytes.data() + from * bytes;
+      void* const args[] = {to, to, row};
+      if (a.add) compiler::combining_kernel(ir::ReduceOp::sum, out().type.dtype)(args, bytes / itemsize(out().type.dtype));
+      else std::memcpy(to, row, bytes);
+    });
+  }
   void operator()(const ir::Cond& a) {
     std::int32_t index;
     std::memcpy(&index, in(0).bytes.data(), sizeof index);
@@ -162,6 +190,19 @@ class Interpreter {
   static std::vector<std::byte> slab(const Value& v, std::size_t at, std::size_t length) {
     const auto size = static_cast<std::ptrdiff_t>(v.bytes.size() / length), i = static_cast<std::ptrdiff_t>(at);
     return {v.bytes.begin() + i * size, v.bytes.begin() + (i + 1) * size};
+  }
+  /// Calls f(row among all rows, index, first row of its table, rows of the table, bytes of a row) for each index.
+  template <class F>
+  void each_row(std::size_t batch, const Value& x, const F& f) {
+    const auto n = x.type.shape[batch];
+    const auto m = unsign(in(1).type.shape[batch]);
+    std::size_t bytes = itemsize(x.type.dtype);
+    for (std::size_t d = batch + 1; d < x.type.shape.size(); ++d) bytes *= unsign(x.type.shape[d]);
+    for (std::size_t j = 0; j < count(in(1).type.shape); ++j) {
+      std::int64_t i;
+      std::memcpy(&i, element(in(1), j), sizeof i);
+      f(j, i, j / m * unsign(n), n, bytes);
+    }
   }
   Value& in(std::size_t k) { return values_[i_->in[k]]; }
   Value& out(std::size_t k = 0) { return values_[i_->out[k]]; }

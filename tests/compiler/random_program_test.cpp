@@ -58,7 +58,9 @@ class Generator {
 
   void instruction() {
     const ValueId x = any();
-    switch (pick(14)) {
+    switch (pick(16)) {
+      case 13: return keep(rows(x));
+      case 14: return keep(positions(x, type(x).shape.size()));
       case 0: case 1: case 2: case 3: return keep(binary(x));
       case 4: return keep(unary(x));
       case 5: return keep(b_.convert(x, dtypes[pick(std::size(dtypes))]));
@@ -177,6 +179,27 @@ class Generator {
     if (pick(2) == 0) return b_.assemble(to, fill, std::vector{x, x}, {{zero, one}, {shifted, one}}, false);
     one[d] = 2;
     return b_.assemble(to, fill, std::vector{x}, {{zero, one}}, false);
+  }
+
+  /// Where the elements of x are at least 1 along dimension rank - 1, of those up to `rank`.
+  ValueId positions(ValueId x, std::size_t rank) {
+    ValueId mask = mapped(Op::ge, {x, b_.constant(type(x).dtype, 1.0)}, x);
+    if (rank == 0 || type(mask).dtype != DType::bool_) return x;
+    Dims row;
+    for (std::size_t d = rank; d < type(x).shape.size(); ++d) row.push_back(static_cast<std::int64_t>(d));
+    return b_.true_positions(row.empty() ? mask : b_.reduce(ir::ReduceOp::max, mask, row), upto(5));
+  }
+  /// Takes rows of x, and often puts or adds them elsewhere; some indices are out of range, some equal.
+  ValueId rows(ValueId x) {
+    if (type(x).shape.empty() || element_count(type(x).shape) == 0) return x;
+    const auto batch = pick(type(x).shape.size());
+    const ValueId at = positions(x, batch + 1);
+    if (type(at).shape.size() != batch + 1) return x;
+    const ValueId taken = b_.take_rows(x, at, batch);
+    if (pick(3) == 0) return taken;
+    const ValueId to = pick(2) == 0 ? b_.map(Op::sub, {at, b_.constant(DType::int64, 1.0)}) : b_.map(Op::min, {at, b_.constant(DType::int64, 1.0)});
+    const bool add = pick(2) == 0 && type(x).dtype != DType::bool_;
+    return b_.put_rows(pick(2) == 0 ? x : b_.broadcast(b_.constant(type(x).dtype, 1.0), type(x).shape, {}), to, taken, {batch, add});
   }
 
   std::mt19937 random_;

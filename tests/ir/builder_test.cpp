@@ -120,6 +120,26 @@ TEST_CASE("held programs print indented below their instruction") {
         "outputs %2:i32[]\n");
 }
 
+TEST_CASE("rows are taken and put by position") {
+  ir::Builder b;
+  const auto mask = b.input({bool_, {2, 5}}), x = b.input({float64, {2, 5, 3}});
+  const auto at = b.true_positions(mask, 4);
+  const auto taken = b.take_rows(x, at, 1);
+  CHECK(b.type(at) == ir::Type{int64, {2, 4}});
+  CHECK(b.type(taken) == ir::Type{float64, {2, 4, 3}});
+  std::ostringstream os;
+  const auto p = b.finish({b.put_rows(b.put_rows(x, at, taken, {1, false}), at, taken, {1, true})});
+  os << p;
+  CHECK_NOTHROW(ir::verify(p));
+  CHECK(os.str() ==
+        "inputs %0:bool[2,5] %1:f64[2,5,3]\n"
+        "%2:i64[2,4] = true_positions %0\n"
+        "%3:f64[2,4,3] = take_rows[batch=1] %1 %2\n"
+        "%4:f64[2,5,3] = put_rows[batch=1] %1 %2 %3\n"
+        "%5:f64[2,5,3] = add_rows[batch=1] %4 %2 %3\n"
+        "outputs %5:f64[2,5,3]\n");
+}
+
 TEST_CASE("every operation has a name") {
   for (int op = 0; op < static_cast<int>(Op::count_); ++op) CHECK_FALSE(name(static_cast<Op>(op)).empty());
 }

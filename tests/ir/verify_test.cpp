@@ -88,6 +88,18 @@ TEST_CASE("verify refuses malformed control flow") {
   }
 }
 
+TEST_CASE("verify refuses rows that do not fit") {
+  ir::Builder b;
+  const auto x = b.input({float64, {4, 3}}), at = b.input({int64, {2}}), narrow = b.input({int32, {2}}), nothing = b.input({float64, {0, 3}});
+  const auto two = b.input({float64, {2, 3}});
+  SECTION("mask") { check_refused(b, b.true_positions(x, 2), "a mask becomes int64"); }
+  SECTION("indices") { check_refused(b, b.take_rows(x, narrow, 0), "indices must be int64"); }
+  SECTION("batch") { check_refused(b, b.take_rows(x, at, 1), "wrong rank or batch extents"); }
+  SECTION("no row") { check_refused(b, b.take_rows(nothing, at, 0), "there is no row to take"); }
+  SECTION("rows") { check_refused(b, b.put_rows(x, at, x, {0, false}), "rows must be those of the operand"); }
+  SECTION("rows of the table") { CHECK_NOTHROW(ir::verify(b.finish({b.put_rows(x, at, two, {0, true})}))); }
+}
+
 TEST_CASE("verify refuses values that are used before they are defined") {
   ir::Builder b;
   const auto x = b.input(vec);

@@ -58,6 +58,7 @@ void add_binary_cases(std::vector<Case>& to);
 void add_integer_cases(std::vector<Case>& to);
 void add_shape_cases(std::vector<Case>& to);
 void add_reduction_cases(std::vector<Case>& to);
+void add_row_cases(std::vector<Case>& to);
 void add_other_cases(std::vector<Case>& to);
 
 }  // namespace fluxion::test

@@ -22,6 +22,8 @@ struct Equal {
       if (a.pieces[i].start != b.pieces[i].start || a.pieces[i].stride != b.pieces[i].stride) return false;
     return true;
   }
+  bool operator()(const ir::TakeRows& a, const ir::TakeRows& b) const { return a.batch == b.batch; }
+  bool operator()(const ir::PutRows& a, const ir::PutRows& b) const { return a.batch == b.batch && a.add == b.add; }
   // held programs are equal if they are one
   bool operator()(const ir::Cond& a, const ir::Cond& b) const { return a.branches == b.branches; }
   bool operator()(const ir::While& a, const ir::While& b) const {

@@ -9,7 +9,7 @@ namespace fluxion::compiler {
 ir::Program without_dead_code(ir::Program p);
 /// Computes equal instructions on equal operands once, and keeps equal constants once.
 ir::Program without_common_subexpressions(ir::Program p);
-/// Composes and removes views, and turns what only moves extents of 1 into Reshape.
+/// Composes and removes views and choices between equals, and turns what only moves extents of 1 into Reshape.
 ir::Program with_simple_views(ir::Program p);
 /// Computes on operands before they are repeated, not after: map(broadcast a, broadcast b) becomes
 /// broadcast(map(a, b)); and counts along one dimension only: an n-d Iota becomes a broadcast 1-d one.

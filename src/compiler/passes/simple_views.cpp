@@ -55,6 +55,13 @@ class Simplifier {
     return std::visit([&](const auto& action) { return rewrite(i, action); }, i.action);
   }
 
+  /// A choice between equals: what guards derivatives selects nothing once it is lowered.
+  bool rewrite(ir::Instr& i, const ir::Map& action) {
+    if (action.op != ir::Op::select || i.in[1] != i.in[2] || p_.types[i.in[1]] != out(i)) return false;
+    renaming_.replace(i.out[0], i.in[1]);
+    return false;
+  }
+
   bool rewrite(ir::Instr& i, const ir::Convert&) { return in(i).dtype == out(i).dtype && become_operand(i); }
 
   bool rewrite(ir::Instr& i, const ir::Reshape&) {

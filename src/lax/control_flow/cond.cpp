@@ -1,7 +1,7 @@
 // cond: one of several programs, chosen by an index. Its rules transform every branch and make the branches
 // agree in which results they have.
 #include "core/node.hpp"
-#include "lax/control_flow/control_flow.hpp"
+#include "lax/control_flow/lanes.hpp"
 #include "lax/control_flow/primitives.hpp"
 #include "lax/rules.hpp"
 #include "transforms/jet.hpp"
@@ -12,11 +12,13 @@ namespace {
 
 using Branches = std::vector<JaxprPtr>;
 
-struct Cond {
-  static constexpr std::string_view name = "cond";
-  struct Params {
-    BOOST_HANA_DEFINE_STRUCT(Params, (Branches, branches));
-  };
+struct CondParams {
+  BOOST_HANA_DEFINE_STRUCT(CondParams, (Branches, branches));
+};
+
+template <class Self>
+struct CondRules {
+  using Params = CondParams;
 
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     if (in.empty() || in[0].dtype != DType::int32 || in[0].ndim() != 0)
@@ -52,7 +54,7 @@ struct Cond {
         transformed(p.branches, [&](const auto& b, const Mask& force) { return jvp_jaxpr(b, nonzero, force); });
     Arrays in(args.primals.begin(), args.primals.end());
     append_present(in, args.tangents.subspan(1));
-    auto out = bind_all<Cond>(in, {branches});
+    auto out = bind_all<Self>(in, {branches});
     auto tangents = spread(ArraySpan(out).subspan(mask.size()), mask);
     out.resize(mask.size());
     return {std::move(out), std::move(tangents)};
@@ -62,14 +64,39 @@ struct Cond {
     const auto moves = moving(args.series.subspan(1));
     const auto [branches, mask] = transformed(
         p.branches, [&](const auto& b, const Mask& force) { return jet_jaxpr(b, args.order, moves, force); });
-    return jet_results(bind_all<Cond>(jet_operands(args), {branches}), mask, args.order);
+    return jet_results(bind_all<Self>(jet_operands(args), {branches}), mask, args.order);
   }
 
-  // Every branch returns the residuals of all, zeros in place of the others'.
   static JvpOut linearize(const JvpArgs& args, const Params& p) {
     const auto nonzero = present(args.tangents.subspan(1));
     const auto parts =
         agreeing(p.branches, [&](const auto& b, const Mask& force) { return linearize_jaxpr(b, nonzero, force); });
+    return Self::recomputes ? linearize_again(args, p, nonzero, parts) : linearize_stored(args, p, nonzero, parts);
+  }
+
+  // The linear branches make their residuals anew from the operands.
+  template <class Parts>
+  static JvpOut linearize_again(const JvpArgs& args, const Params& p, const Mask& nonzero, const Parts& parts) {
+    const auto operands = p.branches[0]->in_avals();
+    Branches linear;
+    for (const auto& t : parts) {
+      const auto run = without_consts(t->forward, Self::name.data());
+      linear.push_back(traced(
+          [&](const Arrays& xs) {
+            const auto out = eval_jaxpr(*run, part(xs, 0, operands.size()));
+            const auto residuals = part(out, run->out.size() - t->n_residuals, t->n_residuals);
+            return eval_jaxpr(*t->linear, joined({residuals, ArraySpan(xs).subspan(operands.size())}));
+          },
+          joined({operands, chosen(operands, nonzero)}), Self::name.data()));
+    }
+    Arrays in(args.primals.begin(), args.primals.end());
+    append_present(in, args.tangents.subspan(1));
+    return {bind_all<Self>(args.primals, p), spread(bind_all<Self>(in, {linear}), parts[0]->out)};
+  }
+
+  // Every branch returns the residuals of all, zeros in place of the others'.
+  template <class Parts>
+  static JvpOut linearize_stored(const JvpArgs& args, const Params& p, const Mask& nonzero, const Parts& parts) {
     const auto n_out = p.branches[0]->out.size();
     Avals residuals;
     for (const auto& t : parts) residuals = joined({residuals, part(t->forward.jaxpr->out_avals(), n_out, t->n_residuals)});
@@ -88,12 +115,12 @@ struct Cond {
           joined({residuals, tangent_avals}), "cond"));
       first += t->n_residuals;
     }
-    auto out = bind_all<Cond>(args.primals, {forward});
+    auto out = bind_all<Self>(args.primals, {forward});
     const auto stored = part(out, n_out, residuals.size());
     out.resize(n_out);
     Arrays in = joined({args.primals.first(1), stored});
     append_present(in, args.tangents.subspan(1));
-    return {std::move(out), spread(bind_all<Cond>(in, {linear}), parts[0]->out)};
+    return {std::move(out), spread(bind_all<Self>(in, {linear}), parts[0]->out)};
   }
 
   static Arrays with_residuals(const Jaxpr& forward, const Arrays& xs, std::size_t n_out, const Avals& residuals,
@@ -118,35 +145,19 @@ struct Cond {
     const auto [branches, mask] = transformed(p.branches, [&](const auto& b, const Mask& force) {
       return transpose_jaxpr(b, linear, present(args.cotangents), force);
     });
-    auto cts = spread(bind_all<Cond>(in, {branches}), mask);
+    auto cts = spread(bind_all<Self>(in, {branches}), mask);
     cts.insert(cts.begin(), Array());
     return cts;
   }
 
   static BatchOut batch(const BatchArgs& args, const Params& p) {
-    if (args.mapped[0]) return batch_index(args, p);
     const Mask mapped(args.mapped.begin() + 1, args.mapped.end());
+    if (args.mapped[0])
+      return {switch_in_lanes(clamp_index(args.operands[0], p.branches.size()), args.operands.subspan(1), mapped, p.branches, args.axis()),
+              Mask(p.branches[0]->out.size(), 1)};
     const auto [branches, mask] = transformed(
         p.branches, [&](const auto& b, const Mask& force) { return batch_jaxpr(b, args.axis(), mapped, force); });
-    return {bind_all<Cond>(args.operands, {branches}), mask};
-  }
-
-  // A mapped index: every branch runs, and its results are selected.
-  static BatchOut batch_index(const BatchArgs& args, const Params& p) {
-    const Mask mapped(args.mapped.begin() + 1, args.mapped.end());
-    const Mask all(p.branches[0]->out.size(), 1);
-    const auto index = clamp_index(args.operands[0], p.branches.size());
-    BatchOut out{{}, all};
-    for (std::size_t k = 0; k < p.branches.size(); ++k) {
-      const auto run = batch_jaxpr(p.branches[k], args.axis(), mapped, all);
-      const auto here = eval_jaxpr(*without_consts(run->closed, "cond"), args.operands.subspan(1));
-      const auto mine = eq(index, make_scalar(DType::int32, static_cast<double>(k)));
-      for (std::size_t i = 0; i < here.size(); ++i) {
-        if (k == 0) out.results.push_back(here[i]);
-        else out.results[i] = select_n(broadcast_in_dim(mine, here[i].shape(), {0}), out.results[i], here[i]);
-      }
-    }
-    return out;
+    return {bind_all<Self>(args.operands, {branches}), mask};
   }
 
   static Array clamp_index(const Array& index, std::size_t n) {
@@ -161,7 +172,23 @@ struct Cond {
   }
 };
 
+struct Cond : CondRules<Cond> {
+  static constexpr std::string_view name = "cond";
+  static constexpr bool recomputes = false;
+};
+
+// One of several programs that do the same for different numbers of lanes. Storing the residuals of each, beside zeros
+// in place of the others', would cost more than making them anew for the lanes that there are.
+struct BucketCond : CondRules<BucketCond> {
+  static constexpr std::string_view name = "cond_buckets";
+  static constexpr bool recomputes = true;
+};
+
 }  // namespace
+
+Arrays bind_bucket_cond(const Array& index, ArraySpan operands, const std::vector<JaxprPtr>& branches) {
+  return bind_all<BucketCond>(joined({{&index, 1}, operands}), {branches});
+}
 
 Arrays bind_cond(const Array& index, ArraySpan operands, const std::vector<JaxprPtr>& branches) {
   return bind_all<Cond>(joined({{&index, 1}, operands}), {branches});

@@ -8,6 +8,10 @@ namespace fluxion::lax {
 /// The results of branches[index], the int32 index clamped into range. All branches take `operands`.
 Arrays bind_cond(const Array& index, ArraySpan operands, const std::vector<JaxprPtr>& branches);
 
+/// The same for branches that do one thing for different numbers of lanes: the derivative computes what it needs of
+/// the chosen branch anew instead of storing it.
+Arrays bind_bucket_cond(const Array& index, ArraySpan operands, const std::vector<JaxprPtr>& branches);
+
 /// cond: cond_consts ++ carry -> bool; body: body_consts ++ carry -> carry.
 Arrays bind_while(ArraySpan cond_consts, ArraySpan body_consts, ArraySpan carry, const JaxprPtr& cond, const JaxprPtr& body);
 

@@ -1,7 +1,7 @@
 // while: a carry goes through a body as long as a condition on it holds. Forward mode and batching; its trip count
 // is not known beforehand, so reverse mode has nothing to store residuals in.
 #include "core/node.hpp"
-#include "lax/control_flow/control_flow.hpp"
+#include "lax/control_flow/lanes.hpp"
 #include "lax/control_flow/primitives.hpp"
 #include "lax/rules.hpp"
 
@@ -86,35 +86,15 @@ struct While {
     auto carry = m.carry;
     const auto body_of = [&](const Mask& force) { return batch_jaxpr(p.body_jaxpr, args.axis(), joined({m.body, carry}), force); };
     for (auto grown = either(carry, body_of(carry)->out); grown != carry; grown = either(carry, body_of(carry)->out)) carry = grown;
-    if (batch_jaxpr(p.cond_jaxpr, args.axis(), joined({m.cond, carry}))->out[0] != 0) return batch_lanes(args, p, m, x);
+    if (batch_jaxpr(p.cond_jaxpr, args.axis(), joined({m.cond, carry}))->out[0] != 0) {
+      const Mask all(p.n_carry(), 1);
+      return {while_in_lanes({p.cond_jaxpr, p.body_jaxpr, m.cond, m.body, args.axis()}, x.cond, x.body,
+                             repeated(x.carry, m.carry, all, args.size)),
+              all};
+    }
     const auto body = without_consts(body_of(carry)->closed, "while");
     const auto cond = without_consts(batch_jaxpr(p.cond_jaxpr, args.axis(), joined({m.cond, carry}))->closed, "while");
     return {bind_while(x.cond, x.body, repeated(x.carry, m.carry, carry, args.size), cond, body), carry};
-  }
-
-  // The condition differs between lanes: the loop runs while any is true, and finished lanes keep their carry.
-  static BatchOut batch_lanes(const BatchArgs& args, const Params& p, const Groups<Mask>& m, const Groups<Arrays>& x) {
-    const auto n = args.size;
-    const Mask all(p.n_carry(), 1);
-    const auto lane_body = without_consts(batch_jaxpr(p.body_jaxpr, args.axis(), joined({m.body, all}), all)->closed, "while");
-    const auto lane_cond = without_consts(batch_jaxpr(p.cond_jaxpr, args.axis(), joined({m.cond, all}), {1})->closed, "while");
-    const auto n_c = p.n_cond(), n_b = p.n_body(), n_carry = p.n_carry();
-    Avals carry;
-    for (const auto& a : p.body_jaxpr->out_avals()) carry.push_back(stacked(a, n));
-    const auto cond_consts = avals_of(x.cond), body_consts = avals_of(x.body);
-    const auto cond = traced([&](const Arrays& xs) { return Arrays{reduce_max(eval_jaxpr(*lane_cond, xs)[0], {0})}; },
-                             joined({cond_consts, carry}), "while");
-    const auto body = traced(
-        [&](const Arrays& xs) {
-          const auto old = part(xs, n_c + n_b, n_carry);
-          const auto going = eval_jaxpr(*lane_cond, joined({part(xs, 0, n_c), old}))[0];
-          auto next = eval_jaxpr(*lane_body, joined({part(xs, n_c, n_b), old}));
-          for (std::size_t i = 0; i < next.size(); ++i)
-            next[i] = select_n(broadcast_in_dim(going, next[i].shape(), {0}), old[i], next[i]);
-          return next;
-        },
-        joined({cond_consts, body_consts, carry}), "while");
-    return {bind_while(x.cond, joined({x.cond, x.body}), repeated(x.carry, m.carry, all, n), cond, body), all};
   }
 
   static Arrays repeated(const Arrays& xs, const Mask& mapped, const Mask& wanted, std::int64_t n) {
