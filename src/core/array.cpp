@@ -22,8 +22,8 @@ const ConcreteNode& require_concrete(const Array& x, const char* what) {
                                      " from a finished ", trace.name(), "; return it from the function instead of storing it"));
   throw ConcretizationError(
       text(what, ": a concrete value is required, got ", describe(x),
-           ", which is abstract; select with fx::where, pass the value as a static argument (fx::static_argnums), or"
-           " look at it under fx::disable_jit"));
+           ", which is abstract; select with fx::where, branch with fx::cond, loop with fx::while_loop, pass the value as a static"
+           " argument (fx::static_argnums), or look at it under fx::disable_jit"));
 }
 
 void require_dtype(const Aval& a, DType t, const char* what) {

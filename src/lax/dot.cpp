@@ -108,6 +108,8 @@ struct DotGeneral {
     const auto& ct = args.cotangents[0];
     const auto& d = p.dimension_numbers;
     Arrays out(2);
+    if (args.operands[0].linear() && args.operands[1].linear())
+      detail::throw_no_transpose(define<DotGeneral>(), "a product of two tangents; what a rule returns must be linear in them");
     if (args.operands[0].linear()) {
       out[0] = transpose_lhs(ct, args.operands[0].aval, args.operands[1].value, d, false);
     } else {

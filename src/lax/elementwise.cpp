@@ -99,6 +99,8 @@ class ElementwisePrimitive final : public Primitive {
     for (std::size_t i = 0; i < args.operands.size(); ++i) {
       if (!args.operands[i].linear()) continue;
       if (row_.transpose[i] == nullptr) detail::throw_no_transpose(*this, no_transpose_reason());
+      if (row_.algebra == Algebra::bilinear && args.operands[1 - i].linear())
+        detail::throw_no_transpose(*this, "a product of two tangents; what a rule returns must be linear in them");
       const auto& other = args.operands.size() > 1 ? args.operands[1 - i].value : ct;
       out[i] = unbroadcast(row_.transpose[i](ct, other), args.operands[i].aval);
     }

@@ -20,6 +20,8 @@ void check_structure(const char* what, const TreeDef& expected, const TreeDef& g
 /// branches[index] applied to the operands; each is traced once.
 Arrays cond_flat(const char* op, const Array& index, std::span<const FlatFn> branches, const Arrays& operands,
                  const LeafPath& result_path);
+/// Throws ValueError unless there is a branch.
+void check_branches(std::size_t n);
 /// pred as the index of {false, true}.
 Array branch_index(const Array& pred);
 

@@ -62,9 +62,12 @@ void check_carry(const char* op, const Arrays& init, const Avals& after, const L
     throw TypeError(text(op, ": the body must return a carry of the structure it is given, got ", after.size(), " leaves for ",
                          init.size(), "; return the same tree"));
   const auto changed = misfits(after, avals_of(init), path, " for ", [](const Aval& a, const Aval& b) { return same_type(a, b); });
-  if (!changed.empty())
-    throw TypeError(text(op, ": the body must return a carry of the type it is given, got ", changed,
-                         "; convert the initial value or the result with astype"));
+  if (changed.empty()) return;
+  bool shapes = false;
+  for (std::size_t i = 0; i < init.size(); ++i) shapes |= after[i].shape != init[i].shape();
+  throw TypeError(text(op, ": the body must return a carry of the type it is given, got ", changed,
+                       shapes ? "; start with an array of the final shape, for a carry cannot grow, shrink or broadcast"
+                              : "; convert the initial value or the result with astype"));
 }
 
 }  // namespace
@@ -72,6 +75,10 @@ void check_carry(const char* op, const Arrays& init, const Avals& after, const L
 void check_structure(const char* what, const TreeDef& expected, const TreeDef& got) {
   if (!(expected == got))
     throw TypeError(text(what, " must have the structure ", expected, ", got ", got, "; return the same tree"));
+}
+
+void check_branches(std::size_t n) {
+  if (n == 0) throw ValueError("switch_: at least one branch is required, got none; give the functions to choose from");
 }
 
 Array branch_index(const Array& pred) {
@@ -86,7 +93,8 @@ Array branch_index(const Array& pred) {
 Arrays cond_flat(const char* op, const Array& index, std::span<const FlatFn> branches, const Arrays& operands,
                  const LeafPath& result_path) {
   if (index.ndim() != 0 || !is_integer(index.dtype()))
-    throw TypeError(text(op, ": the index must be an integer scalar, got ", index.aval()));
+    throw TypeError(text(op, ": the index must be an integer scalar, got ", index.aval(),
+                         index.ndim() != 0 ? "; choose one by one under fx::vmap" : "; convert it with astype(fx::int32), or use fx::cond for two"));
   if (branches.size() == 1) return branches[0](operands);
   const auto in = avals_of(operands);
   std::vector<ClosedJaxpr> closed;
