@@ -203,8 +203,8 @@ auto custom_root(const F& f, const X& initial_guess, const S& solve, const Ts& t
 }
 
 /// The x with matvec(x) = b that solve(matvec, b) finds, differentiated with respect to b and to everything that matvec
-/// closes over, to any order: A dx = db - dA x, solved by solve again. matvec is linear, and maps trees of b's
-/// structure, shapes and dtypes to such. Reverse mode needs transpose_solve(vecmat, b), which solves the transposed
+/// closes over, to any order: A dx = db - dA x, solved by solve again. matvec is linear (not checked), and maps trees
+/// of b's structure, shapes and dtypes to such. Reverse mode needs transpose_solve(vecmat, b), which solves the transposed
 /// system, or fx::symmetric; without either it throws TypeError, and forward mode works.
 /// Throws TypeError or ValueError naming the leaf that does not fit. Source: jax.lax.custom_linear_solve.
 template <class A, TreeLike B, class S>

@@ -44,8 +44,8 @@ class LinearTransposed {
 };
 
 /// f^T for an f that is linear in all its arguments together: <f(x), ct> = <x, f^T(ct)>. The arguments say only shape
-/// and dtype: arrays, or fx::ShapeDtypeStruct. f is traced, once, and not run. Throws TypeError naming the operation
-/// that is not linear, or the leaf that is not floating. Source: jax.linear_transpose.
+/// and dtype: arrays, or fx::ShapeDtypeStruct. f is traced, once, and not run; an added constant is dropped. Throws
+/// TypeError naming the operation that is not linear, or the leaf that is not floating. Source: jax.linear_transpose.
 template <class F, class... P>
 auto linear_transpose(const F& f, const P&... primals) {
   using Fn = std::decay_t<const F&>;
