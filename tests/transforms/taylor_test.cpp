@@ -173,6 +173,13 @@ TEST_CASE("jet goes through loops and branches") {
   }, 0.5, {1.0, 0.5, -0.5});
 }
 
+TEST_CASE("jet goes through gradients of loops") {
+  const Fn escape = [](const Array& x) { return while_loop([](const Array& v) { return v < 10.0; }, [](const Array& v) { return v * v + 1.0; }, x); };
+  check_jet(grad(escape), 1.2, {1.0, 0.5, -0.5, 0.25});
+  const Fn repeated = [](const Array& x) { return fori_loop(0, 4, [&](const Array&, const Array& v) { return sin(v) * x; }, x); };
+  check_jet(grad(repeated), 1.2, {1.0, 0.5, -0.5, 0.25});
+}
+
 TEST_CASE("jet goes through implicit solutions, one solve per order") {
   const auto equation = jit([](const Array& x, const Array& a) { return x * x * x - a; });
   const auto root = [&](const Array& a) {
