@@ -113,7 +113,7 @@ class System final : public Trace {
   const Aval& aval(const Ref& r) const { return nodes_[r.node].avals[r.out]; }
   bool moves(const Ref& r) const {
     const auto& n = nodes_[r.node];
-    if (!n.moves || !is_floating(n.avals[r.out].dtype)) return false;
+    if (!n.moves || ops::tangent_aval(n.avals[r.out]).dtype == DType::float0) return false;
     if (n.prim != nullptr) return true;
     for (auto j = r.shift + 1; j < n.terms.size(); ++j)
       if (!n.terms[j][0].is_empty_handle()) return true;
