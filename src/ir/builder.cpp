@@ -198,8 +198,30 @@ Values Builder::tape_read(ValueId tape, ValueId index, std::vector<Type> types) 
 }
 
 ValueId Builder::tape_add(ValueId a, ValueId b) {
+  // The cotangents of a trip are added to those of all as one record: not by way of a tape of its own.
+  const auto* single = producer(b);
+  const auto* tape = single != nullptr ? std::get_if<Tape>(&single->action) : nullptr;
+  if (tape != nullptr && tape->kind == Tape::Kind::push && is_empty_tape(single->in[0])) {
+    Values in = single->in;
+    in[0] = a;
+    return tape_push(in);
+  }
   const ValueId in[] = {a, b};
   return emit(Tape{Tape::Kind::add}, in, type(a));
+}
+
+const Instr* Builder::producer(ValueId v) const {
+  for (auto i = program_.instrs.rbegin(); i != program_.instrs.rend(); ++i)
+    for (const auto out : i->out)
+      if (out == v) return &*i;
+  return nullptr;
+}
+
+bool Builder::is_empty_tape(ValueId v) const {
+  if (const auto* i = producer(v)) return std::holds_alternative<Broadcast>(i->action) && is_empty_tape(i->in[0]);
+  for (const auto& c : program_.constants)
+    if (c.value == v) return c.bits == std::array<std::byte, 16>{};
+  return false;
 }
 
 ValueId Builder::tape_fold(ValueId x) {

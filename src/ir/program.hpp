@@ -208,6 +208,8 @@ class Builder {
 
  private:
   ValueId add(Type t);
+  const Instr* producer(ValueId v) const;
+  bool is_empty_tape(ValueId v) const;
   ValueId emit(Action a, std::span<const ValueId> in, Type t);
   Values emit_several(Action a, Values in, std::vector<Type> types);
   Program program_;

@@ -201,6 +201,17 @@ TEST_CASE("memory follows the number of trips, or the budget") {
   }
 }
 
+TEST_CASE("second derivatives take as little memory for a trip as first ones, times what they record") {
+  const auto slowly = [](const Array& x) { return while_loop([](const Array& v) { return v < 1.0; }, [](const Array& v) { return v + v * v * 1e-4; }, x); };
+  const auto bytes = [](const auto& f, const Array& x) {
+    tapes::peak_bytes();
+    f(x);
+    return tapes::peak_bytes();
+  };
+  const auto first = bytes(jit(grad(slowly)), Array(0.3)), second = bytes(jit(grad(grad(slowly))), Array(0.3));
+  CHECK(second <= 8 * first);
+}
+
 TEST_CASE("a trip that records allocates nothing but the tape's growth") {
   const auto f = jit(grad([](const Array& x, const Array& n) {
     return fori_loop(0, n, [&](const Array&, const Array& v) { return sin(v) * x; }, x);

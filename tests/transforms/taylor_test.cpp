@@ -175,6 +175,13 @@ TEST_CASE("jet goes through loops and branches") {
   }, 0.5, {1.0, 0.5, -0.5});
 }
 
+TEST_CASE("jet goes through gradients of loops") {
+  const Fn escape = [](const Array& x) { return while_loop([](const Array& v) { return v < 10.0; }, [](const Array& v) { return v * v + 1.0; }, x); };
+  check_jet(grad(escape), 1.2, {1.0, 0.5, -0.5, 0.25});
+  const Fn repeated = [](const Array& x) { return fori_loop(0, 4, [&](const Array&, const Array& v) { return sin(v) * x; }, x); };
+  check_jet(grad(repeated), 1.2, {1.0, 0.5, -0.5, 0.25});
+}
+
 TEST_CASE("jet goes through the gradients of loops, whose residuals move") {
   const auto loop = [](const Array& x, std::optional<std::int64_t> budget) {
     return while_loop([](const Array& v) { return v < 3.0; }, [&](const Array& v) { return v * 1.3 + 0.2 * sin(x * v); }, x,
@@ -203,6 +210,12 @@ TEST_CASE("jet goes through the gradients of loops, whose residuals move") {
   const Fn second = [&](const Array& x) { return jet(d(recorded), x, line).second[0]; };
   near(vmap(second)(xs), vmap(d(d(recorded)))(xs));
   near(jit(vmap(second))(xs), vmap(d(d(recorded)))(xs));
+  const auto length = [&](std::size_t order) {  // of the program, with its bodies
+    std::ostringstream os;
+    os << make_jaxpr([&](const Array& x) { return jet(d(recorded), x, List(order, Array(1.0))).second; })(0.9);
+    return os.str().size();
+  };
+  CHECK(length(8) < 8 * length(4));
 }
 
 TEST_CASE("jet goes through implicit solutions, one solve per order") {
