@@ -5,7 +5,8 @@
 
 namespace fluxion {
 
-/// Runs jitted functions operation by operation, with concrete values. Source: jax.disable_jit.
+/// Runs jitted functions, loops and branches operation by operation, with concrete values; bodies of loops are traced
+/// once before, for their types. Source: jax.disable_jit.
 class [[nodiscard]] disable_jit {
  public:
   explicit disable_jit(bool on = true);

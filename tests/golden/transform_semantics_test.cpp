@@ -136,6 +136,37 @@ TEST_CASE("what a jitted function captured stays as it was when it was traced") 
   CHECK(value(f(3.0)) == 15);
 }
 
+TEST_CASE("disable_jit runs loops and branches on concrete values, to the same bits") {
+  std::vector<double> seen;
+  const auto look = [&](const Array& x) {
+    try {
+      seen.push_back(x.item<double>());
+    } catch (const ConcretizationError&) {  // traced once, for the types
+    }
+    return x;
+  };
+  const auto step = [&](const Array& c, const Array& x) { return std::pair(look(sin(c) + x), c); };
+  const auto xs = array({1.0, 2.0, 3.0});
+  const auto loop = [&](const Array& x) {
+    const auto halved = while_loop([](const Array& v) { return v > 1.0; }, [&](const Array& v) { return look(v / 2.0); }, x);
+    const auto grown = fori_loop(0, Array(2), [&](const Array& i, const Array& v) { return look(v + i); }, halved);
+    const auto chosen = cond(grown > 0.0, [&](const Array& v) { return look(v * 3.0); }, [&](const Array& v) { return v; }, grown);
+    const auto [last, ys] = scan(step, chosen, xs, {.reverse = true});
+    return last + sum(ys);
+  };
+  const auto value = jit(loop)(5.0), slope = jit(grad(loop))(5.0);
+  CHECK(seen.empty());
+  const disable_jit guard;
+  same(jit(loop)(5.0), value);
+  CHECK(seen.size() == 3 + 2 + 1 + 3);
+  CHECK(seen[0] == 2.5);
+  seen.clear();
+  CHECK(static_cast<bool>(allclose(grad(loop)(5.0), slope)));
+  CHECK(seen.size() == 9);
+  const auto mapped = vmap(loop)(array({5.0, 0.3}));
+  same(mapped[0], value);
+}
+
 TEST_CASE("eval_shape computes nothing") {
   const auto f = [](const Array& x) { return dot(x, x.T()); };
   const auto s = eval_shape(f, zeros<float>({3, 5}));

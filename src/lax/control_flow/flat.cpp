@@ -5,6 +5,7 @@
 #include "core/node.hpp"
 #include "lax/control_flow/control_flow.hpp"
 #include "lax/control_flow/primitives.hpp"
+#include "lax/control_flow/stepwise.hpp"
 #include "lax/rules.hpp"
 
 namespace fluxion::detail {
@@ -96,6 +97,7 @@ Arrays cond_flat(const char* op, const Array& index, std::span<const FlatFn> bra
     consts = joined({consts, closed.back().consts});
   }
   const auto results = common_avals(op, closed, result_path);
+  if (lax::runs_stepwise(index)) return lax::cond_stepwise(index, branches, operands, results);
   std::vector<JaxprPtr> programs;
   std::size_t first = 0;
   for (const auto& c : closed) {
@@ -133,6 +135,8 @@ Arrays while_flat(const FlatFn& cond, const FlatFn& body, Arrays init, const Whi
   const auto verdict = traced_cond.jaxpr->out_avals()[0];
   if (verdict.dtype != DType::bool_ || verdict.ndim() != 0)
     throw TypeError(text(op, ": the condition must return a bool scalar, got ", verdict, "; compare, as in x < 1, or use fx::all"));
+  if (lax::runs_stepwise())
+    if (auto end = lax::while_stepwise(cond, body, init)) return std::move(*end);
   return lax::bind_while(traced_cond.consts, traced_body.consts, init, traced_cond.jaxpr, traced_body.jaxpr,
                          options.max_residual_bytes);
 }
@@ -150,6 +154,7 @@ Arrays fori_flat(const Array& lower, const Array& upper, const FlatFn& body, Arr
   if (closed.jaxpr->out.size() != init.size()) check_carry(op, init, closed.jaxpr->out_avals(), carry_path);
   if (follow_weak(init, closed.jaxpr->out_avals())) closed = trace_to_jaxpr(body, joined({{index}, avals_of(init)}), op);
   check_carry(op, init, closed.jaxpr->out_avals(), carry_path);
+  if (lax::runs_stepwise(first) && lax::runs_stepwise(last)) return lax::fori_stepwise(body, first, last, std::move(init));
   const auto n = closed.consts.size();
   // consts, lower, trip, carry
   const auto counted = lax::traced(
@@ -177,6 +182,7 @@ Arrays scan_flat(const char* op, const FlatFn& body, Arrays init, const Arrays& 
   if (follow_weak(init, part(closed.jaxpr->out_avals(), 0, n_carry)))
     closed = trace_to_jaxpr(body, joined({avals_of(init), elements}), op);
   check_carry(op, init, part(closed.jaxpr->out_avals(), 0, n_carry), carry_path);
+  if (lax::runs_stepwise() && length > 0) return lax::scan_stepwise(body, std::move(init), xs, length, options.reverse);
   return lax::bind_scan(closed.consts, init, xs, closed.jaxpr, length, options.reverse,
                         options.unroll);
 }
