@@ -95,7 +95,9 @@ class Log {
 template <class Write>
 Params trained(const Data& data, int steps, int every, const Write& write) {
   const auto step = [&](const Array& i, const Params& p) {
-    const auto [value, gradient] = fx::value_and_grad(loss)(p, data);
+    const auto result = fx::value_and_grad(loss)(p, data);
+    const auto& value = result.first;
+    const auto& gradient = result.second;
     const auto log = [&] {
       const Array norm = fx::sqrt(fx::sum(fx::square(gradient.weights)) + fx::square(gradient.bias));
       fx::debug::callback({.ordered = true}, write, Metrics{i, value, accuracy(p, data), norm});

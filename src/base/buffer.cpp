@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/poison.hpp"
 #include "base/text.hpp"
 
 namespace fluxion {
@@ -64,27 +65,35 @@ void* system_take(std::size_t bytes) {
   return p;
 }
 void system_give(void* p, std::size_t bytes) noexcept {
+  unpoison(p, bytes);
   if (bytes >= large_block) ::munmap(p, bytes);
   else std::free(p);
 }
 
 // --- free lists -------------------------------------------------------------------------------------------
 
+// A block's link lies where no Buffer's members are, and is all of the block that is not poisoned meanwhile:
+// LeakSanitizer follows no pointer from poisoned memory.
 struct FreeList {
   struct Link { Link* next; };
+  static constexpr std::size_t link_at = alignment - sizeof(Link);
   Link* head = nullptr;
   std::size_t count = 0;
 
-  void push(void* p) {
-    head = ::new (p) Link{head};
+  void push(void* p, std::size_t bytes) {
+    poison(p, bytes);
+    std::byte* const at = static_cast<std::byte*>(p) + link_at;
+    unpoison(at, sizeof(Link));
+    head = ::new (at) Link{head};
     ++count;
   }
   void* pop() {
     if (head == nullptr) return nullptr;
     --count;
-    return std::exchange(head, head->next);
+    return reinterpret_cast<std::byte*>(std::exchange(head, head->next)) - link_at;
   }
 };
+static_assert(sizeof(Buffer) <= FreeList::link_at);
 
 /// What threads have given up: one list per class. Never destroyed: arrays may outlive every static.
 class Shared {
@@ -113,7 +122,7 @@ class Shared {
   void refill(std::size_t c, std::size_t wanted, FreeList& into) {
     const std::lock_guard lock(pools_[c].mutex);
     for (; wanted != 0 && pools_[c].list.count != 0; --wanted) {
-      into.push(pools_[c].list.pop());
+      into.push(pools_[c].list.pop(), class_bytes(c));
       cached_.fetch_sub(class_bytes(c), std::memory_order_relaxed);
     }
   }
@@ -124,7 +133,7 @@ class Shared {
       return;
     }
     const std::lock_guard lock(pools_[c].mutex);
-    pools_[c].list.push(p);
+    pools_[c].list.push(p, class_bytes(c));
   }
   void trim() noexcept {
     for (std::size_t c = 0; c < classes; ++c) {
@@ -191,6 +200,10 @@ void* take_block(std::size_t bytes) {
   return Shared::instance().take(c);
 }
 
+constexpr std::size_t padded(std::size_t bytes) {
+  return bytes == 0 ? alignment : (bytes + alignment - 1) / alignment * alignment;
+}
+
 [[noreturn]] void throw_no_memory(std::size_t bytes) {
   throw ValueError(text("allocate: ", bytes, " bytes are not available, got no memory from the system; use smaller"
                         " shapes or a narrower dtype, or let go of other arrays"));
@@ -199,7 +212,11 @@ void* take_block(std::size_t bytes) {
 void* take(std::size_t bytes) {
   if (bytes > largest_block) throw_no_memory(bytes);
   try {
-    return take_block(bytes);
+    void* const p = take_block(bytes);
+    const std::size_t used = padded(bytes), all = class_bytes(class_of(bytes));
+    unpoison(p, used);
+    poison(static_cast<std::byte*>(p) + used, all - used);
+    return p;
   } catch (const std::bad_alloc&) {
     throw_no_memory(bytes);
   }
@@ -213,7 +230,7 @@ void give(void* p, std::size_t bytes) noexcept {
       tls.state = ThreadLists::live;
     }
     auto& list = tls.lists[c];
-    list.push(p);
+    list.push(p, class_bytes(c));
     if (list.count <= thread_limit(c)) return;
     for (std::size_t i = thread_limit(c) / 2; i != 0; --i) Shared::instance().give(c, list.pop());
     return;
@@ -221,12 +238,8 @@ void give(void* p, std::size_t bytes) noexcept {
   Shared::instance().give(c, p);
 }
 
-constexpr std::size_t padded(std::size_t bytes) {
-  return bytes == 0 ? alignment : (bytes + alignment - 1) / alignment * alignment;
-}
 /// The Buffer itself sits in the 64 bytes before small data; before huge pages it would waste one.
 constexpr bool header_in_front(std::size_t padded_bytes) { return padded_bytes + alignment < large_block; }
-static_assert(sizeof(Buffer) <= alignment);
 
 }  // namespace
 

@@ -6,6 +6,10 @@
 
 #include "base/buffer.hpp"
 
+#ifdef FLUXION_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace fluxion {
 namespace {
 
@@ -32,6 +36,26 @@ TEST_CASE("freed blocks are used again") {
     CHECK(system_allocations() == before);
   }
 }
+
+#ifdef FLUXION_ASAN
+TEST_CASE("AddressSanitizer knows which memory nobody may touch") {
+  for (const std::size_t bytes : {100UL, 50'000UL, 300'000UL, 8UL << 20}) {
+    const std::byte* data = nullptr;
+    {
+      const auto b = allocate(bytes);
+      data = b.data();
+      CHECK(__asan_region_is_poisoned(b.data(), b.bytes()) == nullptr);
+    }
+    CHECK(__asan_address_is_poisoned(data) != 0);
+    CHECK(__asan_address_is_poisoned(data + bytes - 1) != 0);
+    const auto again = allocate(bytes);
+    CHECK(again.data() == data);
+    CHECK(__asan_region_is_poisoned(again.data(), again.bytes()) == nullptr);
+  }
+  const auto wide = allocate(470);  // of a block with room for more
+  CHECK(__asan_address_is_poisoned(wide.data() + wide.bytes()) != 0);
+}
+#endif
 
 TEST_CASE("trimming gives blocks back") {
   { const auto b = allocate(3UL << 20); }

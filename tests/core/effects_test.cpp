@@ -24,7 +24,9 @@ Array ordered(const Array& x) { return look(x, true), sin(x); }
 TEST_CASE("effects are found in equations and in the jaxprs that they hold") {
   using F = Array (*)(const Array&);
   const std::pair<F, Effect> cases[] = {{nothing, Effect::none}, {unordered, Effect::unordered}, {ordered, Effect::ordered}};
-  for (const auto& [f, effect] : cases) {
+  for (const auto& c : cases) {
+    const auto f = c.first;
+    const auto effect = c.second;
     const std::function<Array(const Array&)> around[] = {
         f,
         [&](const Array& x) { return jit(jit(f))(x); },

@@ -174,7 +174,9 @@ TEST_CASE("what a callback throws reaches the caller as it was thrown, and the p
       {picky, 2}, {jit(picky), 2}, {in_loop, 16}, {jit(in_loop), 16}, {jit(grad(jit(in_loop))), 16},
       {[f = jit(vmap(picky))](const Array& x) { return f(stack({Array(0.0), x}))[1]; }, 2},
   };
-  for (const auto& [f, factor] : programs) {
+  for (const auto& program : programs) {
+    const auto& f = program.first;
+    const double factor = program.second;
     for (int i = 0; i < 3; ++i) {
       CHECK(f(0.125).item<double>() == Approx(factor == 16 && f(0.0).item<double>() == 16 ? 16 : factor * 0.125));
       CHECK(thrown<Boom>([&] { f(100.0); }) == "too large");

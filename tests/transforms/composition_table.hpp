@@ -16,7 +16,7 @@ struct CompositionRow {
 };
 
 template <class F>
-std::vector<CompositionRow> reverse_compositions(const F& f) {
+std::vector<CompositionRow> reverse_compositions(F f) {
   const Array x = array({0.3, -1.2, 0.8}), y = 0.7;
   const Array xs = array({{0.3, -1.2, 0.8}, {1.1, 0.2, -0.4}}), ys = array({0.7, -0.5});
   const auto of_x = [f](const Array& v) { return f(v, 0.7); };
@@ -57,7 +57,7 @@ std::vector<CompositionRow> reverse_compositions(const F& f) {
 
 /// Those that need forward mode.
 template <class F>
-std::vector<CompositionRow> forward_compositions(const F& f) {
+std::vector<CompositionRow> forward_compositions(F f) {
   const Array x = array({0.3, -1.2, 0.8}), y = 0.7;
   const Array xs = array({{0.3, -1.2, 0.8}, {1.1, 0.2, -0.4}}), ys = array({0.7, -0.5});
   const auto of_x = [f](const Array& v) { return f(v, 0.7); };

@@ -1,7 +1,9 @@
 // jet and hvp: against golden values, nested forward mode and whole Hessians, under every transformation.
 #include <catch2/catch.hpp>
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <tuple>
@@ -178,6 +180,42 @@ TEST_CASE("jet goes through gradients of loops") {
   check_jet(grad(escape), 1.2, {1.0, 0.5, -0.5, 0.25});
   const Fn repeated = [](const Array& x) { return fori_loop(0, 4, [&](const Array&, const Array& v) { return sin(v) * x; }, x); };
   check_jet(grad(repeated), 1.2, {1.0, 0.5, -0.5, 0.25});
+}
+
+TEST_CASE("jet goes through the gradients of loops, whose residuals move") {
+  const auto loop = [](const Array& x, std::optional<std::int64_t> budget) {
+    return while_loop([](const Array& v) { return v < 3.0; }, [&](const Array& v) { return v * 1.3 + 0.2 * sin(x * v); }, x,
+                      {.max_residual_bytes = budget});
+  };
+  const Fn recorded = [=](const Array& x) { return loop(x, {}); };
+  const Fn recomputed = [=](const Array& x) { return loop(x, 300); };
+  const Fn nested_loops = [=](const Array& x) {
+    return while_loop([](const Array& v) { return v < 2.0; }, [&](const Array& v) { return v + 0.1 * loop(v * x, {}); }, x);
+  };
+  const Fn written_out = [](const Array& x) {
+    Array v = x;
+    while (static_cast<bool>(v < 3.0)) v = v * 1.3 + 0.2 * sin(x * v);
+    return v;
+  };
+  const List line{1.0, 0.0};
+  const auto d = [](const Fn& f) { return Fn([f](const Array& x) { return grad(f)(x); }); };
+  for (const auto& f : {recorded, recomputed, Fn(jit(recorded))}) {
+    near(jet(d(f), 0.9, line).second[0], d(d(written_out))(0.9));
+    near(jet(d(f), 0.9, line).second[1], d(d(d(written_out)))(0.9));
+    near(jet(d(d(f)), 0.9, line).second[1], d(d(d(d(written_out))))(0.9));
+    near(jet(d(f), 5.0, line).second[1], 0.0);
+  }
+  near(jet(d(nested_loops), 0.9, line).second[1], d(d(d(nested_loops)))(0.9), 1e-8);
+  const Array xs = array({0.2, 0.9, 5.0});
+  const Fn second = [&](const Array& x) { return jet(d(recorded), x, line).second[0]; };
+  near(vmap(second)(xs), vmap(d(d(recorded)))(xs));
+  near(jit(vmap(second))(xs), vmap(d(d(recorded)))(xs));
+  const auto length = [&](std::size_t order) {  // of the program, with its bodies
+    std::ostringstream os;
+    os << make_jaxpr([&](const Array& x) { return jet(d(recorded), x, List(order, Array(1.0))).second; })(0.9);
+    return os.str().size();
+  };
+  CHECK(length(8) < 8 * length(4));
 }
 
 TEST_CASE("jet goes through implicit solutions, one solve per order") {

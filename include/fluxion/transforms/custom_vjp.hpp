@@ -187,7 +187,8 @@ struct GradientForward {
   template <class... A>
   auto operator()(const A&... args) const {
     auto r = f(args...);
-    auto& [out, pullback] = r;
+    auto& out = std::get<0>(r);
+    auto& pullback = std::get<1>(r);
     using Out = std::remove_cvref_t<decltype(out)>;
     using Cts = std::decay_t<decltype(pullback(std::declval<const traced_t<Out>&>()))>;
     const auto ct = tree::flatten(out);

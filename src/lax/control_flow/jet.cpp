@@ -94,4 +94,25 @@ JetOut jet_while(const JetArgs& args, const JaxprPtr& cond_jaxpr, std::size_t n_
   return jet_results(out, m_carry, args.order);
 }
 
+JetOut jet_repeat(const JetArgs& args, const JaxprPtr& jaxpr, std::size_t n_consts, bool reverse, const Budget& max_residual_bytes) {
+  const auto n_carry = jaxpr->out.size();
+  const auto mask = moving(args.series);
+  const auto m_consts = part(mask, 1, n_consts);
+  const auto body_for = [&](const Mask& carry) { return jet_jaxpr(jaxpr, args.order, joined({m_consts, {0}, carry}), carry); };
+  const auto m_carry = settled(part(mask, 1 + n_consts, n_carry), [&](const Mask& m) { return body_for(m)->out; });
+  const auto inner = without_consts(body_for(m_carry)->closed, "repeat");
+  const auto avals = jaxpr->in_avals();
+  const Group consts(args, 1, m_consts, part(avals, 0, n_consts)), carry(args, 1 + n_consts, m_carry, part(avals, 1 + n_consts, n_carry));
+  // consts with their derivatives, i, carry with its derivatives -> carry with its derivatives
+  const auto body = traced(
+      [&](const Arrays& in) {
+        std::size_t at = 0;
+        const auto take = [&](std::size_t n) { return part(in, std::exchange(at, at + n), n); };
+        const auto c = take(n_consts), dc = take(consts.derivatives.size()), i = take(1), r = take(n_carry);
+        return eval_jaxpr(*inner, joined({c, i, r, dc, take(carry.derivatives.size())}));
+      },
+      joined({consts.all_avals(), part(avals, n_consts, 1), carry.all_avals()}), "repeat");
+  return jet_results(bind_repeat(args.primals[0], consts.all(), carry.all(), body, reverse, max_residual_bytes), m_carry, args.order);
+}
+
 }  // namespace fluxion::lax

@@ -37,8 +37,9 @@ struct Trips {
   bool reverse;
   std::int64_t unroll;
 };
-/// scan and while along curves.
+/// scan, while and repeat along curves.
 JetOut jet_scan(const JetArgs& args, const JaxprPtr& body, std::size_t n_consts, std::size_t n_carry, const Trips& trips);
 JetOut jet_while(const JetArgs& args, const JaxprPtr& cond, std::size_t n_cond, const JaxprPtr& body, std::size_t n_body);
+JetOut jet_repeat(const JetArgs& args, const JaxprPtr& body, std::size_t n_consts, bool reverse, const Budget& max_residual_bytes);
 
 }  // namespace fluxion::lax

@@ -64,6 +64,10 @@ struct Repeat {
     return {std::move(out), std::move(tangents)};
   }
 
+  static JetOut jet(const JetArgs& args, const Params& p) {
+    return jet_repeat(args, p.jaxpr, p.n_consts(), p.reverse, p.max_residual_bytes);
+  }
+
   static JvpOut linearize(const JvpArgs& args, const Params& p) {
     const Groups<Arrays> x(list(args.primals), p), t(list(args.tangents), p);
     const auto& n = args.primals[0];
