@@ -1,6 +1,8 @@
 // From functions to control-flow primitives: trace once, check that types agree, pass captured values as operands.
 #include <fluxion/detail/flat_control.hpp>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "core/node.hpp"
 #include "lax/control_flow/control_flow.hpp"
@@ -91,6 +93,21 @@ Array branch_index(const Array& pred) {
   return lax::convert_element_type(truth, DType::int32);
 }
 
+namespace {
+
+// Values that several branches capture are one operand.
+std::vector<std::size_t> add_captured(Arrays& all, const Arrays& captured) {
+  std::vector<std::size_t> places;
+  for (const auto& x : captured) {
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Array& y) { return y.node_or_null() == x.node_or_null(); });
+    places.push_back(static_cast<std::size_t>(found - all.begin()));
+    if (found == all.end()) all.push_back(x);
+  }
+  return places;
+}
+
+}  // namespace
+
 Arrays cond_flat(const char* op, const Array& index, std::span<const FlatFn> branches, const Arrays& operands,
                  const LeafPath& result_path) {
   if (index.ndim() != 0 || !is_integer(index.dtype()))
@@ -100,19 +117,20 @@ Arrays cond_flat(const char* op, const Array& index, std::span<const FlatFn> bra
   const auto in = avals_of(operands);
   std::vector<ClosedJaxpr> closed;
   Arrays consts;
+  std::vector<std::vector<std::size_t>> places;  // of each branch's captured values among those of all
   for (const auto& f : branches) {
     closed.push_back(trace_to_jaxpr(f, in, op));
-    consts = joined({consts, closed.back().consts});
+    places.push_back(add_captured(consts, closed.back().consts));
   }
   const auto results = common_avals(op, closed, result_path);
   if (lax::runs_stepwise(index)) return lax::cond_stepwise(index, branches, operands, results);
   std::vector<JaxprPtr> programs;
-  std::size_t first = 0;
-  for (const auto& c : closed) {
-    const auto own = std::exchange(first, first + c.consts.size());
+  for (std::size_t k = 0; k < closed.size(); ++k) {
     programs.push_back(lax::traced(
         [&](const Arrays& xs) {
-          auto out = eval_jaxpr(*c.jaxpr, joined({part(xs, own, c.consts.size()), part(xs, consts.size(), in.size())}));
+          Arrays own;
+          for (const auto at : places[k]) own.push_back(xs[at]);
+          auto out = eval_jaxpr(*closed[k].jaxpr, joined({own, part(xs, consts.size(), in.size())}));
           for (std::size_t i = 0; i < out.size(); ++i)
             out[i] = lax::convert_element_type(out[i], results[i].dtype, results[i].weak);
           return out;
