@@ -76,14 +76,14 @@ TEST_CASE("a loop of no trips returns what it was given") {
   CHECK(value(grad([&](const Array& x) { return fori_loop(3, 3, body, x); })(1.5)) == 1);
 }
 
-TEST_CASE("bodies are traced even if they never run") {
+TEST_CASE("bodies are traced once, even if they never run") {
   int traces = 0;
   const auto body = [&](const Array& v) { return ++traces, v; };
   while_loop([](const Array& v) { return v < 0.0; }, body, 1.0);
-  CHECK(traces >= 1);
+  CHECK(traces == 1);
   traces = 0;
   scan([&](const Array& c, const Array& x) { return ++traces, std::pair(c, x); }, 0.0, zeros({0}));
-  CHECK(traces >= 1);
+  CHECK(traces == 1);
 }
 
 TEST_CASE("a weak initial carry follows what the body makes of it") {
@@ -191,8 +191,7 @@ TEST_CASE("an equation whose result nobody uses is shown without a name") {
   CHECK_THAT(text(make_jaxpr([](const Array& x) { return sin(x), cos(x); })(1.0)), Catch::Contains("_:f64[] = sin a"));
 }
 
-TEST_CASE("stop_gradient of the fixed point of an iteration") {
-  // grad(log(1 + exp(x))) is naive at 100 in 32 bits: exp overflows.
+TEST_CASE("log(1 + exp(x)) without a rule of its own has no derivative where exp overflows") {
   const auto naive = [](const Array& x) { return log(1.0F + exp(x)); };
   CHECK(std::isnan(value(grad(naive)(scalar(100.0F)))));
   CHECK(off(vmap(grad(naive))(arange(3.0)), {3}, {0.5, 0.7310585786300049, 0.8807970779778823}, 1e-15) == "");

@@ -44,10 +44,10 @@ std::set<std::string> declared_in(const std::string& folder) {
 
 // Held against plain functions under every composition instead, in tests/transforms/custom_*_test.cpp and
 // checkpoint_test.cpp: these hold rules or programs, or a name, which a case's sample arguments cannot.
+const std::set<std::string> kWithRules{"checkpoint", "custom_jvp_call", "custom_vjp_call", "custom_vmap_call", "linear_call", "name"};
 // What reverse_loops_test.cpp, tapes_test.cpp and control_flow_lanes_test.cpp cover: the case table has no tapes, and
 // does not choose buckets.
 const std::set<std::string> kWithinLoops{"cond_buckets", "tape_add", "tape_push", "tape_read", "tape_sum"};
-const std::set<std::string> kWithRules{"checkpoint", "custom_jvp_call", "custom_vjp_call", "custom_vmap_call", "linear_call", "name"};
 
 }  // namespace
 
