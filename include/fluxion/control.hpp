@@ -1,5 +1,5 @@
-// Control flow on traced values: cond, switch_, while_loop, fori_loop, scan, map, associative_scan. Bodies are pure functions of
-// trees, traced once, whatever the number of trips. Source: jax.lax.
+// Control flow on traced values: cond, switch_, while_loop, fori_loop, scan, map, associative_scan. Bodies are pure
+// functions of trees, traced once, whatever the number of trips. Source: jax.lax.
 #pragma once
 
 #include <concepts>
