@@ -95,7 +95,7 @@ TEST_CASE("factors multiply to what was decomposed, and orthogonal ones are orth
     const auto [a, tolerance] = random_matrices(false);
     const auto [p, l, u] = sl::lu(a);
     RC_ASSERT(distance(matmul(p, matmul(l, u)), a) < tolerance);
-    RC_ASSERT(a.size() == 0 || max(abs(l)).item<double>() == 1);
+    if (l.size() > 0) RC_ASSERT(max(abs(l)).item<double>() == 1);
   }));
   CHECK(rc::check("schur, hessenberg and tridiagonal form", [] {
     const auto [a, tolerance] = random_matrices(true);
@@ -114,7 +114,7 @@ TEST_CASE("solutions solve, with every broadcast of leading axes") {
     const auto x = a + 8.0 * unit_like(a);
     RC_ASSERT(distance(matmul(x, la::inv(x)), unit_like(x)) < tolerance);
     const auto [sign, logabs] = la::slogdet(x);
-    RC_ASSERT(x.size() == 0 || max(abs(sign * exp(logabs) / la::det(x) - 1.0)).item<double>() < 10 * tolerance);
+    RC_ASSERT(distance(sign * exp(logabs) / la::det(x), ones_like(sign)) < 10 * tolerance);
   }));
   const auto a = random::normal(random::key(1), {2, 1, 3, 3}) + 5.0 * eye(3), b = random::normal(random::key(2), {4, 3, 2});
   const auto x = la::solve(a, b);
