@@ -74,7 +74,7 @@ std::pair<Array, Array> cofactor_solve(const Array& a, const Array& b) {
   const auto lu = where(corner, expand_dims(literal(without_last, 1) / without_last, {-2, -1}), f.lu);
   const auto probe =
       la::triangular_solve(lu, lax::full(la::leading(a.shape(), 1), make_scalar(a.dtype(), 1)), {.left_side = true});
-  const auto deficient = expand_dims(any(!isfinite(probe), -1), {-2, -1});
+  const auto deficient = expand_dims(any(probe * literal(probe, 0) != 0, -1), {-2, -1});
   const auto zero = literal(b, 0);
   auto x = where(deficient, zero, b);
   x = lax::take_rows(x, lax::convert_element_type(f.permutation, DType::int64), batch);

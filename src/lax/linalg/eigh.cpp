@@ -93,10 +93,11 @@ struct EighPrimitive {
   static JvpOut jvp(const JvpArgs& args, const Params& p) {
     auto results = bind_all<EighPrimitive>(args.primals, p);
     const auto& v = results[0];
-    const auto w = results[1].dtype() == v.dtype() ? results[1] : convert_element_type(results[1], v.dtype());
-    const auto eye = identity_like(v, columns(v.shape()));
+    const auto& w = results[1];
+    const auto eye = identity_like(per_row(w, v.shape()), columns(v.shape()));
     const auto gaps = sub(add(eye, per_column(w, v.shape())), per_row(w, v.shape()));
-    const auto f = sub(integer_pow(gaps, -1), eye);
+    const auto real_f = sub(integer_pow(gaps, -1), eye);
+    const auto f = real_f.dtype() == v.dtype() ? real_f : convert_element_type(real_f, v.dtype());
     const auto inner = product(product(adjoint(v), args.tangents[0]), v);
     return {std::move(results), {product(v, mul(f, inner)), real_part(diagonal(inner))}};
   }

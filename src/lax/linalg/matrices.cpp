@@ -22,7 +22,8 @@ DType complex_dtype(DType t) {
 }
 
 void check_element(std::string_view op, const Aval& a) {
-  if (is_complex(a.dtype)) check_supported(op, a);
+  if (is_complex(a.dtype))
+    throw UnsupportedError(text(op, ": operands must be float32 or float64, got ", a, "; complex ones are not supported yet"));
   if (real_dtype(a.dtype) != DType::float32 && real_dtype(a.dtype) != DType::float64)
     throw TypeError(
         text(op, ": operands must be float32, float64, complex64 or complex128, got ", a, "; convert with astype"));
