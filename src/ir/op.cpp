@@ -5,9 +5,9 @@ namespace {
 
 constexpr std::string_view op_names[] = {
     "neg",  "abs",  "sign", "floor", "exp", "expm1",    "log", "log1p",   "sqrt", "cbrt", "sin",
-    "cos",  "tanh", "logistic", "erf", "erf_inv", "not", "add", "sub", "mul", "div",
+    "cos",  "tanh", "logistic", "erf", "erf_inv", "not", "real", "imag", "conj", "add", "sub", "mul", "div",
     "rem",  "max",  "min",  "pow",   "and", "or",       "xor",
-    "shift_left", "shift_right_logical", "shift_right_arithmetic",
+    "shift_left", "shift_right_logical", "shift_right_arithmetic", "complex",
     "eq",   "ne",   "lt",   "le",    "gt",  "ge",       "select_n"};
 static_assert(std::size(op_names) == static_cast<std::size_t>(Op::count_));
 

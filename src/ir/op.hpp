@@ -4,15 +4,20 @@
 #include <cstdint>
 #include <string_view>
 
+#include <fluxion/dtype.hpp>
+
 namespace fluxion::ir {
 
 /// One elementwise operation. The name is the jaxpr name; the arithmetic is in src/kernels/eval.
 enum class Op : std::uint8_t {
   // one operand
   neg, abs, sign, floor, exp, expm1, log, log1p, sqrt, cbrt, sin, cos, tanh, logistic, erf, erf_inv, not_,
+  // parts of complex numbers
+  real, imag, conj,
   // two operands
   add, sub, mul, div, rem, max, min, pow, and_, or_, xor_,
   shift_left, shift_right_logical, shift_right_arithmetic,
+  complex,
   // two operands, bool result
   eq, ne, lt, le, gt, ge,
   // select(pred, on_false, on_true): three operands, the first bool
@@ -22,6 +27,12 @@ enum class Op : std::uint8_t {
 
 constexpr int arity(Op op) { return op < Op::add ? 1 : op < Op::select ? 2 : 3; }
 constexpr bool is_comparison(Op op) { return op >= Op::eq && op <= Op::ge; }
+/// The result's dtype, from that of the operands (for select, of the two branches).
+constexpr DType result_dtype(Op op, DType t) {
+  if (is_comparison(op)) return DType::bool_;
+  if (op == Op::real || op == Op::imag || op == Op::abs) return real_part(t);
+  return op == Op::complex ? with_parts(t) : t;
+}
 std::string_view name(Op op);
 
 /// What a reduction folds with.

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include <fluxion/complex.hpp>
+
 #include "core/node.hpp"
 #include "lax/broadcasting.hpp"
 
@@ -22,8 +24,6 @@ DType complex_dtype(DType t) {
 }
 
 void check_element(std::string_view op, const Aval& a) {
-  if (is_complex(a.dtype))
-    throw UnsupportedError(text(op, ": operands must be float32 or float64, got ", a, "; complex ones are not supported yet"));
   if (real_dtype(a.dtype) != DType::float32 && real_dtype(a.dtype) != DType::float64)
     throw TypeError(
         text(op, ": operands must be float32, float64, complex64 or complex128, got ", a, "; convert with astype"));
@@ -44,8 +44,8 @@ void no_derivative(std::string_view op, std::string_view way_out) {
   throw UnsupportedError(text(op, ": it has no derivative; ", way_out));
 }
 
-Array conjugate(const Array& x) { return x; }
-Array real_part(const Array& x) { return x; }
+Array conjugate(const Array& x) { return is_complex(x.dtype()) ? lax::conj(x) : x; }
+Array real_part(const Array& x) { return is_complex(x.dtype()) ? lax::real(x) : x; }
 
 Array swapped(const Array& x) {
   auto order = iota_dims(0, x.ndim());
