@@ -124,7 +124,7 @@ Array vecdot(const Array& x1, const Array& x2, std::int64_t axis) {
     throw ValueError(text("vecdot: vectors of one length along axis ", axis, " are required, got ", x1.aval(), " and ",
                           x2.aval(), "; name the axis that holds them"));
   const auto given = promote("vecdot", {x1, x2});
-  const auto x = expand_dims(moveaxis(la::conjugate(given[0]), axis, -1), -2),
+  const auto x = expand_dims(moveaxis(la::conjugated(given[0]), axis, -1), -2),
              y = expand_dims(moveaxis(given[1], axis, -1), -1);
   return squeeze(matmul(x, y), {-2, -1});
 }

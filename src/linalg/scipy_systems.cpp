@@ -125,7 +125,7 @@ Array block_diag(ArraySpan arrays) {
   return concatenate(rows, 0);
 }
 
-Array toeplitz(const Array& c) { return toeplitz(c, la::conjugate(c)); }
+Array toeplitz(const Array& c) { return toeplitz(c, la::conjugated(c)); }
 
 // Row i is a window of (c reversed, r without its first): its diagonal is c[0] throughout.
 Array toeplitz(const Array& c, const Array& r) {

@@ -33,7 +33,7 @@ double epsilon(DType t) {
 
 Array eye_like(const Array& a, std::int64_t n) { return la::identity_like(a, n); }
 
-Array absolute_square(const Array& x) { return la::real_part(x * la::conjugate(x)); }
+Array absolute_square(const Array& x) { return la::real_part(x * la::conjugated(x)); }
 
 Array last_axis(const Array& x, std::int64_t i) { return x[{ellipsis, i}]; }
 

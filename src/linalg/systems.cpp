@@ -32,7 +32,7 @@ Array inv(const Array& a) {
 namespace {
 
 Array pinv_of(const Array& a, double rtol, bool hermitian) {
-  const auto f = svd(la::conjugate(a), {.full_matrices = false, .hermitian = hermitian});
+  const auto f = svd(la::conjugated(a), {.full_matrices = false, .hermitian = hermitian});
   const auto cutoff = lax::mul(literal(f.s, rtol), f.s[{ellipsis, range(0, 1)}]);
   const auto s = lax::convert_element_type(
       where(f.s > cutoff, f.s, literal(f.s, std::numeric_limits<double>::infinity())), a.dtype());

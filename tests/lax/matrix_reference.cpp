@@ -22,7 +22,7 @@ Reference stacked(OfMatrices f, std::vector<int> ranks, std::vector<Out> outs) {
       for (std::size_t k = 0; k < out.size(); ++k) {
         if (at == 0) {
           results.push_back({outs[k] == Out::integers ? DType::int32 : in[0].dtype, lead, {}});
-          results[k].shape.push_back(out[k].m);
+          if (outs[k] != Out::scalar) results[k].shape.push_back(out[k].m);
           if (outs[k] == Out::matrix) results[k].shape.push_back(out[k].n);
         }
         for (std::size_t i = 0; !none && i < out[k].v.size(); ++i)

@@ -45,7 +45,7 @@ using Matrices = std::vector<Matrix>;
 using OfMatrices = std::function<Matrices(const Matrices&)>;
 
 /// What a result is besides its elements.
-enum class Out { matrix, vector, integers };
+enum class Out { matrix, vector, scalar, integers };
 /// f over leading axes; `ranks` are those of one operand: 1 or 2.
 Reference stacked(OfMatrices f, std::vector<int> ranks, std::vector<Out> outs);
 

@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include <fluxion/complex.hpp>
 #include <fluxion/creation.hpp>
 #include <fluxion/elementwise.hpp>
 #include <fluxion/linalg.hpp>
@@ -43,7 +44,7 @@ void check(const std::string& name, const std::function<Arrays(const Arrays&)>& 
   Case c{name, name, f, {}, {}, 0, 0, {}, {}, {}};
   for (const auto& operands : shapes) {
     Signature s;
-    for (const auto& shape : operands) s.args.push_back({DType::float64, shape, -1, 1});
+    for (const auto& shape : operands) s.args.push_back({dtype, shape, -1, 1});
     c.differentiable.assign(operands.size(), 1);
     c.linear.assign(operands.size(), 0);
     c.signatures.push_back(s);
@@ -212,6 +213,64 @@ TEST_CASE("the matrix exponential at every order and with squarings") {
     check(
         "expm", [scale](const Arrays& a) -> Arrays { return {sl::expm(a[0] * scale)}; }, {{{3, 3}}, {{2, 2, 2}}},
         kProducts);
+}
+
+TEST_CASE("complex matrices") {
+  const auto holds = [](const std::string& name, const std::function<Arrays(const Arrays&)>& f, const Shapes& shapes) {
+    check("complex " + name, f, shapes, kProducts, DType::complex128);
+  };
+  // Vectors have a phase that LAPACK chooses otherwise than the derivative does: their magnitudes are compared.
+  const auto magnitude = [](const Array& z) { return square(real(z)) + square(imag(z)); };
+  holds("cholesky", [](const Arrays& a) -> Arrays { return {linalg::cholesky(with_diagonal(a[0], 6))}; }, kSquare);
+  holds("solve", [](const Arrays& a) -> Arrays { return {linalg::solve(with_diagonal(a[0], 4), a[1])}; },
+        {{{3, 3}, {3}}, {{2, 3, 3}, {3, 2}}});
+  holds("inv", [](const Arrays& a) -> Arrays { return {linalg::inv(with_diagonal(a[0], 4))}; }, kSquare);
+  holds("lu", [](const Arrays& a) -> Arrays { return {lax::linalg::lu(with_diagonal(a[0], 3)).lu}; }, {{{3, 3}}, {{3, 2}}, {{2, 2, 3}}});
+  holds("qr", [](const Arrays& a) -> Arrays {
+    const auto [q, r] = linalg::qr(with_diagonal(a[0], 3));
+    return {q, r};
+  }, {{{3, 3}}, {{4, 2}}, {{2, 3}}});
+  holds("det", [](const Arrays& a) -> Arrays { return {linalg::det(with_diagonal(a[0], 2))}; }, {{{2, 2}}, {{3, 3}}, {{4, 4}}});
+  holds("slogdet", [](const Arrays& a) -> Arrays {
+    const auto [sign, logabs] = linalg::slogdet(with_diagonal(a[0], 2));
+    return {sign, logabs};
+  }, {{{2, 2}}, {{2, 3, 3}}});
+  holds("eigh", [magnitude](const Arrays& a) -> Arrays {
+    const auto [w, v] = linalg::eigh(with_diagonal(a[0], 2, 3));
+    return {w, magnitude(v)};
+  }, {{{3, 3}}, {{2, 2, 2}}});
+  holds("svd", [magnitude](const Arrays& a) -> Arrays {
+    const auto [u, s, vh] = linalg::svd(with_diagonal(a[0], 3, 3), {.full_matrices = false});
+    return {magnitude(u), s, magnitude(vh)};
+  }, {{{3, 3}}, {{4, 2}}, {{2, 3}}});
+  holds("eig", [magnitude](const Arrays& a) -> Arrays {
+    const auto [w, v] = linalg::eig(with_diagonal(a[0], 2, 4));
+    return {w, magnitude(v), linalg::eigvals(with_diagonal(a[0], 2, 4))};
+  }, {{{3, 3}}, {{2, 2, 2}}});
+  holds("pinv", [](const Arrays& a) -> Arrays { return {linalg::pinv(with_diagonal(a[0], 3))}; }, {{{3, 2}}, {{2, 3}}});
+  holds("norms", [](const Arrays& a) -> Arrays {
+    const auto x = with_diagonal(a[0], 3, 2);
+    return {linalg::norm(x), linalg::norm(x, 2), linalg::norm(x, "nuc"), linalg::norm(x, 1)};
+  }, {{{3, 2}}});
+  holds("lstsq", [](const Arrays& a) -> Arrays {
+    const auto r = linalg::lstsq(with_diagonal(a[0], 3, 2), a[1]);
+    return {r.x, r.residuals};
+  }, {{{4, 2}, {4}}});
+  holds("triangular_solve", [](const Arrays& a) -> Arrays {
+    return {lax::linalg::triangular_solve(with_diagonal(a[0], 3), a[1], {.lower = true, .conjugate_a = true}),
+            lax::linalg::triangular_solve(with_diagonal(a[0], 3), a[1], {.transpose_a = true, .conjugate_a = true})};
+  }, {{{3, 3}, {2, 3}}});
+  holds("tridiagonal_solve", [](const Arrays& a) -> Arrays {
+    return {lax::linalg::tridiagonal_solve(a[0], a[1] + 4.0, a[2], a[3])};
+  }, {{{4}, {4}, {4}, {4, 2}}});
+  holds("expm", [](const Arrays& a) -> Arrays { return {sl::expm(a[0] * 2.0)}; }, {{{2, 2}}});
+}
+
+TEST_CASE("eigenvalues of real matrices, which are complex") {
+  const auto parts = [](const Array& z) { return Arrays{real(z), imag(z)}; };
+  check("eig of real", [parts](const Arrays& a) { return parts(linalg::eigvals(with_diagonal(a[0], 2, 4))); }, {{{3, 3}}, {{2, 2, 2}}}, kProducts);
+  const auto rotation = array({{0.0, -2.0}, {2.0, 0.0}});
+  check("eig of a rotation", [parts, rotation](const Arrays& a) { return parts(linalg::eigvals(a[0] * 0.1 + rotation)); }, {{{2, 2}}}, kProducts);
 }
 
 }  // namespace fluxion::test

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include <fluxion/complex.hpp>
 #include <fluxion/creation.hpp>
 #include <fluxion/elementwise.hpp>
 #include <fluxion/linalg.hpp>
@@ -129,6 +130,43 @@ TEST_CASE("solutions solve, with every broadcast of leading axes") {
   CHECK(distance(sl::solve_triangular(eye(3) * 2, v, {.trans = 1}), v / 2) < 1e-15);
 }
 
+TEST_CASE("factors of complex matrices multiply to what was decomposed") {
+  const auto part = [](int seed, const Shape& s) { return random::normal(random::key(seed), s, float64); };
+  const auto h = [](const Array& x) { return mt(conj(x)); };
+  const auto gap = [](const Array& x, const Array& y) { return std::max(distance(real(x), real(y)), distance(imag(x), imag(y))); };
+  for (const auto& shape : {Shape{1, 1}, Shape{3, 3}, Shape{5, 2}, Shape{2, 2, 4}}) {
+    const auto a = lax::complex(part(1, shape), part(2, shape));
+    const auto [q, r] = la::qr(a);
+    CHECK(gap(matmul(q, r), a) < 1e-13);
+    CHECK(gap(matmul(h(q), q), unit_like(matmul(h(q), q))) < 1e-13);
+    const auto [u, s, vh] = la::svd(a, {.full_matrices = false});
+    CHECK(gap(matmul(u * expand_dims(s, -2), vh), a) < 1e-13);
+    CHECK(s.dtype() == float64);
+    const auto p = matmul(a, h(a)) + 0.5 * unit_like(matmul(a, h(a)));
+    const auto l = la::cholesky(p);
+    CHECK(gap(matmul(l, h(l)), p) < 1e-13);
+    const auto [w, v] = la::eigh(p);
+    CHECK(gap(matmul(p, v), v * expand_dims(w, -2)) < 1e-13);
+    const auto [hu, hs, hv] = la::svd(p, {.hermitian = true});
+    CHECK(gap(matmul(hu * expand_dims(hs, -2), hv), p) < 1e-13);
+    CHECK(gap(matmul(la::inv(p), p), unit_like(p)) < 1e-12);
+    const auto e = lax::linalg::eig(p + lax::complex(part(3, p.shape()), part(4, p.shape())));
+    const auto general = p + lax::complex(part(3, p.shape()), part(4, p.shape()));
+    CHECK(gap(matmul(general, e.vr), e.vr * expand_dims(e.w, -2)) < 1e-12);
+    CHECK(gap(matmul(h(e.vl), general), h(e.vl) * expand_dims(e.w, -1)) < 1e-12);
+    const auto [t, z] = lax::linalg::schur(general);
+    CHECK(gap(matmul(matmul(z, t), h(z)), general) < 1e-12);
+    const auto [pm, pl, pu] = sl::lu(a);
+    CHECK(gap(matmul(pm, matmul(pl, pu)), a) < 1e-13);
+  }
+  const auto [w, v] = la::eig(array({{0.0, -2.0, 0.0}, {2.0, 0.0, 0.0}, {0.0, 0.0, 3.0}}));
+  CHECK(w.dtype() == complex128);
+  CHECK(distance(real(w), array({0.0, 0.0, 3.0})) < 1e-15);
+  CHECK(distance(imag(w), array({2.0, -2.0, 0.0})) < 1e-15);
+  CHECK(distance(real(sum(v * conj(v), 0)), ones({3})) < 1e-15);
+  CHECK_THROWS_WITH(grad([](const Array& a) { return sum(real(lax::linalg::eig(a).vl)); })(eye(2)), Catch::Contains("left eigenvectors"));
+}
+
 TEST_CASE("a stack gives the bits of its matrices, wherever they lie") {
   const auto a = random::normal(random::key(4), {5, 7, 7});
   const auto p = matmul(a, mt(a));
@@ -158,6 +196,7 @@ TEST_CASE("failures give NaN, singular systems infinities or NaN, and nothing th
     CHECK(all(isnan(la::eigh(a).eigenvalues)).item<bool>());
     CHECK(all(isnan(la::eigh(a).eigenvectors)).item<bool>());
     CHECK(all(isnan(lax::linalg::schur(a).t)).item<bool>());
+    CHECK(all(isnan(real(la::eigvals(a)))).item<bool>());
   }
   CHECK(all(isnan(sl::expm(eye(2) * 1e9))).item<bool>());
   CHECK_FALSE(

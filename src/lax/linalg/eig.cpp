@@ -139,7 +139,7 @@ struct EigPrimitive {
     const auto eye = identity_like(v, columns(v.shape()));
     const auto gaps = sub(add(eye, per_column(w, v.shape())), per_row(w, v.shape()));
     const auto dv = product(v, mul(sub(div(constant(gaps, 1), gaps), eye), x));
-    const auto along = reduce_sum(mul(conjugate(v), dv), {v.ndim() - 2});
+    const auto along = reduce_sum(mul(conjugated(v), dv), {v.ndim() - 2});
     const auto stretch = convert_element_type(real_part(along), v.dtype());
     return {{w, v}, {dw, sub(dv, mul(v, per_column(stretch, v.shape())))}};
   }

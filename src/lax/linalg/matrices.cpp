@@ -44,7 +44,7 @@ void no_derivative(std::string_view op, std::string_view way_out) {
   throw UnsupportedError(text(op, ": it has no derivative; ", way_out));
 }
 
-Array conjugate(const Array& x) { return is_complex(x.dtype()) ? lax::conj(x) : x; }
+Array conjugated(const Array& x) { return is_complex(x.dtype()) ? lax::conj(x) : x; }
 Array real_part(const Array& x) { return is_complex(x.dtype()) ? lax::real(x) : x; }
 
 Array swapped(const Array& x) {
@@ -52,7 +52,7 @@ Array swapped(const Array& x) {
   std::swap(order[order.size() - 2], order[order.size() - 1]);
   return transpose(x, order);
 }
-Array adjoint(const Array& x) { return conjugate(swapped(x)); }
+Array adjoint(const Array& x) { return conjugated(swapped(x)); }
 
 Array product(const Array& a, const Array& b) {
   const auto batch = iota_dims(0, a.ndim() - 2);

@@ -40,7 +40,7 @@ void check_square(std::string_view op, const Aval& a);
 // --- compositions ---
 
 /// conj(x) for complex x, else x; the real part as a real array; x in that complex or real dtype.
-Array conjugate(const Array& x);
+Array conjugated(const Array& x);
 Array real_part(const Array& x);
 Array swapped(const Array& x);  ///< The last two axes.
 Array adjoint(const Array& x);

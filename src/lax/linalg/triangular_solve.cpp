@@ -59,7 +59,7 @@ struct TriangularSolve {
     const std::int64_t k = p.unit_diagonal ? 1 : 0;
     auto g = neg(p.lower ? lower_part(da, -k) : upper_part(da, k));
     if (p.transpose_a) g = swapped(g);
-    if (p.conjugate_a) g = conjugate(g);
+    if (p.conjugate_a) g = conjugated(g);
     const auto m = rows(x.shape()), n = columns(x.shape());
     if (p.left_side) return m > n ? solve(a, product(g, x), p) : product(solve(a, g, p), x);
     return m < n ? solve(a, product(x, g), p) : product(x, solve(a, g, p));
