@@ -12,6 +12,8 @@ set(sees_kernels base ir kernels)
 set(sees_compiler base ir core kernels compiler)
 set(sees_numpy base ir core transforms lax kernels compiler numpy)
 set(sees_random ${sees_numpy} random)
+set(sees_linalg ${sees_numpy} linalg)
+set(sees_fft ${sees_numpy} fft)
 set(sees_nn ${sees_random} nn)
 
 # Sets `wrong` to what is wrong with `file` including `header`, or to nothing.
