@@ -80,16 +80,12 @@ struct StandardizeOptions {
 Array standardize(const Array& x, const Axis& axis = -1, const StandardizeOptions& options = {});
 
 using fluxion::logsumexp;
-struct LogSumExpOptions {
-  Axis axis = none;
-  std::optional<Array> b{};  ///< Weights, broadcast to x.
-  Mask where{};
-  bool keepdims = false;
-};
-/// log(sum(b * exp(x))) without overflow; NaN where the sum is negative. Source: jax.scipy.special.logsumexp.
-Array logsumexp(const Array& x, const LogSumExpOptions& options);
+/// log(sum(b * exp(x))) without overflow, with weights b that broadcast against x; NaN where the sum is negative.
+/// Source: jax.scipy.special.logsumexp.
+Array logsumexp(const Array& x, const Axis& axis, const std::optional<Array>& b, bool keepdims = false, const Mask& where = {});
 /// log(|sum(b * exp(x))|), and the sum's sign.
-std::pair<Array, Array> logsumexp_with_sign(const Array& x, const LogSumExpOptions& options = {});
+std::pair<Array, Array> logsumexp_with_sign(const Array& x, const Axis& axis = none, const std::optional<Array>& b = {},
+                                            bool keepdims = false, const Mask& where = {});
 /// log(mean(exp(x))).
 Array logmeanexp(const Array& x, const Axis& axis = none, bool keepdims = false, const Mask& where = {});
 

@@ -79,38 +79,37 @@ Array standardize(const Array& x, const Axis& axis, const StandardizeOptions& op
   return (f - m) * (1.0 / sqrt(v + options.epsilon));
 }
 
-std::pair<Array, Array> logsumexp_with_sign(const Array& x, const LogSumExpOptions& options) {
+std::pair<Array, Array> logsumexp_with_sign(const Array& x, const Axis& axis, const std::optional<Array>& b, bool keepdims,
+                                            const Mask& where) {
   auto f = promote_inexact(x);
-  std::optional<Array> b;
-  if (options.b) {
-    auto both = promote_inexact("logsumexp", {x, *options.b});
+  auto weights = b;
+  if (b) {
+    auto both = promote_inexact("logsumexp", {x, *b});
     broadcast_operands("logsumexp", both, true);
-    f = both[0];
-    b = both[1];
-    f = where(*b != 0.0, f, kLowest);
+    weights = both[1];
+    f = fluxion::where(both[1] != 0.0, both[0], kLowest);
   }
-  const auto axes = sorted_axes("logsumexp", options.axis, f);
-  const auto mask = mask_of("logsumexp", options.where, f.shape());
-  const auto none_kept = count_kept(f, {}, axes, true).item<double>() == 0;
-  const auto largest = none_kept ? sum(f, axes, true) : max(kept(mask, f, kLowest), axes, true);
-  const auto shift = lax::stop_gradient(where(isfinite(largest), largest, literal(f, 0)));
+  const auto axes = sorted_axes("logsumexp", axis, f);
+  const auto mask = mask_of("logsumexp", where, f.shape());
+  const auto of_nothing = f.size() == 0;
+  const auto largest = of_nothing ? sum(f, axes, true) : max(kept(mask, f, kLowest), axes, true);
+  const auto shift = lax::stop_gradient(fluxion::where(isfinite(largest), largest, literal(f, 0)));
   auto terms = exp(f - shift);
-  if (b) terms = terms * *b;
-  const auto total = sum_kept(terms, mask, axes, options.keepdims);
-  return {log(abs(total)) + (options.keepdims ? shift : remove_axes(shift, axes)), sign(total)};
+  if (b) terms = terms * *weights;
+  const auto total = sum_kept(terms, mask, axes, keepdims);
+  return {log(abs(total)) + (keepdims ? shift : remove_axes(shift, axes)), sign(total)};
 }
 
-Array logsumexp(const Array& x, const LogSumExpOptions& options) {
-  const auto [log_size, sign] = logsumexp_with_sign(x, options);
-  if (!options.b) return log_size;
-  return where(sign < 0.0, std::numeric_limits<double>::quiet_NaN(), log_size);
+Array logsumexp(const Array& x, const Axis& axis, const std::optional<Array>& b, bool keepdims, const Mask& where) {
+  const auto [log_size, sign] = logsumexp_with_sign(x, axis, b, keepdims, where);
+  return b ? fluxion::where(sign < 0.0, std::numeric_limits<double>::quiet_NaN(), log_size) : log_size;
 }
 
 Array logmeanexp(const Array& x, const Axis& axis, bool keepdims, const Mask& where) {
-  const auto axes = sorted_axes("logmeanexp", axis, x);
-  const auto mask = mask_of("logmeanexp", where, x.shape());
-  const auto total = logsumexp(x, {.axis = axes, .where = where, .keepdims = keepdims});
-  return total - log(count_kept(promote_inexact(x), mask, axes, keepdims));
+  const auto f = promote_inexact(x);
+  const auto axes = sorted_axes("logmeanexp", axis, f);
+  const auto mask = mask_of("logmeanexp", where, f.shape());
+  return logsumexp(f, axes, {}, keepdims, where) - log(count_kept(f, mask, axes, keepdims));
 }
 
 Array one_hot(const Array& x, std::int64_t num_classes, std::optional<DType> dtype, std::int64_t axis) {
