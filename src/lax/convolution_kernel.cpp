@@ -30,6 +30,14 @@ Index element(Index at, Index extent, Index dilation) {
 
 template <class T>
 void write_line(const T* x, Index extent, Index dilation, Index base, Index step, Index n, T* out) {
+  if (dilation != 1 && step == 1) {  // every so manieth is an element
+    std::fill(out, out + n, T(0));
+    for (Index i = ((-base) % dilation + dilation) % dilation; i < n; i += dilation) {
+      const auto at = (base + i) / dilation;
+      if (at >= 0 && at < extent) out[i] = x[at];
+    }
+    return;
+  }
   if (dilation != 1) {
     for (Index i = 0; i < n; ++i) {
       const auto at = element(base + i * step, extent, dilation);
