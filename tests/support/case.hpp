@@ -62,5 +62,6 @@ void add_row_cases(std::vector<Case>& to);
 void add_convolution_cases(std::vector<Case>& to);
 void add_other_cases(std::vector<Case>& to);
 void add_control_flow_cases(std::vector<Case>& to);
+void add_linalg_cases(std::vector<Case>& to);
 
 }  // namespace fluxion::test
