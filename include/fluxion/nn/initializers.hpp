@@ -66,4 +66,12 @@ Initializer he_normal(const FanAxes& axes = {});
 inline Initializer kaiming_uniform(const FanAxes& axes = {}) { return he_uniform(axes); }
 inline Initializer kaiming_normal(const FanAxes& axes = {}) { return he_normal(axes); }
 
+/// scale times a random matrix with orthonormal rows or columns, whichever are fewer; uniform among all of them (Saxe et al.
+/// 2014). The columns are those of axis column_axis, the rows all other axes together. Throws ValueError below two axes.
+Initializer orthogonal(double scale = 1, std::int64_t column_axis = -1, std::optional<DType> dtype = {});
+/// Weights of convolutions, [window..., in, out] with one to three spatial axes, orthogonal in the middle of the window and
+/// zero elsewhere: keeps the length of signals (Xiao et al. 2018). Throws ValueError for other ranks, or more inputs than
+/// outputs.
+Initializer delta_orthogonal(double scale = 1, std::int64_t column_axis = -1, std::optional<DType> dtype = {});
+
 }  // namespace fluxion::nn::initializers
