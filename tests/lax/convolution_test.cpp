@@ -108,6 +108,20 @@ TEST_CASE("patches times weights are the convolution") {
   CHECK(bool(array_equal(transpose(last, {0, 3, 1, 2}), patches)));
 }
 
+TEST_CASE("weights that differ from place to place, and those that do not") {
+  const auto x = ramp({2, 3, 6, 5}), w = ramp({4, 3, 3, 2});
+  const auto same = broadcast_to(reshape(w, {4, 18, 1, 1}), {4, 18, 3, 5});
+  CHECK(bool(allclose(lax::conv_general_dilated_local(x, same, {2, 1}, "SAME", {3, 2}), lax::conv(x, w, {2, 1}, "SAME"))));
+  const auto other = same * ramp({1, 1, 3, 5});
+  CHECK(bool(allclose(lax::conv_general_dilated_local(x, other, {2, 1}, "SAME", {3, 2}),
+                      lax::conv(x, w, {2, 1}, "SAME") * ramp({1, 1, 3, 5}))));
+  const auto last = lax::conv_general_dilated_local(transpose(x, {0, 2, 3, 1}), transpose(other, {2, 3, 1, 0}), {2, 1}, "SAME",
+                                                    {3, 2}, {.dimension_numbers = {"NHWC", "HWIO", "NHWC"}});
+  CHECK(bool(allclose(transpose(last, {0, 3, 1, 2}), lax::conv_general_dilated_local(x, other, {2, 1}, "SAME", {3, 2}))));
+  refused_with([&] { lax::conv_general_dilated_local(x, w, {2, 1}, "SAME", {3, 2}); }, {"the weights must be [O, 18, places...]", "(3, 5)"});
+  refused_with([&] { lax::conv_general_dilated_local(x, w[0], {2, 1}, "SAME", {3, 2}); }, {"equal ranks"});
+}
+
 TEST_CASE("preferred_element_type is what products are summed in") {
   const auto big = full({1, 1, 3}, 1e8F), one = array({{{1.0F, 1e-8F, -1.0F}}});
   CHECK(lax::conv(big.astype(float32), one, {1}, "VALID").dtype() == float32);
