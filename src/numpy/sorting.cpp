@@ -109,8 +109,8 @@ Array digitize(const Array& x, const Array& bins, bool right) {
   const auto same = promote("digitize", {bins, x});
   const auto &b = same[0], &v = same[1];
   if (b.size() == 0) return lax::full(v.shape(), scalar<std::int32_t>(0));
-  const auto up = search(b, v, right ? Side::left : Side::right);
-  const auto down = search(lax::rev(b, {0}), v, right ? Side::right : Side::left);
+  const auto side = right ? Side::left : Side::right;
+  const auto up = search(b, v, side), down = search(lax::rev(b, {0}), v, side);
   return where(b[-1] >= b[0], up, literal(down, static_cast<double>(b.size())) - down);
 }
 
