@@ -7,6 +7,7 @@
 #include <fluxion/lax/convolution.hpp>
 #include <fluxion/nn.hpp>
 #include <fluxion/nn/initializers.hpp>
+#include <fluxion/nn/pooling.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -112,9 +113,8 @@ Array apply(const Dense& layer, const Array& x) { return fx::dot(x, layer.w) + l
 Conv conv(const Array& key, std::int64_t in, std::int64_t out) {
   return {init::he_normal()(key, {3, 3, in, out}, fx::float32), fx::zeros<float>({out})};
 }
-Array apply(const Conv& layer, const Array& x, std::int64_t stride) {
-  return fx::lax::conv_general_dilated(x, layer.w, {stride, stride}, "SAME",
-                                       {.dimension_numbers = {"NHWC", "HWIO", "NHWC"}}) +
+Array apply(const Conv& layer, const Array& x) {
+  return fx::lax::conv_general_dilated(x, layer.w, {1, 1}, "SAME", {.dimension_numbers = {"NHWC", "HWIO", "NHWC"}}) +
          layer.b;
 }
 
@@ -140,9 +140,9 @@ ConvNet conv_net(const Array& key) {
   return {conv(k1, 1, 16), conv(k2, 16, 32), dense(k3, 4 * 4 * 32, 10)};
 }
 Array logits(const ConvNet& p, const Array& x) {
-  const Array seen = fx::relu(apply(p.first, x.reshape({x.shape(0), 8, 8, 1}), 1));
-  const Array smaller = fx::relu(apply(p.second, seen, 2));
-  return apply(p.out, smaller.reshape({x.shape(0), 4 * 4 * 32}));
+  const Array seen = fx::relu(apply(p.first, x.reshape({x.shape(0), 8, 8, 1})));
+  const Array smaller = fx::nn::max_pool(seen, {2, 2}, {.strides = {2, 2}});
+  return apply(p.out, fx::relu(apply(p.second, smaller)).reshape({x.shape(0), 4 * 4 * 32}));
 }
 
 /// Cross entropy.

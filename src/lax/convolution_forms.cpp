@@ -236,8 +236,8 @@ Array conv_general_dilated_patches(const Array& lhs, const Dims& filter_shape, c
   return conv_general_dilated(lhs, lax::transpose(weights, inverse(d.rhs_spec)), window_strides, padding, o);
 }
 
-Array conv_general_dilated_local(const Array& lhs, const Array& rhs, const Dims& window_strides, const ConvPadding& padding,
-                                 const Dims& filter_shape, const ConvOptions& options) {
+Array conv_general_dilated_local(const Array& lhs, const Array& rhs, const Dims& window_strides,
+                                 const ConvPadding& padding, const Dims& filter_shape, const ConvOptions& options) {
   constexpr const char* op = "conv_general_dilated_local";
   if (rhs.ndim() != lhs.ndim())
     throw ValueError(text(op, ": operands must have equal ranks, got ", lhs.aval(), " and ", rhs.aval(),
@@ -249,8 +249,8 @@ Array conv_general_dilated_local(const Array& lhs, const Array& rhs, const Dims&
   if (lhs.dtype() != rhs.dtype() || natural.shape(1) != weights.shape(1) ||
       picked(natural.shape(), places) != picked(weights.shape(), places))
     throw ValueError(text(op, ": the weights must be [O, ", natural.shape(1), ", places...] with places ",
-                          picked(natural.shape(), places), " and of dtype ", lhs.dtype(), ", got ", rhs.aval(), " with ",
-                          show(d), "; check filter_shape and dimension_numbers"));
+                          picked(natural.shape(), places), " and of dtype ", lhs.dtype(), ", got ", rhs.aval(),
+                          " with ", show(d), "; check filter_shape and dimension_numbers"));
   // [places..., N, O], to [N, O, places...], to the layout of the result.
   auto product = dot_general(natural, weights, {{1}, {1}, places, places});
   const auto n = static_cast<std::int64_t>(places.size());

@@ -111,14 +111,20 @@ TEST_CASE("patches times weights are the convolution") {
 TEST_CASE("weights that differ from place to place, and those that do not") {
   const auto x = ramp({2, 3, 6, 5}), w = ramp({4, 3, 3, 2});
   const auto same = broadcast_to(reshape(w, {4, 18, 1, 1}), {4, 18, 3, 5});
-  CHECK(bool(allclose(lax::conv_general_dilated_local(x, same, {2, 1}, "SAME", {3, 2}), lax::conv(x, w, {2, 1}, "SAME"))));
+  CHECK(bool(
+      allclose(lax::conv_general_dilated_local(x, same, {2, 1}, "SAME", {3, 2}), lax::conv(x, w, {2, 1}, "SAME"))));
   const auto other = same * ramp({1, 1, 3, 5});
   CHECK(bool(allclose(lax::conv_general_dilated_local(x, other, {2, 1}, "SAME", {3, 2}),
                       lax::conv(x, w, {2, 1}, "SAME") * ramp({1, 1, 3, 5}))));
-  const auto last = lax::conv_general_dilated_local(transpose(x, {0, 2, 3, 1}), transpose(other, {2, 3, 1, 0}), {2, 1}, "SAME",
-                                                    {3, 2}, {.dimension_numbers = {"NHWC", "HWIO", "NHWC"}});
-  CHECK(bool(allclose(transpose(last, {0, 3, 1, 2}), lax::conv_general_dilated_local(x, other, {2, 1}, "SAME", {3, 2}))));
-  refused_with([&] { lax::conv_general_dilated_local(x, w, {2, 1}, "SAME", {3, 2}); }, {"the weights must be [O, 18, places...]", "(3, 5)"});
+  const auto last = lax::conv_general_dilated_local(transpose(x, {0, 2, 3, 1}), transpose(other, {2, 3, 1, 0}), {2, 1},
+                                                    "SAME", {3, 2}, {.dimension_numbers = {"NHWC", "HWIO", "NHWC"}});
+  CHECK(
+      bool(allclose(transpose(last, {0, 3, 1, 2}), lax::conv_general_dilated_local(x, other, {2, 1}, "SAME", {3, 2}))));
+  refused_with(
+      [&] {
+        lax::conv_general_dilated_local(x, w, {2, 1}, "SAME", {3, 2});
+      },
+      {"the weights must be [O, 18, places...]", "(3, 5)"});
   refused_with([&] { lax::conv_general_dilated_local(x, w[0], {2, 1}, "SAME", {3, 2}); }, {"equal ranks"});
 }
 

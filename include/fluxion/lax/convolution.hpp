@@ -86,9 +86,10 @@ Array conv_transpose(const Array& lhs, const Array& rhs, const Dims& strides, co
 Array conv_general_dilated_patches(const Array& lhs, const Dims& filter_shape, const Dims& window_strides,
                                    const ConvPadding& padding, const ConvOptions& options = {});
 
-/// A convolution whose weights differ from place to place: rhs [O, C * prod(filter_shape), places...] in the layout that the
-/// options say, its second axis as that of conv_general_dilated_patches. Source: jax.lax.conv_general_dilated_local.
-Array conv_general_dilated_local(const Array& lhs, const Array& rhs, const Dims& window_strides, const ConvPadding& padding,
-                                 const Dims& filter_shape, const ConvOptions& options = {});
+/// A convolution whose weights differ from place to place: rhs [O, C * prod(filter_shape), places...] in the layout
+/// that the options say, its second axis as that of conv_general_dilated_patches. Source:
+/// jax.lax.conv_general_dilated_local.
+Array conv_general_dilated_local(const Array& lhs, const Array& rhs, const Dims& window_strides,
+                                 const ConvPadding& padding, const Dims& filter_shape, const ConvOptions& options = {});
 
 }  // namespace fluxion::lax
