@@ -7,6 +7,7 @@
 #include <fluxion/lax/convolution.hpp>
 #include <fluxion/nn.hpp>
 #include <fluxion/nn/initializers.hpp>
+#include <fluxion/nn/pooling.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -30,11 +31,13 @@ using fx::Array;
 // --- data --------------------------------------------------------------------------------------------------
 
 struct Images {
-  std::vector<float> pixels;         // 64 per image, in [0, 1]
+  std::vector<float> pixels;  // 64 per image, in [0, 1]
   std::vector<std::int64_t> digits;
   std::size_t count() const { return digits.size(); }
 };
-struct Batch { Array x, y; };  // [n, 64] of float32, [n] of int64
+struct Batch {
+  Array x, y;
+};  // [n, 64] of float32, [n] of int64
 BOOST_HANA_ADAPT_STRUCT(Batch, x, y);
 
 /// Every fifth image is put aside for testing.
@@ -51,8 +54,10 @@ std::pair<Images, Images> read_images(const std::string& path) {
       char comma;
       if (!(fields >> value) || (i < 64 && !(fields >> comma)))
         throw std::runtime_error(path + ":" + std::to_string(row + 1) + ": 65 numbers are required");
-      if (i < 64) to.pixels.push_back(static_cast<float>(value) / 16.0F);
-      else to.digits.push_back(value);
+      if (i < 64)
+        to.pixels.push_back(static_cast<float>(value) / 16.0F);
+      else
+        to.digits.push_back(value);
     }
   }
   return out;
@@ -62,7 +67,8 @@ Batch batch_of(const Images& from, const std::vector<std::size_t>& rows) {
   std::vector<float> x;
   std::vector<std::int64_t> y;
   for (const auto r : rows) {
-    x.insert(x.end(), from.pixels.begin() + static_cast<std::ptrdiff_t>(64 * r), from.pixels.begin() + static_cast<std::ptrdiff_t>(64 * r + 64));
+    x.insert(x.end(), from.pixels.begin() + static_cast<std::ptrdiff_t>(64 * r),
+             from.pixels.begin() + static_cast<std::ptrdiff_t>(64 * r + 64));
     y.push_back(from.digits[r]);
   }
   const auto n = static_cast<std::int64_t>(rows.size());
@@ -79,18 +85,24 @@ Batch everything(const Images& from) {
 std::vector<Batch> epoch(const Images& from, std::size_t batch, std::mt19937& random) {
   std::vector<std::size_t> rows(from.count());
   std::iota(rows.begin(), rows.end(), 0U);
-  for (std::size_t i = rows.size(); i > 1; --i) std::swap(rows[i - 1], rows[random() % i]);  // the same on every machine
+  for (std::size_t i = rows.size(); i > 1; --i)
+    std::swap(rows[i - 1], rows[random() % i]);  // the same on every machine
   std::vector<Batch> out;
   for (std::size_t i = 0; i + batch <= rows.size(); i += batch)
-    out.push_back(batch_of(from, {rows.begin() + static_cast<std::ptrdiff_t>(i), rows.begin() + static_cast<std::ptrdiff_t>(i + batch)}));
+    out.push_back(batch_of(
+        from, {rows.begin() + static_cast<std::ptrdiff_t>(i), rows.begin() + static_cast<std::ptrdiff_t>(i + batch)}));
   return out;
 }
 
 // --- networks ----------------------------------------------------------------------------------------------
 
-struct Dense { Array w, b; };  // [in, out], [out]
+struct Dense {
+  Array w, b;
+};  // [in, out], [out]
 BOOST_HANA_ADAPT_STRUCT(Dense, w, b);
-struct Conv { Array w, b; };   // [height, width, in, out], [out]
+struct Conv {
+  Array w, b;
+};  // [height, width, in, out], [out]
 BOOST_HANA_ADAPT_STRUCT(Conv, w, b);
 
 Dense dense(const Array& key, std::int64_t in, std::int64_t out) {
@@ -101,11 +113,14 @@ Array apply(const Dense& layer, const Array& x) { return fx::dot(x, layer.w) + l
 Conv conv(const Array& key, std::int64_t in, std::int64_t out) {
   return {init::he_normal()(key, {3, 3, in, out}, fx::float32), fx::zeros<float>({out})};
 }
-Array apply(const Conv& layer, const Array& x, std::int64_t stride) {
-  return fx::lax::conv_general_dilated(x, layer.w, {stride, stride}, "SAME", {.dimension_numbers = {"NHWC", "HWIO", "NHWC"}}) + layer.b;
+Array apply(const Conv& layer, const Array& x) {
+  return fx::lax::conv_general_dilated(x, layer.w, {1, 1}, "SAME", {.dimension_numbers = {"NHWC", "HWIO", "NHWC"}}) +
+         layer.b;
 }
 
-struct Perceptron { Dense hidden, out; };
+struct Perceptron {
+  Dense hidden, out;
+};
 BOOST_HANA_ADAPT_STRUCT(Perceptron, hidden, out);
 
 Perceptron perceptron(const Array& key) {
@@ -114,7 +129,10 @@ Perceptron perceptron(const Array& key) {
 }
 Array logits(const Perceptron& p, const Array& x) { return apply(p.out, fx::relu(apply(p.hidden, x))); }
 
-struct ConvNet { Conv first, second; Dense out; };
+struct ConvNet {
+  Conv first, second;
+  Dense out;
+};
 BOOST_HANA_ADAPT_STRUCT(ConvNet, first, second, out);
 
 ConvNet conv_net(const Array& key) {
@@ -122,9 +140,9 @@ ConvNet conv_net(const Array& key) {
   return {conv(k1, 1, 16), conv(k2, 16, 32), dense(k3, 4 * 4 * 32, 10)};
 }
 Array logits(const ConvNet& p, const Array& x) {
-  const Array seen = fx::relu(apply(p.first, x.reshape({x.shape(0), 8, 8, 1}), 1));
-  const Array smaller = fx::relu(apply(p.second, seen, 2));
-  return apply(p.out, smaller.reshape({x.shape(0), 4 * 4 * 32}));
+  const Array seen = fx::relu(apply(p.first, x.reshape({x.shape(0), 8, 8, 1})));
+  const Array smaller = fx::nn::max_pool(seen, {2, 2}, {.strides = {2, 2}});
+  return apply(p.out, fx::relu(apply(p.second, smaller)).reshape({x.shape(0), 4 * 4 * 32}));
 }
 
 /// Cross entropy.
@@ -171,9 +189,11 @@ struct Adam {
   template <class P>
   std::pair<P, State<P>> update(const P& p, const State<P>& state, const P& gradient) const {
     const Array t = std::get<0>(state) + 1.0;
-    const auto m = fx::tree::map([&](const Array& m, const Array& g) { return beta1 * m + (1 - beta1) * g; }, std::get<1>(state), gradient);
-    const auto v = fx::tree::map([&](const Array& v, const Array& g) { return beta2 * v + (1 - beta2) * fx::square(g); },
-                                 std::get<2>(state), gradient);
+    const auto m = fx::tree::map([&](const Array& m, const Array& g) { return beta1 * m + (1 - beta1) * g; },
+                                 std::get<1>(state), gradient);
+    const auto v =
+        fx::tree::map([&](const Array& v, const Array& g) { return beta2 * v + (1 - beta2) * fx::square(g); },
+                      std::get<2>(state), gradient);
     const auto step = [&](const Array& w, const Array& m, const Array& v) {
       const Array mean = m / (1.0 - fx::power(beta1, t)), squares = v / (1.0 - fx::power(beta2, t));
       return w - rate * mean / (fx::sqrt(squares) + epsilon);
@@ -190,7 +210,8 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 /// Trains a net, prints how, and says whether it reads `wanted` of the test images.
 template <class Net, class Optimizer>
-bool reads(const char* name, const Net& start, const Optimizer& optimizer, int epochs, double wanted, const Images& train, const Batch& test) {
+bool reads(const char* name, const Net& start, const Optimizer& optimizer, int epochs, double wanted,
+           const Images& train, const Batch& test) {
   auto state = optimizer.init(start);
   using State = decltype(state);
   const auto step = [optimizer](const Net& net, const State& state, const Batch& batch) {
@@ -211,16 +232,21 @@ bool reads(const char* name, const Net& start, const Optimizer& optimizer, int e
   const double jitted = seconds_since(begin) / static_cast<double>(first.size() - 1);
   // Products by BLAS may differ in the last bit where operands are laid out otherwise, and training amplifies that.
   double difference = 0;
-  fx::tree::map([&](const Array& a, const Array& b) {
-    difference = std::max(difference, fx::max(fx::abs(a - b)).item<double>());
-    return a;
-  }, net, eager_net);
+  fx::tree::map(
+      [&](const Array& a, const Array& b) {
+        difference = std::max(difference, fx::max(fx::abs(a - b)).item<double>());
+        return a;
+      },
+      net, eager_net);
 
   for (int e = 1; e < epochs; ++e)
     for (const auto& batch : epoch(train, 64, random)) std::tie(net, state) = compiled(net, state, batch);
   const double right = accuracy(net, test);
-  std::printf("%-23s %7.3f ms a step, jitted %7.3f ms; after %zu steps they differ by %.0e; after %d epochs it reads %.2f %% of %lld\n",
-              name, 1e3 * eager, 1e3 * jitted, first.size(), difference, epochs, 100 * right, static_cast<long long>(test.y.size()));
+  std::printf(
+      "%-23s %7.3f ms a step, jitted %7.3f ms; after %zu steps they differ by %.0e; after %d epochs it reads %.2f %% "
+      "of %lld\n",
+      name, 1e3 * eager, 1e3 * jitted, first.size(), difference, epochs, 100 * right,
+      static_cast<long long>(test.y.size()));
   if (!(difference < 1e-3)) std::cerr << name << ": eager and jitted training differ by more than rounding\n";
   if (right < wanted) std::cerr << name << ": " << 100 * wanted << " % are required\n";
   return difference < 1e-3 && right >= wanted;

@@ -58,7 +58,9 @@ Array observed_covariance(const Array& theta, const Array& x) {
   return covariance(theta, x, x) + fx::square(scales(theta).noise) * fx::eye(x.size());
 }
 
-Array solve_lower(const Array& l, const Array& b) { return linalg::triangular_solve(l, b, {.left_side = true, .lower = true}); }
+Array solve_lower(const Array& l, const Array& b) {
+  return linalg::triangular_solve(l, b, {.left_side = true, .lower = true});
+}
 
 /// -log p(y), of y with mean 0.
 Array negative_log_likelihood(const Array& theta, const Array& x, const Array& y) {
@@ -85,7 +87,8 @@ Array minimised(const F& f, Array x) {
   auto [value, gradient, hessian] = all(x);
   for (int i = 0; i < 100 && fx::max(fx::abs(gradient)).template item<double>() > 1e-9; ++i) {
     const Array l = linalg::cholesky(hessian + damping * fx::eye(x.size()));
-    const Array step = linalg::triangular_solve(l, solve_lower(l, -gradient), {.left_side = true, .lower = true, .transpose_a = true});
+    const Array step =
+        linalg::triangular_solve(l, solve_lower(l, -gradient), {.left_side = true, .lower = true, .transpose_a = true});
     auto next = all(x + step);
     if (std::get<0>(next).template item<double>() <= value.template item<double>()) {  // not if it is NaN
       x = x + step;
@@ -113,15 +116,16 @@ int main() try {
   for (std::int64_t i = 0; i < 3; ++i) {
     const Array h = 1e-5 * fx::nn::one_hot(i, 3);
     const double difference = (loss(start + h) - loss(start - h)).item<double>() / 2e-5;
-    require(std::fabs(slope[i].item<double>() - difference) < 1e-6 * (1 + std::fabs(difference)), "gradients are differences");
+    require(std::fabs(slope[i].item<double>() - difference) < 1e-6 * (1 + std::fabs(difference)),
+            "gradients are differences");
   }
 
   const Array theta = minimised(loss, start);
   const auto s = scales(theta);
   const double before = -loss(start).item<double>(), after = -loss(theta).item<double>();
   std::printf("log likelihood %.4f, at the start %.4f\n", after, before);
-  std::printf("process %.1f, correlated over %.1f years; noise %.1f (10^8 m^3)\n", s.process.item<double>(), s.years.item<double>(),
-              s.noise.item<double>());
+  std::printf("process %.1f, correlated over %.1f years; noise %.1f (10^8 m^3)\n", s.process.item<double>(),
+              s.years.item<double>(), s.noise.item<double>());
   require(after > before, "the likelihood has grown");
   require(fx::max(fx::abs(fx::grad(loss)(theta))).item<double>() < 1e-6, "the gradient vanishes at the maximum");
   const auto curvature = linalg::eigh(fx::hessian(loss)(theta));
@@ -139,14 +143,15 @@ int main() try {
   std::printf("%.0f %% of the years lie within the band of 95 %%\n", 100 * inside);
   require(inside >= 0.9, "most years lie within the band");
   for (std::int64_t i = 0; i < x.size(); i += 9)
-    std::printf("%4.0f: %6.0f m^3, level %6.1f +- %4.1f\n", x[i].item<double>(), flow[i].item<double>(), (level + mean)[i].item<double>(),
-                1.96 * deviation[i].item<double>());
+    std::printf("%4.0f: %6.0f m^3, level %6.1f +- %4.1f\n", x[i].item<double>(), flow[i].item<double>(),
+                (level + mean)[i].item<double>(), 1.96 * deviation[i].item<double>());
   // The dam at Aswan, and less rain: the level fell about 1899 (Cobb 1978).
   const auto level_in = [&](double year) { return predicted(theta, x, y, fx::array({year})).first[0].item<double>(); };
   require(level_in(1885) - level_in(1915) > 150, "the level fell at the turn of the century");
   // Far away from all data nothing is known but the mean.
   const auto [far_level, far_deviation] = predicted(theta, x, y, fx::array({5000.0}));
-  require(std::fabs(far_level[0].item<double>()) < 1e-6 && std::fabs(far_deviation[0].item<double>() / s.process.item<double>() - 1) < 1e-6,
+  require(std::fabs(far_level[0].item<double>()) < 1e-6 &&
+              std::fabs(far_deviation[0].item<double>() / s.process.item<double>() - 1) < 1e-6,
           "predictions fall back to the prior");
   return 0;
 } catch (const std::exception& e) {

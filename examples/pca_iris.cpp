@@ -1,5 +1,6 @@
-// Principal components of Fisher's irises: singular values of the centred measurements say along which directions flowers
-// differ, and a two-dimensional picture of them is printed. The shares of variance are well-known numbers, and checked.
+// Principal components of Fisher's irises: singular values of the centred measurements say along which directions
+// flowers differ, and a two-dimensional picture of them is printed. The shares of variance are well-known numbers, and
+// checked.
 #include <fluxion/fluxion.hpp>
 #include <fluxion/lax/linalg.hpp>
 
@@ -38,7 +39,8 @@ Irises read_irises(const std::string& path) {
     const auto row = fields_of(5);
     for (std::size_t k = 0; k < 4; ++k) out.measurements.push_back(std::stod(row[k]));
     out.kinds.push_back(std::stoi(row[4]));
-    if (out.kinds.back() < 0 || out.kinds.back() > 2) throw std::runtime_error(path + ": the species must be 0, 1 or 2");
+    if (out.kinds.back() < 0 || out.kinds.back() > 2)
+      throw std::runtime_error(path + ": the species must be 0, 1 or 2");
   }
   return out;
 }
@@ -92,12 +94,14 @@ int main() try {
   require(bool(fx::allclose(fx::dot(directions, directions.T()), fx::eye(4), 0, 1e-12)), "directions are orthonormal");
   const Array covariance = fx::dot(scores.T(), scores) / 149.0;
   require(bool(fx::allclose(covariance, covariance * fx::eye(4), 0, 1e-12)), "scores are uncorrelated");
-  require(bool(fx::allclose(fx::dot(scores, directions) + fx::mean(x, 0), x)), "scores and directions give back the flowers");
+  require(bool(fx::allclose(fx::dot(scores, directions) + fx::mean(x, 0), x)),
+          "scores and directions give back the flowers");
 
   // How the first share changes with each measurement: it does not depend on where the origin is, nor on the unit.
   const Array slope = fx::grad([](const Array& x) { return principal_components(x).shares[0]; })(x);
   require(bool(fx::allclose(fx::sum(slope, 0), 0.0, 0, 1e-12)), "the share does not depend on the origin");
-  require(std::fabs(fx::sum(slope * (x - fx::mean(x, 0))).item<double>()) < 1e-12, "the share does not depend on the unit");
+  require(std::fabs(fx::sum(slope * (x - fx::mean(x, 0))).item<double>()) < 1e-12,
+          "the share does not depend on the unit");
   return 0;
 } catch (const std::exception& e) {
   std::cerr << e.what() << '\n';

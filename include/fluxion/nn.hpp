@@ -49,7 +49,8 @@ Array elu(const Array& x, const Array& alpha = 1.0);
 Array celu(const Array& x, const Array& alpha = 1.0);
 /// 1.0507 * elu(x, 1.6733): keeps mean 0 and variance 1 (Klambauer et al. 2017).
 Array selu(const Array& x);
-/// x * P(z <= x) for standard normal z; approximated by x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) unless told not to.
+/// x * P(z <= x) for standard normal z; approximated by x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) unless told not
+/// to.
 Array gelu(const Array& x, bool approximate = true);
 /// The first half along the axis times the sigmoid of the second. Throws ValueError for an odd extent.
 Array glu(const Array& x, std::int64_t axis = -1);
@@ -82,7 +83,8 @@ Array standardize(const Array& x, const Axis& axis = -1, const StandardizeOption
 using fluxion::logsumexp;
 /// log(sum(b * exp(x))) without overflow, with weights b that broadcast against x; NaN where the sum is negative.
 /// Source: jax.scipy.special.logsumexp.
-Array logsumexp(const Array& x, const Axis& axis, const std::optional<Array>& b, bool keepdims = false, const Mask& where = {});
+Array logsumexp(const Array& x, const Axis& axis, const std::optional<Array>& b, bool keepdims = false,
+                const Mask& where = {});
 /// log(|sum(b * exp(x))|), and the sum's sign.
 std::pair<Array, Array> logsumexp_with_sign(const Array& x, const Axis& axis = none, const std::optional<Array>& b = {},
                                             bool keepdims = false, const Mask& where = {});
@@ -93,22 +95,24 @@ Array logmeanexp(const Array& x, const Axis& axis = none, bool keepdims = false,
 /// range. Of the default float unless a dtype is given. TypeError for an x that is no integer.
 Array one_hot(const Array& x, std::int64_t num_classes, std::optional<DType> dtype = {}, std::int64_t axis = -1);
 
-// --- attention ---------------------------------------------------------------------------------------------------------
+// --- attention
+// ---------------------------------------------------------------------------------------------------------
 
 struct AttentionOptions {
-  std::optional<Array> bias{};   ///< Added to the scores: broadcast to [B, N, T, S].
-  Mask mask{};                   ///< Which scores count: bool, broadcast to [B, N, T, S].
-  std::optional<double> scale{}; ///< Of the scores; 1/sqrt(H) unless given.
-  bool is_causal = false;        ///< A query sees no key behind its own position.
+  std::optional<Array> bias{};    ///< Added to the scores: broadcast to [B, N, T, S].
+  Mask mask{};                    ///< Which scores count: bool, broadcast to [B, N, T, S].
+  std::optional<double> scale{};  ///< Of the scores; 1/sqrt(H) unless given.
+  bool is_causal = false;         ///< A query sees no key behind its own position.
   /// How many queries and keys of each batch element are real: integers [B]. Results of other queries are 0.
   std::optional<Array> query_seq_lengths{}, key_value_seq_lengths{};
   /// A query sees so many keys before and behind its own position.
   std::optional<std::pair<std::int64_t, std::int64_t>> local_window_size{};
 };
-/// softmax(scale * query key^T + bias) value for each head: query [B, T, N, H], key and value [B, S, K, H], or all without
-/// B; N a multiple of K, heads of a group sharing a key and a value. Result like query. The softmax is taken in float32,
-/// in float64 for such operands. Throws TypeError, ValueError. Source: jax.nn.dot_product_attention.
-Array dot_product_attention(const Array& query, const Array& key, const Array& value, const AttentionOptions& options = {});
+/// softmax(scale * query key^T + bias) value for each head: query [B, T, N, H], key and value [B, S, K, H], or all
+/// without B; N a multiple of K, heads of a group sharing a key and a value. Result like query. The softmax is taken in
+/// float32, in float64 for such operands. Throws TypeError, ValueError. Source: jax.nn.dot_product_attention.
+Array dot_product_attention(const Array& query, const Array& key, const Array& value,
+                            const AttentionOptions& options = {});
 
 }  // namespace fluxion::nn
 

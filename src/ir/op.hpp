@@ -25,7 +25,7 @@ constexpr bool is_comparison(Op op) { return op >= Op::eq && op <= Op::ge; }
 std::string_view name(Op op);
 
 /// What a reduction folds with.
-enum class ReduceOp : std::uint8_t { sum, max, min };
+enum class ReduceOp : std::uint8_t { sum, max, min, prod, and_, or_, xor_ };
 std::string_view name(ReduceOp op);
 
 }  // namespace fluxion::ir

@@ -18,7 +18,8 @@ std::size_t hash_value(const ConvDimensionNumbers& d) {
 }
 std::string show(const std::vector<PadAmounts>& pads) {
   std::string s = "(";
-  for (std::size_t i = 0; i < pads.size(); ++i) s += text(i == 0 ? "" : ", ", "(", pads[i].low, ", ", pads[i].high, ")");
+  for (std::size_t i = 0; i < pads.size(); ++i)
+    s += text(i == 0 ? "" : ", ", "(", pads[i].low, ", ", pads[i].high, ")");
   return s + (pads.size() == 1 ? ",)" : ")");
 }
 std::size_t hash_value(const std::vector<PadAmounts>& pads) {
@@ -35,7 +36,8 @@ Dims picked(const Shape& shape, const Dims& axes) {
 Dims spatial(const Dims& spec) { return Dims(spec.data() + 2, spec.size() - 2); }
 Dims dilated(const Dims& extents, const Dims& dilation) {
   Dims out;
-  for (std::size_t i = 0; i < extents.size(); ++i) out.push_back(extents[i] == 0 ? 0 : (extents[i] - 1) * dilation[i] + 1);
+  for (std::size_t i = 0; i < extents.size(); ++i)
+    out.push_back(extents[i] == 0 ? 0 : (extents[i] - 1) * dilation[i] + 1);
   return out;
 }
 
@@ -71,7 +73,8 @@ struct ConvGeneralDilated {
   static void check_operands(const Aval& x, const Aval& w) {
     check_supported(name, x);
     if (x.dtype != w.dtype)
-      throw TypeError(text(name, ": operands must have equal dtypes, got ", x, " and ", w, "; convert one with astype"));
+      throw TypeError(
+          text(name, ": operands must have equal dtypes, got ", x, " and ", w, "; convert one with astype"));
     if (!is_integer(x.dtype) && !is_inexact(x.dtype))
       throw TypeError(text(name, ": operands must be numbers, got ", x, "; convert with astype"));
     if (x.ndim() != w.ndim() || x.ndim() < 2)
@@ -82,38 +85,43 @@ struct ConvGeneralDilated {
   static void check_spec(const char* what, const Dims& spec, const Aval& of) {
     check_axes(name, what, spec, of);
     if (static_cast<std::int64_t>(spec.size()) != of.ndim())
-      throw ValueError(text(name, ": ", what, " must name every axis once, got ", spec, " for ", of, "; add the missing ones"));
+      throw ValueError(
+          text(name, ": ", what, " must name every axis once, got ", spec, " for ", of, "; add the missing ones"));
   }
 
   static void check_features(const Aval& x, const Aval& w, const Params& p) {
     const auto& d = p.dimension_numbers;
-    const auto at = [](const Aval& a, const Dims& spec, std::size_t i) { return a.shape[static_cast<std::size_t>(spec[i])]; };
-    const auto batch = at(x, d.lhs_spec, 0), features = at(x, d.lhs_spec, 1), out = at(w, d.rhs_spec, 0), in = at(w, d.rhs_spec, 1);
+    const auto at = [](const Aval& a, const Dims& spec, std::size_t i) {
+      return a.shape[static_cast<std::size_t>(spec[i])];
+    };
+    const auto batch = at(x, d.lhs_spec, 0), features = at(x, d.lhs_spec, 1), out = at(w, d.rhs_spec, 0),
+               in = at(w, d.rhs_spec, 1);
     const auto groups = p.feature_group_count, batches = p.batch_group_count;
     if (groups < 1 || batches < 1)
-      throw ValueError(text(name, ": group counts must be positive, got feature_group_count ", groups, " and batch_group_count ",
-                            batches, "; 1 means no groups"));
+      throw ValueError(text(name, ": group counts must be positive, got feature_group_count ", groups,
+                            " and batch_group_count ", batches, "; 1 means no groups"));
     if (groups > 1 && batches > 1)
       throw ValueError(text(name, ": at most one of the group counts may be above 1, got feature_group_count ", groups,
                             " and batch_group_count ", batches, "; use vmap for the other"));
     if (in * groups != features)
-      throw ValueError(text(name, ": the input features of rhs times feature_group_count must be the features of lhs, got ", in,
-                            " * ", groups, " and ", features, " for ", x, " and ", w, " with ", show(d),
-                            "; check dimension_numbers"));
+      throw ValueError(text(
+          name, ": the input features of rhs times feature_group_count must be the features of lhs, got ", in, " * ",
+          groups, " and ", features, " for ", x, " and ", w, " with ", show(d), "; check dimension_numbers"));
     if (out % groups != 0 || out % batches != 0)
       throw ValueError(text(name, ": the output features of rhs must divide evenly into groups, got ", out, " of ", w,
-                            " for feature_group_count ", groups, " and batch_group_count ", batches, "; change one of them"));
+                            " for feature_group_count ", groups, " and batch_group_count ", batches,
+                            "; change one of them"));
     if (batch % batches != 0)
-      throw ValueError(text(name, ": the batch must divide evenly into groups, got ", batch, " of ", x, " for batch_group_count ",
-                            batches, "; change one of them"));
+      throw ValueError(text(name, ": the batch must divide evenly into groups, got ", batch, " of ", x,
+                            " for batch_group_count ", batches, "; change one of them"));
   }
 
   static void check_window(const Aval& x, const Params& p) {
     const auto rank = static_cast<std::size_t>(x.ndim()) - 2;
     const auto one_each = [&](const char* what, std::size_t n, const std::string& got) {
       if (n != rank)
-        throw ValueError(text(name, ": ", what, " must have one entry per spatial axis, got ", got, " for ", rank, " of them in ", x,
-                              "; add or remove entries"));
+        throw ValueError(text(name, ": ", what, " must have one entry per spatial axis, got ", got, " for ", rank,
+                              " of them in ", x, "; add or remove entries"));
     };
     one_each("window_strides", p.window_strides.size(), text(p.window_strides));
     one_each("lhs_dilation", p.lhs_dilation.size(), text(p.lhs_dilation));
@@ -137,8 +145,8 @@ struct ConvGeneralDilated {
     for (std::size_t i = 0; i < over.size(); ++i) {
       const auto n = over[i] + p.padding[i].low + p.padding[i].high;
       if (n < 0)
-        throw ValueError(text(name, ": negative padding must not cut off more than there is, got padding ", show(p.padding), " for ",
-                              x, " with lhs_dilation ", p.lhs_dilation, "; cut off less"));
+        throw ValueError(text(name, ": negative padding must not cut off more than there is, got padding ",
+                              show(p.padding), " for ", x, " with lhs_dilation ", p.lhs_dilation, "; cut off less"));
       out.push_back(n < window[i] ? 0 : (n - window[i]) / p.window_strides[i] + 1);
     }
     return out;
@@ -187,7 +195,8 @@ struct ConvGeneralDilated {
     auto weights = w;
     if (groups > 1) weights = axis_into(axis_out_of(w, d.rhs_spec[0], groups), d.rhs_spec[0], d.rhs_spec[1]);
     const Extents e(x.shape, w.shape(), ct.shape(), p);
-    Params q{1, {d.out_spec, swapped(d.rhs_spec), d.lhs_spec}, groups, p.window_strides, {}, p.rhs_dilation, p.lhs_dilation};
+    Params q{
+        1, {d.out_spec, swapped(d.rhs_spec), d.lhs_spec}, groups, p.window_strides, {}, p.rhs_dilation, p.lhs_dilation};
     for (std::size_t i = 0; i < e.lhs.size(); ++i) {
       const auto low = e.rhs[i] - p.padding[i].low - 1;
       q.padding.push_back({low, e.lhs[i] + e.rhs[i] - 1 - e.out[i] - low});
@@ -203,8 +212,13 @@ struct ConvGeneralDilated {
     if (ct.size() == 0) return ops::instantiate({}, w);  // a window over nothing need not fit
     const auto& d = p.dimension_numbers;
     const Extents e(x.shape(), w.shape, ct.shape(), p);
-    Params q{p.feature_group_count, {swapped(d.lhs_spec), swapped(d.out_spec), swapped(d.rhs_spec)}, p.batch_group_count,
-             p.lhs_dilation, {}, p.window_strides, p.rhs_dilation};
+    Params q{p.feature_group_count,
+             {swapped(d.lhs_spec), swapped(d.out_spec), swapped(d.rhs_spec)},
+             p.batch_group_count,
+             p.lhs_dilation,
+             {},
+             p.window_strides,
+             p.rhs_dilation};
     for (std::size_t i = 0; i < e.lhs.size(); ++i)
       q.padding.push_back({p.padding[i].low, e.out[i] - e.lhs[i] + e.rhs[i] - p.padding[i].low - 1});
     return bind_conv(x, ct, q);
@@ -217,8 +231,10 @@ struct ConvGeneralDilated {
       detail::throw_no_transpose(define<ConvGeneralDilated>(),
                                  "a product of two tangents; what a rule returns must be linear in them");
     Arrays out(2);
-    if (x.linear()) out[0] = transpose_lhs(ct, x.aval, w.value, p);
-    else out[1] = transpose_rhs(ct, x.value, w.aval, p);
+    if (x.linear())
+      out[0] = transpose_lhs(ct, x.aval, w.value, p);
+    else
+      out[1] = transpose_rhs(ct, x.value, w.aval, p);
     return out;
   }
 
@@ -243,8 +259,10 @@ struct ConvGeneralDilated {
   static BatchOut batch_both(const BatchArgs& args, const Params& p) {
     const auto& d = p.dimension_numbers;
     auto q = p;
-    if (p.batch_group_count > 1) q.batch_group_count *= args.size;
-    else q.feature_group_count *= args.size;
+    if (p.batch_group_count > 1)
+      q.batch_group_count *= args.size;
+    else
+      q.feature_group_count *= args.size;
     const auto x = axis_into(args.operands[0], 0, d.lhs_spec[p.batch_group_count > 1 ? 0 : 1]);
     const auto w = axis_into(args.operands[1], 0, d.rhs_spec[0]);
     return split(bind_conv(x, w, q), d.out_spec[1], args.size);
@@ -310,12 +328,22 @@ struct ConvGeneralDilated {
     const auto w = arranged(b, in[1], d.rhs_spec);
     const auto xs = b.type(x).shape, ws = b.type(w).shape, out = picked(result.shape, d.out_spec);
     const auto groups = std::max(p.feature_group_count, p.batch_group_count);
-    ConvGeometry g{xs[0], groups, ws[1], ws[0] / groups, Dims(xs.data() + 2, xs.size() - 2), Dims(ws.data() + 2, ws.size() - 2),
-                   Dims(out.data() + 2, out.size() - 2), p.window_strides, p.lhs_dilation, p.rhs_dilation, {}};
+    ConvGeometry g{xs[0],
+                   groups,
+                   ws[1],
+                   ws[0] / groups,
+                   Dims(xs.data() + 2, xs.size() - 2),
+                   Dims(ws.data() + 2, ws.size() - 2),
+                   Dims(out.data() + 2, out.size() - 2),
+                   p.window_strides,
+                   p.lhs_dilation,
+                   p.rhs_dilation,
+                   {}};
     for (const auto& pad : p.padding) g.low.push_back(pad.low);
     const ir::ValueId operands[] = {x, w};
     const Aval natural{out, dtype, false};
-    const auto y = lower_to_host(b, operands, {&natural, 1}, std::string(name), convolution_kernel(dtype, std::move(g)));
+    const auto y =
+        lower_to_host(b, operands, {&natural, 1}, std::string(name), convolution_kernel(dtype, std::move(g)));
     return {arranged(b, y[0], inverse(d.out_spec))};
   }
 };

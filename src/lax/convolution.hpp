@@ -16,8 +16,8 @@ std::size_t hash_value(const std::vector<PadAmounts>& pads);
 
 struct ConvParams {
   BOOST_HANA_DEFINE_STRUCT(ConvParams, (std::int64_t, batch_group_count), (ConvDimensionNumbers, dimension_numbers),
-                           (std::int64_t, feature_group_count), (Dims, lhs_dilation), (std::vector<PadAmounts>, padding),
-                           (Dims, rhs_dilation), (Dims, window_strides));
+                           (std::int64_t, feature_group_count), (Dims, lhs_dilation),
+                           (std::vector<PadAmounts>, padding), (Dims, rhs_dilation), (Dims, window_strides));
 };
 
 /// The extents along these axes.

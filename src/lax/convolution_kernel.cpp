@@ -48,8 +48,10 @@ void write_line(const T* x, Index extent, Index dilation, Index base, Index step
   const auto first = base >= 0 ? 0 : std::min(n, (-base + step - 1) / step);
   const auto end = extent <= base ? first : std::max(first, std::min(n, (extent - base + step - 1) / step));
   std::fill(out, out + first, T(0));
-  if (step == 1) std::copy(x + base + first, x + base + end, out + first);
-  else for (Index i = first; i < end; ++i) out[i] = x[base + i * step];
+  if (step == 1)
+    std::copy(x + base + first, x + base + end, out + first);
+  else
+    for (Index i = first; i < end; ++i) out[i] = x[base + i * step];
   std::fill(out + end, out + n, T(0));
 }
 
@@ -68,8 +70,10 @@ void write_window(const T* x, const ConvGeometry& g, const Window& w, std::size_
     }
     for (Index i = 0; i < w.box[axis]; ++i, out += size) {
       const auto at = element(w.base[axis] + i * w.step[axis], g.extents[axis], g.lhs_dilation[axis]);
-      if (at < 0) std::fill(out, out + size, T(0));
-      else write_window(x + at * inner, g, w, axis + 1, out);
+      if (at < 0)
+        std::fill(out, out + size, T(0));
+      else
+        write_window(x + at * inner, g, w, axis + 1, out);
     }
   }
 }
@@ -96,14 +100,19 @@ template <class T>
 class Convolution {
  public:
   explicit Convolution(const ConvGeometry& g)
-      : g_(g), window_(element_count(g.window)), n_places_(element_count(g.places)), k_(g.in * window_),
-        channel_(element_count(g.extents)), base_(g.low) {
+      : g_(g),
+        window_(element_count(g.window)),
+        n_places_(element_count(g.places)),
+        k_(g.in * window_),
+        channel_(element_count(g.extents)),
+        base_(g.low) {
     for (auto& b : base_) b = -b;
     const bool inside = g.places.empty() || g.places.back() >= g.window.back();
     orientation_ = inside ? Orientation::places_inside : Orientation::window_inside;
     is_lhs_ = window_ == 1 && g.extents == g.places && plain(g.strides) && plain(g.lhs_dilation) &&
               std::all_of(g.low.begin(), g.low.end(), [](Index n) { return n == 0; });
-    small_ = double(g.out) * double(n_places_) * double(k_) <= kSmallWork || g.out > INT_MAX || n_places_ > INT_MAX || k_ > INT_MAX;
+    small_ = double(g.out) * double(n_places_) * double(k_) <= kSmallWork || g.out > INT_MAX || n_places_ > INT_MAX ||
+             k_ > INT_MAX;
   }
 
   void operator()(const T* x, const T* w, T* y) {
@@ -111,7 +120,8 @@ class Convolution {
     if (k_ == 0) return std::fill(y, y + g_.batch * g_.groups * g_.out * n_places_, T(0));
     for (Index n = 0; n < g_.batch; ++n)
       for (Index group = 0; group < g_.groups; ++group)
-        image(x + (n * g_.groups + group) * g_.in * channel_, w + group * g_.out * k_, y + (n * g_.groups + group) * g_.out * n_places_);
+        image(x + (n * g_.groups + group) * g_.in * channel_, w + group * g_.out * k_,
+              y + (n * g_.groups + group) * g_.out * n_places_);
   }
 
  private:
@@ -120,7 +130,9 @@ class Convolution {
   // The matrix is made in pieces of about this many elements, which caches hold.
   static constexpr Index kPiece = Index{1} << 17;
 
-  static bool plain(const Dims& d) { return std::all_of(d.begin(), d.end(), [](Index n) { return n == 1; }); }
+  static bool plain(const Dims& d) {
+    return std::all_of(d.begin(), d.end(), [](Index n) { return n == 1; });
+  }
 
   void image(const T* x, const T* w, T* y) {
     if (is_lhs_) return product(w, x, y, n_places_);
@@ -143,8 +155,7 @@ class Convolution {
     T* to = matrix_.get();
     if (orientation_ == Orientation::places_inside) {
       const auto line = element_count(places);
-      for (Index c = 0; c < g_.in; ++c)
-        do {
+      for (Index c = 0; c < g_.in; ++c) do {
           write_window(x + c * channel_, g_, {stepped(base, at, g_.rhs_dilation), places, g_.strides}, 0, to);
           to += line;
         } while (next(at, g_.window));
@@ -184,12 +195,12 @@ class Convolution {
   }
 
   void blas(const float* w, const float* m, float* y, Index n, bool transposed) const {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, blasint(g_.out), blasint(n), blasint(k_), 1, w,
-                blasint(k_), m, blasint(transposed ? k_ : n), 0, y, blasint(n_places_));
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, blasint(g_.out), blasint(n),
+                blasint(k_), 1, w, blasint(k_), m, blasint(transposed ? k_ : n), 0, y, blasint(n_places_));
   }
   void blas(const double* w, const double* m, double* y, Index n, bool transposed) const {
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, blasint(g_.out), blasint(n), blasint(k_), 1, w,
-                blasint(k_), m, blasint(transposed ? k_ : n), 0, y, blasint(n_places_));
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, blasint(g_.out), blasint(n),
+                blasint(k_), 1, w, blasint(k_), m, blasint(transposed ? k_ : n), 0, y, blasint(n_places_));
   }
 
   const ConvGeometry& g_;

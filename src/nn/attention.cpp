@@ -26,18 +26,19 @@ struct Extents {
 
 Extents checked(const Array& q, const Array& k, const Array& v) {
   if (!is_floating(q.dtype()) || q.dtype() != k.dtype() || q.dtype() != v.dtype())
-    throw TypeError(text(kName, ": query, key and value must have one floating dtype, got ", q.aval(), ", ", k.aval(), " and ",
-                         v.aval(), "; convert with astype"));
+    throw TypeError(text(kName, ": query, key and value must have one floating dtype, got ", q.aval(), ", ", k.aval(),
+                         " and ", v.aval(), "; convert with astype"));
   if (q.ndim() != 4 || k.ndim() != 4 || v.shape() != k.shape())
-    throw ValueError(text(kName, ": query [B, T, N, H] and key and value [B, S, K, H] are required, or all without B, got ", q.aval(),
-                          ", ", k.aval(), " and ", v.aval(), "; reshape them"));
+    throw ValueError(text(kName,
+                          ": query [B, T, N, H] and key and value [B, S, K, H] are required, or all without B, got ",
+                          q.aval(), ", ", k.aval(), " and ", v.aval(), "; reshape them"));
   const Extents e{q.shape(0), q.shape(1), k.shape(1), q.shape(2), k.shape(2), q.shape(3)};
   if (k.shape(0) != e.b || k.shape(3) != e.h)
     throw ValueError(text(kName, ": query and key must agree in batch and head size, got ", q.aval(), " and ", k.aval(),
                           "; reshape one"));
   if (e.k == 0 || e.n % e.k != 0)
-    throw ValueError(text(kName, ": the heads of query must be a multiple of those of key, got ", e.n, " and ", e.k, " of ", q.aval(),
-                          " and ", k.aval(), "; repeat or drop heads"));
+    throw ValueError(text(kName, ": the heads of query must be a multiple of those of key, got ", e.n, " and ", e.k,
+                          " of ", q.aval(), " and ", k.aval(), "; repeat or drop heads"));
   return e;
 }
 
@@ -45,7 +46,8 @@ Extents checked(const Array& q, const Array& k, const Array& v) {
 Array grouped(const char* what, const Array& x, const Extents& e) {
   const Shape full{e.b, e.n, e.t, e.s};
   if (x.ndim() != 4)
-    throw ValueError(text(kName, ": ", what, " must have 4 axes that broadcast to ", full, ", got ", x.aval(), "; add axes of extent 1"));
+    throw ValueError(text(kName, ": ", what, " must have 4 axes that broadcast to ", full, ", got ", x.aval(),
+                          "; add axes of extent 1"));
   for (std::size_t i = 0; i < 4; ++i)
     if (x.shape()[i] != 1 && x.shape()[i] != full[i])
       throw ValueError(text(kName, ": ", what, " must broadcast to ", full, ", got ", x.aval(), "; check its axes"));
@@ -82,7 +84,8 @@ Mask visible(const AttentionOptions& o, const Extents& e) {
   if (o.local_window_size) {
     const auto [left, right] = *o.local_window_size;
     if (left < 0 || right < 0)
-      throw ValueError(text(kName, ": local_window_size must not be negative, got ", left, " and ", right, "; 0 is the position itself"));
+      throw ValueError(text(kName, ": local_window_size must not be negative, got ", left, " and ", right,
+                            "; 0 is the position itself"));
     also((query <= key + left) & (query >= key - right));
   }
   if (o.query_seq_lengths) also(within(*o.query_seq_lengths, query, e));
@@ -92,7 +95,8 @@ Mask visible(const AttentionOptions& o, const Extents& e) {
 
 // Low enough to vanish, and finite: a query that sees nothing gets equal weights rather than NaN, as in jax.
 double masked_score(DType t) {
-  return -0.7 * (t == float64 ? std::numeric_limits<double>::max() : static_cast<double>(std::numeric_limits<float>::max()));
+  return -0.7 *
+         (t == float64 ? std::numeric_limits<double>::max() : static_cast<double>(std::numeric_limits<float>::max()));
 }
 
 Array with_batch(const Array& x) { return x.ndim() == 3 ? expand_dims(x, 0) : x; }
@@ -103,8 +107,8 @@ Array dot_product_attention(const Array& query, const Array& key, const Array& v
   const auto q = with_batch(query), k = with_batch(key), v = with_batch(value);
   const auto e = checked(q, k, v);
   if (query.ndim() != key.ndim() || key.ndim() != value.ndim())
-    throw ValueError(text(kName, ": either all of query, key and value have a batch axis or none, got ", query.aval(), ", ",
-                          key.aval(), " and ", value.aval(), "; add it with fx::expand_dims"));
+    throw ValueError(text(kName, ": either all of query, key and value have a batch axis or none, got ", query.aval(),
+                          ", ", key.aval(), " and ", value.aval(), "; add it with fx::expand_dims"));
   if (options.query_seq_lengths) check_lengths("query_seq_lengths", *options.query_seq_lengths, e);
   if (options.key_value_seq_lengths) check_lengths("key_value_seq_lengths", *options.key_value_seq_lengths, e);
   const auto wide = itemsize(q.dtype()) < 4 ? float32 : q.dtype();
@@ -116,7 +120,8 @@ Array dot_product_attention(const Array& query, const Array& key, const Array& v
   const auto weights = softmax(scores).astype(q.dtype());
   auto out = reshape(einsum("bkgts,bskh->btkgh", {weights, v}), {e.b, e.t, e.n, e.h});
   if (options.query_seq_lengths) {
-    const auto real = reshape(lax::iota(int64, {e.t}, 0), {1, e.t}) < reshape(options.query_seq_lengths->astype(int64), {e.b, 1});
+    const auto real =
+        reshape(lax::iota(int64, {e.t}, 0), {1, e.t}) < reshape(options.query_seq_lengths->astype(int64), {e.b, 1});
     out = out * reshape(real, {e.b, e.t, 1, 1}).astype(out.dtype());
   }
   return query.ndim() == 3 ? squeeze(out, 0) : out;

@@ -19,7 +19,8 @@ namespace {
 
 DType inexact(const char* name, std::optional<DType> dtype) {
   const auto t = dtype.value_or(config().default_float);
-  if (!is_inexact(t)) throw TypeError(text(name, ": a floating dtype is required, got ", t, "; convert the weights with astype"));
+  if (!is_inexact(t))
+    throw TypeError(text(name, ": a floating dtype is required, got ", t, "; convert the weights with astype"));
   return t;
 }
 
@@ -30,7 +31,8 @@ Array full(const char* name, const Shape& shape, std::optional<DType> dtype, dou
 }
 
 void require_positive(const char* name, const char* what, double v) {
-  if (!(v >= 0)) throw ValueError(text(name, ": ", what, " must not be negative, got ", v, "; the sign of weights is random"));
+  if (!(v >= 0))
+    throw ValueError(text(name, ": ", what, " must not be negative, got ", v, "; the sign of weights is random"));
 }
 
 // The standard deviation of a standard normal cut off at -2 and 2.
@@ -54,8 +56,9 @@ Dims normalized(const Axis& axis, const Shape& shape, const char* what) {
 
 Fans fans(const Shape& shape, const FanAxes& axes) {
   if (shape.size() < 2)
-    throw ValueError(text("variance_scaling: weights must have at least two axes, input and output features, got shape ", shape,
-                          "; use normal or uniform for vectors"));
+    throw ValueError(
+        text("variance_scaling: weights must have at least two axes, input and output features, got shape ", shape,
+             "; use normal or uniform for vectors"));
   const auto in = extent(shape, normalized(axes.in_axis, shape, "in_axis")),
              out = extent(shape, normalized(axes.out_axis, shape, "out_axis")),
              batch = extent(shape, normalized(axes.batch_axis, shape, "batch_axis"));
@@ -115,7 +118,8 @@ Initializer variance_scaling(double scale, Fan mode, Distribution distribution, 
               case Distribution::normal: return random::normal(key, shape, t) * sqrt(variance);
               case Distribution::uniform: return random::uniform(key, shape, t, -1.0, 1.0) * sqrt(3.0 * variance);
               default:
-                return random::truncated_normal(key, -2.0, 2.0, shape, t) * (sqrt(variance) / make_scalar(t, kCutOffDeviation));
+                return random::truncated_normal(key, -2.0, 2.0, shape, t) *
+                       (sqrt(variance) / make_scalar(t, kCutOffDeviation));
             }
           }};
 }

@@ -79,8 +79,8 @@ Array standardize(const Array& x, const Axis& axis, const StandardizeOptions& op
   return (f - m) * (1.0 / sqrt(v + options.epsilon));
 }
 
-std::pair<Array, Array> logsumexp_with_sign(const Array& x, const Axis& axis, const std::optional<Array>& b, bool keepdims,
-                                            const Mask& where) {
+std::pair<Array, Array> logsumexp_with_sign(const Array& x, const Axis& axis, const std::optional<Array>& b,
+                                            bool keepdims, const Mask& where) {
   auto f = promote_inexact(x);
   auto weights = b;
   if (b) {
@@ -114,10 +114,11 @@ Array logmeanexp(const Array& x, const Axis& axis, bool keepdims, const Mask& wh
 
 Array one_hot(const Array& x, std::int64_t num_classes, std::optional<DType> dtype, std::int64_t axis) {
   if (!is_integer(x.dtype()))
-    throw TypeError(text("one_hot: integer class numbers are required, got ", x.aval(),
-                         "; convert with astype(fx::int64)"));
+    throw TypeError(
+        text("one_hot: integer class numbers are required, got ", x.aval(), "; convert with astype(fx::int64)"));
   if (num_classes < 0)
-    throw ValueError(text("one_hot: the number of classes must not be negative, got ", num_classes, "; count them from 0"));
+    throw ValueError(
+        text("one_hot: the number of classes must not be negative, got ", num_classes, "; count them from 0"));
   auto shape = x.shape();
   shape.push_back(num_classes);
   checked_element_count("one_hot", shape);

@@ -18,8 +18,8 @@ struct Convolution {
 std::int64_t at(const Dims& d, std::int64_t i) { return d[static_cast<std::size_t>(i)]; }
 std::int64_t or_one(const Dims& d, std::size_t i) { return d.empty() ? 1 : d[i]; }
 
-// out[n, o, p] = sum over c, k of lhs[batch of n and o's group, channel c of o's group, p*stride + k*dilation - low] rhs[o, c, k],
-// written down without regard for cost.
+// out[n, o, p] = sum over c, k of lhs[batch of n and o's group, channel c of o's group, p*stride + k*dilation - low]
+// rhs[o, c, k], written down without regard for cost.
 Reference convolved(const Convolution& v) {
   return [v](const std::vector<Host>& in) -> std::vector<Host> {
     const auto &x = in[0], &w = in[1];
@@ -32,7 +32,8 @@ Reference convolved(const Convolution& v) {
     out.shape[static_cast<std::size_t>(d.out_spec[1])] = n_out;
     for (std::size_t i = 0; i < rank; ++i) {
       const auto n = at(x.shape, d.lhs_spec[i + 2]), k = at(w.shape, d.rhs_spec[i + 2]);
-      const auto over = (n == 0 ? 0 : (n - 1) * or_one(v.options.lhs_dilation, i) + 1) + v.padding[i].low + v.padding[i].high;
+      const auto over =
+          (n == 0 ? 0 : (n - 1) * or_one(v.options.lhs_dilation, i) + 1) + v.padding[i].low + v.padding[i].high;
       const auto window = k == 0 ? 0 : (k - 1) * or_one(v.options.rhs_dilation, i) + 1;
       out.shape[static_cast<std::size_t>(d.out_spec[i + 2])] = over < window ? 0 : (over - window) / v.strides[i] + 1;
     }
@@ -48,8 +49,8 @@ Reference convolved(const Convolution& v) {
         place[static_cast<std::size_t>(d.lhs_spec[1])] = at(k, d.rhs_spec[1]) + (feature / (n_out / fgc)) * channels;
         for (std::size_t i = 0; i < rank; ++i) {
           const auto dilation = or_one(v.options.lhs_dilation, i);
-          const auto where = at(o, d.out_spec[i + 2]) * v.strides[i] + at(k, d.rhs_spec[i + 2]) * or_one(v.options.rhs_dilation, i) -
-                             v.padding[i].low;
+          const auto where = at(o, d.out_spec[i + 2]) * v.strides[i] +
+                             at(k, d.rhs_spec[i + 2]) * or_one(v.options.rhs_dilation, i) - v.padding[i].low;
           if (where < 0 || where % dilation != 0 || where / dilation >= at(x.shape, d.lhs_spec[i + 2])) return;
           place[static_cast<std::size_t>(d.lhs_spec[i + 2])] = where / dilation;
         }
@@ -68,8 +69,19 @@ std::function<Arrays()> operands(DType a, Shape x, DType b, Shape y) {
 }
 
 Case convolution_case(const Convolution& v) {
-  Case c{std::string("conv_general_dilated/") + v.variant, "conv_general_dilated", {}, {}, convolved(v), 16, 16, {1, 1}, {1, 1}, {}};
-  c.f = [v](const Arrays& a) -> Arrays { return {lax::conv_general_dilated(a[0], a[1], v.strides, v.padding, v.options)}; };
+  Case c{std::string("conv_general_dilated/") + v.variant,
+         "conv_general_dilated",
+         {},
+         {},
+         convolved(v),
+         16,
+         16,
+         {1, 1},
+         {1, 1},
+         {}};
+  c.f = [v](const Arrays& a) -> Arrays {
+    return {lax::conv_general_dilated(a[0], a[1], v.strides, v.padding, v.options)};
+  };
   for (const auto t : kFloats) c.signatures.push_back({{{t, v.lhs, 0.5, 1.5}, {t, v.rhs, 0.5, 1.5}}});
   for (const auto t : kIntegers) c.signatures.push_back({{{t, v.lhs, -9, 9}, {t, v.rhs, -9, 9}}});
   const auto f64 = DType::float64;
@@ -98,7 +110,12 @@ std::vector<Convolution> convolutions() {
       {"pointwise", {2, 3, 4, 5}, {4, 3, 1, 1}, {1, 1}, {{0, 0}, {0, 0}}},
       {"image_transposed", {2, 2, 3, 3}, {3, 2, 3, 3}, {1, 1}, {{1, 2}, {2, 1}}, {.lhs_dilation = {2, 2}}},
       {"two_feature_groups", {2, 4, 5, 4}, {6, 2, 2, 3}, {1, 2}, {{1, 0}, {1, 1}}, {.feature_group_count = 2}},
-      {"depthwise", {2, 5, 5, 3}, {3, 3, 1, 6}, {1, 1}, {{1, 1}, {1, 1}}, {.dimension_numbers = kLast, .feature_group_count = 3}},
+      {"depthwise",
+       {2, 5, 5, 3},
+       {3, 3, 1, 6},
+       {1, 1},
+       {{1, 1}, {1, 1}},
+       {.dimension_numbers = kLast, .feature_group_count = 3}},
       {"batch_groups", {4, 3, 5, 4}, {6, 3, 2, 2}, {1, 2}, {{0, 1}, {1, 0}}, {.batch_group_count = 2}},
       {"volume", {1, 2, 3, 4, 3}, {2, 2, 2, 2, 2}, {1, 2, 1}, {{0, 0}, {1, 1}, {0, 1}}},
       {"window_does_not_fit", {2, 3, 4}, {2, 3, 6}, {1}, {{0, 1}}},

@@ -249,6 +249,8 @@ const std::vector<Case>& cases() {
     add_integer_cases(c);
     add_shape_cases(c);
     add_reduction_cases(c);
+    add_cumulative_cases(c);
+    add_sorting_cases(c);
     add_row_cases(c);
     add_convolution_cases(c);
     add_other_cases(c);

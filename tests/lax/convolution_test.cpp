@@ -13,7 +13,9 @@ using test::shown;
 
 namespace {
 
-Array ramp(const Shape& shape) { return reshape(arange(0.0, static_cast<double>(element_count(shape))), shape) * 0.25 - 3.0; }
+Array ramp(const Shape& shape) {
+  return reshape(arange(0.0, static_cast<double>(element_count(shape))), shape) * 0.25 - 3.0;
+}
 
 template <class F>
 void refused_with(const F& f, std::initializer_list<const char*> pieces) {
@@ -62,7 +64,8 @@ TEST_CASE("layouts only name axes") {
 
 TEST_CASE("the jaxpr of a convolution shows its parameters as jax does") {
   std::ostringstream os;
-  os << make_jaxpr([](const Array& x, const Array& w) { return lax::conv(x, w, {1}, "SAME"); })(ones({1, 2, 5}), ones({3, 2, 3}));
+  os << make_jaxpr([](const Array& x, const Array& w) { return lax::conv(x, w, {1}, "SAME"); })(ones({1, 2, 5}),
+                                                                                                ones({3, 2, 3}));
   const auto jaxpr = os.str();
   CHECK_THAT(jaxpr, Catch::Contains("dimension_numbers=ConvDimensionNumbers(lhs_spec=(0, 1, 2), rhs_spec=(0, 1, 2), "
                                     "out_spec=(0, 1, 2))"));
@@ -90,7 +93,8 @@ TEST_CASE("conv_transpose with the kernel transposed is the gradient of a convol
       }
   CHECK(lax::conv_transpose(ones({1, 4, 4, 2}), ones({3, 3, 2, 5}), {2, 2}, "SAME").shape() == Shape{1, 8, 8, 5});
   CHECK(lax::conv_transpose(ones({2, 3}), ones({3, 4}), {}, "VALID").shape() == Shape{2, 4});
-  CHECK(lax::conv_transpose(ones({1, 2, 2, 2, 3}), ones({2, 2, 2, 3, 4}), {2, 2, 2}, "VALID").shape() == Shape{1, 4, 4, 4, 4});
+  CHECK(lax::conv_transpose(ones({1, 2, 2, 2, 3}), ones({2, 2, 2, 3, 4}), {2, 2, 2}, "VALID").shape() ==
+        Shape{1, 4, 4, 4, 4});
 }
 
 TEST_CASE("patches times weights are the convolution") {
@@ -102,6 +106,26 @@ TEST_CASE("patches times weights are the convolution") {
   const auto last = lax::conv_general_dilated_patches(transpose(x, {0, 2, 3, 1}), {3, 2}, {2, 1}, "SAME",
                                                       {.dimension_numbers = {"NHWC", "OIHW", "NHWC"}});
   CHECK(bool(array_equal(transpose(last, {0, 3, 1, 2}), patches)));
+}
+
+TEST_CASE("weights that differ from place to place, and those that do not") {
+  const auto x = ramp({2, 3, 6, 5}), w = ramp({4, 3, 3, 2});
+  const auto same = broadcast_to(reshape(w, {4, 18, 1, 1}), {4, 18, 3, 5});
+  CHECK(bool(
+      allclose(lax::conv_general_dilated_local(x, same, {2, 1}, "SAME", {3, 2}), lax::conv(x, w, {2, 1}, "SAME"))));
+  const auto other = same * ramp({1, 1, 3, 5});
+  CHECK(bool(allclose(lax::conv_general_dilated_local(x, other, {2, 1}, "SAME", {3, 2}),
+                      lax::conv(x, w, {2, 1}, "SAME") * ramp({1, 1, 3, 5}))));
+  const auto last = lax::conv_general_dilated_local(transpose(x, {0, 2, 3, 1}), transpose(other, {2, 3, 1, 0}), {2, 1},
+                                                    "SAME", {3, 2}, {.dimension_numbers = {"NHWC", "HWIO", "NHWC"}});
+  CHECK(
+      bool(allclose(transpose(last, {0, 3, 1, 2}), lax::conv_general_dilated_local(x, other, {2, 1}, "SAME", {3, 2}))));
+  refused_with(
+      [&] {
+        lax::conv_general_dilated_local(x, w, {2, 1}, "SAME", {3, 2});
+      },
+      {"the weights must be [O, 18, places...]", "(3, 5)"});
+  refused_with([&] { lax::conv_general_dilated_local(x, w[0], {2, 1}, "SAME", {3, 2}); }, {"equal ranks"});
 }
 
 TEST_CASE("preferred_element_type is what products are summed in") {
@@ -128,7 +152,9 @@ TEST_CASE("large convolutions, which BLAS multiplies, agree with loops in either
 
 TEST_CASE("per-example gradients of shared weights are those of the loop, to the bit") {
   const auto x = ramp({4, 2, 8, 8}), w = ramp({3, 2, 3, 3});
-  const auto loss = [](const Array& v, const Array& image) { return sum(square(lax::conv(expand_dims(image, 0), v, {1, 1}, "SAME"))); };
+  const auto loss = [](const Array& v, const Array& image) {
+    return sum(square(lax::conv(expand_dims(image, 0), v, {1, 1}, "SAME")));
+  };
   const auto all = vmap(grad(loss), {.in_axes = {none, 0}})(w, x);
   const auto compiled = jit(vmap(grad(loss), {.in_axes = {none, 0}}))(w, x);
   for (std::int64_t i = 0; i < 4; ++i) CHECK(bool(array_equal(all[i], grad(loss)(w, x[i]))));
@@ -145,7 +171,8 @@ TEST_CASE("convolutions refuse what does not fit") {
   const auto general = [&](const Dims& strides, const lax::ConvPadding& padding, const ConvOptions& o) {
     return [=] { lax::conv_general_dilated(x, w, strides, padding, o); };
   };
-  refused_with(general({1}, "VALID", {}), {"window_strides must have one entry per spatial axis", "(1,)", "f64[2,4,6,5]"});
+  refused_with(general({1}, "VALID", {}),
+               {"window_strides must have one entry per spatial axis", "(1,)", "f64[2,4,6,5]"});
   refused_with(general({1, 0}, "SAME", {}), {"window_strides must be positive", "(1, 0)"});
   refused_with(general({1, 1}, {{1, 1}}, {}), {"padding must have one entry per spatial axis", "((1, 1),)"});
   refused_with(general({1, 1}, "VALID", {.lhs_dilation = {1}}), {"lhs_dilation must have one entry"});
@@ -156,30 +183,51 @@ TEST_CASE("convolutions refuse what does not fit") {
   refused_with(general({1, 1}, {{-4, -3}, {0, 0}}, {}), {"negative padding", "((-4, -3), (0, 0))", "cut off less"});
   refused_with(general({1, 1}, "VALID", {.feature_group_count = 0}), {"group counts must be positive"});
   refused_with(general({1, 1}, "VALID", {.feature_group_count = 2, .batch_group_count = 2}), {"at most one", "vmap"});
-  refused_with(general({1, 1}, "VALID", {.feature_group_count = 2}), {"input features of rhs times feature_group_count", "4 * 2"});
+  refused_with(general({1, 1}, "VALID", {.feature_group_count = 2}),
+               {"input features of rhs times feature_group_count", "4 * 2"});
   refused_with(general({1, 1}, "VALID", {.batch_group_count = 4}), {"output features of rhs must divide evenly"});
-  refused_with([&] { lax::conv_general_dilated(ones({3, 4, 6, 5}), w, {1, 1}, "VALID", {.batch_group_count = 2}); },
-               {"batch must divide evenly", "got 3"});
-  refused_with([&] { lax::conv_general_dilated(ones({2, 4, 6, 5}), ones({5, 2, 1, 1}), {1, 1}, "VALID", {.feature_group_count = 2}); },
-               {"output features of rhs must divide evenly", "got 5"});
+  refused_with(
+      [&] {
+        lax::conv_general_dilated(ones({3, 4, 6, 5}), w, {1, 1}, "VALID", {.batch_group_count = 2});
+      },
+      {"batch must divide evenly", "got 3"});
+  refused_with(
+      [&] {
+        lax::conv_general_dilated(ones({2, 4, 6, 5}), ones({5, 2, 1, 1}), {1, 1}, "VALID", {.feature_group_count = 2});
+      },
+      {"output features of rhs must divide evenly", "got 5"});
   refused_with([&] { lax::conv(x, ones({6, 4, 3}), {1, 1}, "VALID"); }, {"equal ranks", "f64[6,4,3]", "expand_dims"});
   refused_with([&] { lax::conv(x, w, {1, 1}, "FULL"); }, {"SAME, SAME_LOWER or VALID", "FULL"});
-  refused_with(general({1, 1}, "VALID", {.dimension_numbers = {"NHW", "HWIO", "NHWC"}}), {"one letter per axis", "NHW"});
+  refused_with(general({1, 1}, "VALID", {.dimension_numbers = {"NHW", "HWIO", "NHWC"}}),
+               {"one letter per axis", "NHW"});
   refused_with(general({1, 1}, "VALID", {.dimension_numbers = {"NHHC", "HWIO", "NHWC"}}), {"once each", "NHHC"});
-  refused_with(general({1, 1}, "VALID", {.dimension_numbers = lax::ConvDimensionNumbers{{0, 1, 2, 4}, {0, 1, 2, 3}, {0, 1, 2, 3}}}),
+  refused_with(general({1, 1}, "VALID",
+                       {.dimension_numbers = lax::ConvDimensionNumbers{{0, 1, 2, 4}, {0, 1, 2, 3}, {0, 1, 2, 3}}}),
                {"lhs_spec must be in [0, 4)"});
-  refused_with(general({1, 1}, {{0, 0}, {0, 0}}, {.dimension_numbers = lax::ConvDimensionNumbers{{0, 1, 2}, {0, 1, 2, 3}, {0, 1, 2, 3}}}),
+  refused_with(general({1, 1}, {{0, 0}, {0, 0}},
+                       {.dimension_numbers = lax::ConvDimensionNumbers{{0, 1, 2}, {0, 1, 2, 3}, {0, 1, 2, 3}}}),
                {"lhs_spec must name every axis once"});
   refused_with([&] { lax::conv(x, w, {1, 1}, "VALID", float32); }, {"preferred_element_type must not be narrower"});
   refused_with([&] { lax::conv(x, w, {1, 1}, "VALID", int64); }, {"preferred_element_type must not be narrower"});
   refused_with([&] { lax::conv_dimension_numbers({1, 2}, {1, 2, 3}, {}); }, {"conv_dimension_numbers", "equal ranks"});
   refused_with([&] { lax::conv_transpose(x, w, {1}, "SAME"); }, {"conv_transpose: strides and rhs_dilation must have"});
   refused_with([&] { lax::conv_transpose(x, w, {1, 1}, "SAME_LOWER"); }, {"must be SAME, VALID or amounts"});
-  refused_with([&] { lax::conv_transpose(ones({1, 1, 1, 1, 1, 1}), ones({1, 1, 1, 1, 1, 1}), {1, 1, 1, 1}, "SAME"); },
-               {"no default layout", "rank 6"});
+  refused_with(
+      [&] {
+        lax::conv_transpose(ones({1, 1, 1, 1, 1, 1}), ones({1, 1, 1, 1, 1, 1}), {1, 1, 1, 1}, "SAME");
+      },
+      {"no default layout", "rank 6"});
   refused_with([&] { lax::conv_general_dilated_patches(x, {3}, {1, 1}, "VALID"); }, {"one extent per spatial axis"});
-  refused_with([&] { lax::conv_general_dilated_patches(x.astype(int64), {3, 3}, {1, 1}, "VALID"); }, {"floating operand"});
-  refused_with([&] { lax::conv_general_dilated_patches(x, {3, 3}, {1, 1}, "VALID", {.feature_group_count = 2}); }, {"no groups"});
+  refused_with(
+      [&] {
+        lax::conv_general_dilated_patches(x.astype(int64), {3, 3}, {1, 1}, "VALID");
+      },
+      {"floating operand"});
+  refused_with(
+      [&] {
+        lax::conv_general_dilated_patches(x, {3, 3}, {1, 1}, "VALID", {.feature_group_count = 2});
+      },
+      {"no groups"});
 }
 
 }  // namespace fluxion

@@ -29,25 +29,35 @@ const std::vector<Activation>& activations() {
       {"relu6", nn::relu6, [](double x) { return std::min(std::max(x, 0.0), 6.0); }, {0, 6}},
       {"sigmoid", nn::sigmoid, sigma},
       {"softplus", nn::softplus, [](double x) { return std::log1p(std::exp(x)); }},
-      {"sparse_plus", nn::sparse_plus, [](double x) { return x <= -1 ? 0 : x >= 1 ? x : (x + 1) * (x + 1) / 4; }},
-      {"sparse_sigmoid", nn::sparse_sigmoid, [](double x) { return x <= -1 ? 0 : x >= 1 ? 1 : (x + 1) / 2; }, {-1, 1}},
+      {"sparse_plus", nn::sparse_plus, [](double x) { return x <= -1  ? 0
+                                                             : x >= 1 ? x
+                                                                      : (x + 1) * (x + 1) / 4; }},
+      {"sparse_sigmoid", nn::sparse_sigmoid, [](double x) { return x <= -1  ? 0
+                                                                   : x >= 1 ? 1
+                                                                            : (x + 1) / 2; }, {-1, 1}},
       {"soft_sign", nn::soft_sign, [](double x) { return x / (std::fabs(x) + 1); }},
       {"silu", nn::silu, [](double x) { return x * sigma(x); }},
       {"swish", nn::swish, [](double x) { return x * sigma(x); }},
       {"log_sigmoid", nn::log_sigmoid, [](double x) { return -std::log1p(std::exp(-x)); }},
-      {"leaky_relu", [](const Array& x) { return nn::leaky_relu(x, 0.1); }, [](double x) { return x >= 0 ? x : 0.1 * x; }, {0}},
+      {"leaky_relu",
+       [](const Array& x) { return nn::leaky_relu(x, 0.1); },
+       [](double x) { return x >= 0 ? x : 0.1 * x; },
+       {0}},
       {"hard_sigmoid", nn::hard_sigmoid, [](double x) { return std::min(std::max(x + 3, 0.0), 6.0) / 6; }, {-3, 3}},
       {"hard_silu", nn::hard_silu, [](double x) { return x * std::min(std::max(x + 3, 0.0), 6.0) / 6; }, {-3, 3}},
       {"hard_swish", nn::hard_swish, [](double x) { return x * std::min(std::max(x + 3, 0.0), 6.0) / 6; }, {-3, 3}},
       {"hard_tanh", nn::hard_tanh, [](double x) { return std::min(std::max(x, -1.0), 1.0); }, {-1, 1}},
       {"tanh", nn::tanh, [](double x) { return std::tanh(x); }},
       {"elu", [](const Array& x) { return nn::elu(x, 0.7); }, [](double x) { return elu_of(x, 0.7); }, {0}},
-      {"celu", [](const Array& x) { return nn::celu(x, 0.7); }, [](double x) { return x > 0 ? x : 0.7 * std::expm1(x / 0.7); }},
+      {"celu", [](const Array& x) { return nn::celu(x, 0.7); },
+       [](double x) { return x > 0 ? x : 0.7 * std::expm1(x / 0.7); }},
       {"selu", nn::selu, [](double x) { return 1.0507009873554805 * elu_of(x, 1.6732632423543772); }, {0}},
       {"gelu approximated", [](const Array& x) { return nn::gelu(x); },
        [](double x) { return x / 2 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); }},
-      {"gelu", [](const Array& x) { return nn::gelu(x, false); }, [](double x) { return x / 2 * std::erfc(-x / std::sqrt(2)); }},
-      {"squareplus", [](const Array& x) { return nn::squareplus(x, 3.0); }, [](double x) { return (x + std::sqrt(x * x + 3)) / 2; }},
+      {"gelu", [](const Array& x) { return nn::gelu(x, false); },
+       [](double x) { return x / 2 * std::erfc(-x / std::sqrt(2)); }},
+      {"squareplus", [](const Array& x) { return nn::squareplus(x, 3.0); },
+       [](double x) { return (x + std::sqrt(x * x + 3)) / 2; }},
       {"mish", nn::mish, [](double x) { return x * std::tanh(std::log1p(std::exp(x))); }},
       {"identity", nn::identity, [](double x) { return x; }},
   };
@@ -98,7 +108,9 @@ TEST_CASE("derivatives of activations are those of their values, first and secon
 }
 
 TEST_CASE("derivatives at kinks are jax's") {
-  const auto slope = [](const std::function<Array(const Array&)>& f, double x) { return grad([&](const Array& v) { return f(v); })(x).item<double>(); };
+  const auto slope = [](const std::function<Array(const Array&)>& f, double x) {
+    return grad([&](const Array& v) { return f(v); })(x).item<double>();
+  };
   CHECK(slope(nn::relu, 0) == 0);
   CHECK(slope(nn::relu6, 0) == 0);
   CHECK(slope(nn::relu6, 6) == 0);
@@ -137,7 +149,10 @@ TEST_CASE("glu gates the first half by the second") {
   const auto x = array({{1.0, 2.0, 0.0, 100.0}, {3.0, 4.0, -100.0, 0.0}});
   CHECK(bool(allclose(nn::glu(x), array({{0.5, 2.0}, {0.0, 2.0}}))));
   CHECK(bool(allclose(nn::glu(x, 0), array({{0.9525741268, 1.9640275801, 0.0, 50.0}}))));
-  CHECK_THAT(message_of<ValueError>([&] { nn::glu(ones({2, 3})); }), Catch::Contains("glu: the axis must have an even extent, got 3"));
+  CHECK_THAT(message_of<ValueError>([&] {
+               nn::glu(ones({2, 3}));
+             }),
+             Catch::Contains("glu: the axis must have an even extent, got 3"));
   CHECK(refuses<ValueError>([&] { nn::glu(ones({2, 4}), 2); }));
 }
 

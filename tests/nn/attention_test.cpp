@@ -42,9 +42,11 @@ Array everything() { return full({5, 6}, true); }
 TEST_CASE("attention is a weighted mean of values, head by head") {
   const Operands o;
   equals_heads(dot_product_attention(o.q, o.k, o.v), o, [](auto) { return everything(); });
-  equals_heads(dot_product_attention(o.q, o.k, o.v, {.is_causal = true}), o, [](auto) { return index(5, true) >= index(6, false); });
+  equals_heads(dot_product_attention(o.q, o.k, o.v, {.is_causal = true}), o,
+               [](auto) { return index(5, true) >= index(6, false); });
   const auto mask = (index(5, true) + index(6, false)) % 3 != 0;
-  equals_heads(dot_product_attention(o.q, o.k, o.v, {.mask = reshape(mask, {1, 1, 5, 6})}), o, [&](auto) { return mask; });
+  equals_heads(dot_product_attention(o.q, o.k, o.v, {.mask = reshape(mask, {1, 1, 5, 6})}), o,
+               [&](auto) { return mask; });
   equals_heads(dot_product_attention(o.q, o.k, o.v, {.local_window_size = std::pair{1, 2}}), o, [](auto) {
     const auto t = index(5, true), s = index(6, false);
     return (s >= t - 1) & (s <= t + 2);
@@ -82,13 +84,15 @@ TEST_CASE("bias is added to scaled scores") {
   const auto low = where(index(5, true) >= index(6, false), 0.0, -1e4);
   CHECK(bool(allclose(dot_product_attention(o.q, o.k, o.v, {.bias = reshape(low, {1, 1, 5, 6})}),
                       dot_product_attention(o.q, o.k, o.v, {.is_causal = true}))));
-  CHECK(bool(allclose(dot_product_attention(o.q, o.k, o.v, {.scale = 0.0}),
-                      broadcast_to(mean(o.v, 1, true), {2, 5, 4, 3}))));
+  CHECK(bool(
+      allclose(dot_product_attention(o.q, o.k, o.v, {.scale = 0.0}), broadcast_to(mean(o.v, 1, true), {2, 5, 4, 3}))));
 }
 
 TEST_CASE("without a batch axis, under vmap and jit") {
   const Operands o;
-  const auto f = [](const Array& q, const Array& k, const Array& v) { return dot_product_attention(q, k, v, {.is_causal = true}); };
+  const auto f = [](const Array& q, const Array& k, const Array& v) {
+    return dot_product_attention(q, k, v, {.is_causal = true});
+  };
   const auto want = f(o.q, o.k, o.v);
   CHECK(bool(allclose(f(o.q[0], o.k[0], o.v[0]), want[0])));
   CHECK(bool(allclose(vmap(f)(o.q, o.k, o.v), want)));
@@ -111,15 +115,19 @@ TEST_CASE("attention refuses what does not fit") {
   CHECK_THAT(message(o.q.astype(int64), o.k.astype(int64), o.v.astype(int64)), Contains("one floating dtype"));
   CHECK_THAT(message(o.q, o.k, o.v[0]), Contains("query [B, T, N, H]"));
   CHECK_THAT(message(o.q, o.k, o.v(range(), range(0, 3))), Contains("query [B, T, N, H]"));
-  CHECK_THAT(message(o.q[{0}], expand_dims(o.k[0], 0), expand_dims(o.v[0], 0)), Contains("all of query, key and value"));
+  CHECK_THAT(message(o.q[{0}], expand_dims(o.k[0], 0), expand_dims(o.v[0], 0)),
+             Contains("all of query, key and value"));
   CHECK_THAT(message(o.q, o.k(range(0, 1)), o.v(range(0, 1))), Contains("agree in batch and head size"));
   CHECK_THAT(message(o.q, ones({2, 6, 3, 3}), ones({2, 6, 3, 3})), Contains("multiple of those of key, got 4 and 3"));
   CHECK_THAT(message(o.q, o.k, o.v, {.mask = ones({1, 1, 5, 6})}), Contains("mask must be bool"));
   CHECK_THAT(message(o.q, o.k, o.v, {.mask = full({5, 6}, true)}), Contains("mask must have 4 axes"));
   CHECK_THAT(message(o.q, o.k, o.v, {.bias = ones({1, 1, 5, 5})}), Contains("bias must broadcast to (2, 4, 5, 6)"));
-  CHECK_THAT(message(o.q, o.k, o.v, {.query_seq_lengths = array({1, 2, 3})}), Contains("query_seq_lengths must be integers of shape (2,)"));
-  CHECK_THAT(message(o.q, o.k, o.v, {.key_value_seq_lengths = array({1.0, 2.0})}), Contains("key_value_seq_lengths must be integers"));
-  CHECK_THAT(message(o.q, o.k, o.v, {.local_window_size = std::pair{-1, 0}}), Contains("local_window_size must not be negative"));
+  CHECK_THAT(message(o.q, o.k, o.v, {.query_seq_lengths = array({1, 2, 3})}),
+             Contains("query_seq_lengths must be integers of shape (2,)"));
+  CHECK_THAT(message(o.q, o.k, o.v, {.key_value_seq_lengths = array({1.0, 2.0})}),
+             Contains("key_value_seq_lengths must be integers"));
+  CHECK_THAT(message(o.q, o.k, o.v, {.local_window_size = std::pair{-1, 0}}),
+             Contains("local_window_size must not be negative"));
 }
 
 }  // namespace fluxion

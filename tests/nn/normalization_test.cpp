@@ -43,8 +43,10 @@ TEST_CASE("softmax leaves out what where says, also in derivatives") {
   const auto broadcast = softmax(ones({2, 4}), -1, mask);
   CHECK(bool(allclose(broadcast, array({{1. / 3, 1. / 3, 1. / 3, 0.}, {1. / 3, 1. / 3, 1. / 3, 0.}}))));
   CHECK(bool(allclose(softmax(x, -1, array({false, false, false, false})), zeros({4}))));
-  CHECK_THAT(message_of<TypeError>([&] { softmax(x, -1, ones({4})); }), Catch::Contains("softmax: where must be bool, got f64[4]"));
-  CHECK_THAT(message_of<TypeError>([&] { log_softmax(x, -1, ones({4})); }), Catch::Contains("log_softmax: where must be bool"));
+  CHECK_THAT(message_of<TypeError>([&] { softmax(x, -1, ones({4})); }),
+             Catch::Contains("softmax: where must be bool, got f64[4]"));
+  CHECK_THAT(message_of<TypeError>([&] { log_softmax(x, -1, ones({4})); }),
+             Catch::Contains("log_softmax: where must be bool"));
   CHECK(refuses<ValueError>([&] { softmax(x, -1, array({true, false})); }));
   CHECK(refuses<ValueError>([&] { softmax(x, 1); }));
   CHECK(refuses<ValueError>([&] { log_softmax(x, {0, 0}); }));
@@ -73,7 +75,8 @@ TEST_CASE("logsumexp with weights, signs and masks") {
   const auto [size, sign] = nn::logsumexp_with_sign(a, none, -b);
   CHECK(size.item<double>() == Approx(std::log(s)));
   CHECK(sign.item<double>() == -1);
-  CHECK(nn::logsumexp(a, none, {}, false, array({true, false, true})).item<double>() == Approx(std::log(std::exp(1) + std::exp(3))));
+  CHECK(nn::logsumexp(a, none, {}, false, array({true, false, true})).item<double>() ==
+        Approx(std::log(std::exp(1) + std::exp(3))));
   CHECK(nn::logsumexp(a + 1000.0, none, {}).item<double>() == Approx(1000 + logsumexp(a).item<double>()));
   CHECK(nn::logsumexp(array({-kInf, -kInf}), none, {}).item<double>() == -kInf);
   CHECK(nn::logsumexp(array({1.0, kInf}), none, {}).item<double>() == kInf);
@@ -92,7 +95,8 @@ TEST_CASE("logmeanexp is the logarithm of the mean") {
   CHECK(bool(allclose(nn::logmeanexp(a, 1), log(mean(exp(a), 1)))));
   CHECK(nn::logmeanexp(a).item<double>() == Approx(std::log(mean(exp(a)).item<double>())));
   CHECK(nn::logmeanexp(a, 1, true).shape() == Shape{2, 1});
-  CHECK(nn::logmeanexp(a[0], none, false, array({true, true, false})).item<double>() == Approx(std::log((std::exp(1) + std::exp(2)) / 2)));
+  CHECK(nn::logmeanexp(a[0], none, false, array({true, true, false})).item<double>() ==
+        Approx(std::log((std::exp(1) + std::exp(2)) / 2)));
   CHECK(refuses<ValueError>([&] { nn::logmeanexp(a, 2); }));
 }
 

@@ -1,5 +1,5 @@
-// Convolutions: a window of weights slides over spatial axes. Names and semantics are jax.lax's. As there, the window is
-// not flipped (what mathematics calls cross-correlation); products are of full precision.
+// Convolutions: a window of weights slides over spatial axes. Names and semantics are jax.lax's. As there, the window
+// is not flipped (what mathematics calls cross-correlation); products are of full precision.
 #pragma once
 
 #include <array>
@@ -20,9 +20,9 @@ struct ConvDimensionNumbers {
   friend bool operator==(const ConvDimensionNumbers&, const ConvDimensionNumbers&) = default;
 };
 
-/// Dimension numbers as they are given: by name, {"NHWC", "HWIO", "NHWC"} (N batch, C features, O and I output and input
-/// features of the weights, the other letters spatial axes, matched by letter), as ConvDimensionNumbers, or not at all:
-/// then batch and output features come first, the other features second.
+/// Dimension numbers as they are given: by name, {"NHWC", "HWIO", "NHWC"} (N batch, C features, O and I output and
+/// input features of the weights, the other letters spatial axes, matched by letter), as ConvDimensionNumbers, or not
+/// at all: then batch and output features come first, the other features second.
 class ConvLayout {
  public:
   ConvLayout() = default;
@@ -41,7 +41,8 @@ class ConvLayout {
   Kind kind_ = Kind::none;
 };
 
-/// The axes that a layout names, for operands of these shapes. Throws ValueError. Source: jax.lax.conv_dimension_numbers.
+/// The axes that a layout names, for operands of these shapes. Throws ValueError. Source:
+/// jax.lax.conv_dimension_numbers.
 ConvDimensionNumbers conv_dimension_numbers(const Shape& lhs, const Shape& rhs, const ConvLayout& layout);
 
 struct ConvOptions {
@@ -63,26 +64,32 @@ Array conv_general_dilated(const Array& lhs, const Array& rhs, const Dims& windo
 /// The same in the default layout. Source: jax.lax.conv, jax.lax.conv_with_general_padding.
 Array conv(const Array& lhs, const Array& rhs, const Dims& window_strides, const ConvPadding& padding,
            std::optional<DType> preferred_element_type = {});
-Array conv_with_general_padding(const Array& lhs, const Array& rhs, const Dims& window_strides, const ConvPadding& padding,
-                                const Dims& lhs_dilation = {}, const Dims& rhs_dilation = {},
-                                std::optional<DType> preferred_element_type = {});
+Array conv_with_general_padding(const Array& lhs, const Array& rhs, const Dims& window_strides,
+                                const ConvPadding& padding, const Dims& lhs_dilation = {},
+                                const Dims& rhs_dilation = {}, std::optional<DType> preferred_element_type = {});
 
 struct ConvTransposeOptions {
   Dims rhs_dilation{};
   ConvLayout dimension_numbers{};  ///< Default: batch first, features last; weights [window..., in, out].
-  bool transpose_kernel = false; ///< Flip the window and swap its features: the gradient of a convolution with rhs.
+  bool transpose_kernel = false;   ///< Flip the window and swap its features: the gradient of a convolution with rhs.
   std::optional<DType> preferred_element_type{};
 };
 
-/// A convolution over lhs with `strides - 1` zeros between its elements, padded as the gradient of a convolution with these
-/// strides and this padding would be ("SAME": the result is `strides` times as large). Throws ValueError as
+/// A convolution over lhs with `strides - 1` zeros between its elements, padded as the gradient of a convolution with
+/// these strides and this padding would be ("SAME": the result is `strides` times as large). Throws ValueError as
 /// conv_general_dilated, and for "SAME_LOWER". Source: jax.lax.conv_transpose.
 Array conv_transpose(const Array& lhs, const Array& rhs, const Dims& strides, const ConvPadding& padding,
                      const ConvTransposeOptions& options = {});
 
-/// What the window covers at each of its places, laid along the feature axis: feature c * prod(filter_shape) + k is element
-/// k of the window over channel c. lhs floating. Source: jax.lax.conv_general_dilated_patches.
+/// What the window covers at each of its places, laid along the feature axis: feature c * prod(filter_shape) + k is
+/// element k of the window over channel c. lhs floating. Source: jax.lax.conv_general_dilated_patches.
 Array conv_general_dilated_patches(const Array& lhs, const Dims& filter_shape, const Dims& window_strides,
                                    const ConvPadding& padding, const ConvOptions& options = {});
+
+/// A convolution whose weights differ from place to place: rhs [O, C * prod(filter_shape), places...] in the layout
+/// that the options say, its second axis as that of conv_general_dilated_patches. Source:
+/// jax.lax.conv_general_dilated_local.
+Array conv_general_dilated_local(const Array& lhs, const Array& rhs, const Dims& window_strides,
+                                 const ConvPadding& padding, const Dims& filter_shape, const ConvOptions& options = {});
 
 }  // namespace fluxion::lax
