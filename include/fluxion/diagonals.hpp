@@ -19,11 +19,13 @@ Array trace(const Array& x, std::int64_t k = 0, std::int64_t axis1 = 0, std::int
             std::optional<DType> dtype = {});
 
 /// n x m ones on and below the k-th diagonal, zeros above (m = n if not given).
-Array tri(std::int64_t n, std::optional<std::int64_t> m = {}, std::int64_t k = 0, std::optional<DType> dtype = {});
+Array tri(std::int64_t n, std::optional<std::int64_t> m = {}, std::int64_t k = 0,
+          std::optional<DType> dtype = {});
 /// x with zeros above, or below, the k-th diagonal of its last two axes.
 Array tril(const Array& x, std::int64_t k = 0);
 Array triu(const Array& x, std::int64_t k = 0);
-/// Powers of a vector as columns: x^(n-1), ..., x, 1, or the other way round. n is the length of x if not given.
+/// Powers of a vector as columns: x^(n-1), ..., x, 1, or the other way round. n is the length of x if not
+/// given.
 Array vander(const Array& x, std::optional<std::int64_t> n = {}, bool increasing = false);
 
 }  // namespace fluxion

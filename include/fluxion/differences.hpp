@@ -15,7 +15,8 @@ struct DiffOptions {
   /// Joined to x along the axis before; scalars are repeated.
   Array prepend = {}, append = {};
 };
-/// x[i+1] - x[i] along an axis, n times; of bools, whether they differ. Throws ValueError for n < 0 and for scalars.
+/// x[i+1] - x[i] along an axis, n times; of bools, whether they differ. Throws ValueError for n < 0 and for
+/// scalars.
 Array diff(const Array& x, const DiffOptions& options = {});
 
 struct Ediff1dOptions {
@@ -24,9 +25,9 @@ struct Ediff1dOptions {
 /// The differences of neighbours of x flattened, with other values before and after them.
 Array ediff1d(const Array& x, const Ediff1dOptions& options = {});
 
-/// The derivative of samples along one axis, from differences: central inside, of second order also for uneven
-/// spacing, and one-sided at the ends. `spacing` is the distance of samples, or a vector of their positions.
-/// Throws ValueError for fewer than two samples. Source: jax.numpy.gradient.
+/// The derivative of samples along one axis, from differences: central inside, of second order also for
+/// uneven spacing, and one-sided at the ends. `spacing` is the distance of samples, or a vector of their
+/// positions. Throws ValueError for fewer than two samples. Source: jax.numpy.gradient.
 Array gradient(const Array& f, const Array& spacing, std::int64_t axis);
 struct GradientOptions {
   /// One for all axes or one for each; 1 if not given.

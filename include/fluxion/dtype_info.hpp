@@ -13,21 +13,32 @@ namespace fluxion {
 
 /// A kind of dtypes. Each lies in one that is wider: signedinteger in integer in number in generic.
 enum class DTypeKind : std::uint8_t {
-  generic, number, integer, signedinteger, unsignedinteger, inexact, floating, complexfloating, extended,
+  generic,
+  number,
+  integer,
+  signedinteger,
+  unsignedinteger,
+  inexact,
+  floating,
+  complexfloating,
+  extended,
 };
-inline constexpr DTypeKind generic = DTypeKind::generic, number = DTypeKind::number, integer = DTypeKind::integer;
-inline constexpr DTypeKind signedinteger = DTypeKind::signedinteger, unsignedinteger = DTypeKind::unsignedinteger;
+inline constexpr DTypeKind generic = DTypeKind::generic, number = DTypeKind::number,
+                           integer = DTypeKind::integer;
+inline constexpr DTypeKind signedinteger = DTypeKind::signedinteger,
+                           unsignedinteger = DTypeKind::unsignedinteger;
 inline constexpr DTypeKind inexact = DTypeKind::inexact, floating = DTypeKind::floating;
 inline constexpr DTypeKind complexfloating = DTypeKind::complexfloating, extended = DTypeKind::extended;
 
-/// Whether a dtype is of a kind, is another dtype, or a kind lies within another. Source: jax.numpy.issubdtype.
+/// Whether a dtype is of a kind, is another dtype, or a kind lies within another. Source:
+/// jax.numpy.issubdtype.
 bool issubdtype(DType t, DTypeKind kind);
 bool issubdtype(DTypeKind a, DTypeKind b);
 constexpr bool issubdtype(DType a, DType b) { return a == b; }
 
 /// Whether a dtype is of one of these kinds, by their names in the array API: "bool", "signed integer",
-/// "unsigned integer", "integral", "real floating", "complex floating", "numeric". Throws ValueError for other names.
-/// Source: jax.numpy.isdtype.
+/// "unsigned integer", "integral", "real floating", "complex floating", "numeric". Throws ValueError for
+/// other names. Source: jax.numpy.isdtype.
 bool isdtype(DType t, std::string_view kind);
 bool isdtype(DType t, DType other);
 bool isdtype(DType t, std::initializer_list<std::string_view> kinds);

@@ -34,8 +34,8 @@ Arrays sparse_indices(const Shape& shape, DType dtype = int64);
 class GridAxis {
  public:
   GridAxis(const Range& r);  // NOLINT: implicit on purpose, as is the other
-  template <std::convertible_to<Array> A> requires(!std::same_as<std::remove_cvref_t<A>, Range>)
-  GridAxis(const A& points) : points_(points) {}
+  template <std::convertible_to<Array> A>
+  requires(!std::same_as<std::remove_cvref_t<A>, Range>) GridAxis(const A& points) : points_(points) {}
   const Array& points() const { return points_; }
 
  private:
@@ -85,10 +85,12 @@ Arrays call_at(const F& f, const Shape& shape, const Arrays& at) {
 }  // namespace detail
 
 /// result[i, j, ...] = f(i, j, ...): f is called once, on traced scalar indices, one per axis (up to four).
-/// Throws TypeError if f does not take as many arguments as the shape has axes. Source: jax.numpy.fromfunction.
+/// Throws TypeError if f does not take as many arguments as the shape has axes. Source:
+/// jax.numpy.fromfunction.
 template <class F>
 Array fromfunction(const F& f, const Shape& shape, DType dtype = float64) {
-  return detail::fromfunction_flat([&](const Arrays& at) { return detail::call_at(f, shape, at); }, shape, dtype);
+  return detail::fromfunction_flat([&](const Arrays& at) { return detail::call_at(f, shape, at); }, shape,
+                                   dtype);
 }
 
 }  // namespace fluxion

@@ -9,7 +9,8 @@ struct Extrapolate {};
 /// interp(x, xp, fp, {.left = extrapolate}): the first or last line goes on outside.
 inline constexpr Extrapolate extrapolate{};
 
-/// What interp gives outside of the known points: nothing given, the value at the edge; a number; or `extrapolate`.
+/// What interp gives outside of the known points: nothing given, the value at the edge; a number; or
+/// `extrapolate`.
 class Outside {
  public:
   Outside() = default;
@@ -29,9 +30,9 @@ class Outside {
 struct InterpOptions {
   Outside left = {}, right = {};
 };
-/// The values at x of the lines that join the points (xp[i], fp[i]); xp ascends. Differentiable in x, xp and fp; at a
-/// point the derivative is that of the line to its right. Throws ValueError unless xp and fp are vectors of one length.
-/// Source: jax.numpy.interp.
+/// The values at x of the lines that join the points (xp[i], fp[i]); xp ascends. Differentiable in x, xp and
+/// fp; at a point the derivative is that of the line to its right. Throws ValueError unless xp and fp are
+/// vectors of one length. Source: jax.numpy.interp.
 Array interp(const Array& x, const Array& xp, const Array& fp, const InterpOptions& options = {});
 
 }  // namespace fluxion

@@ -19,15 +19,17 @@ inline Array concat(std::initializer_list<Array> xs, const Axis& axis = 0) { ret
 Array append(const Array& x, const Array& values, const Axis& axis = none);
 /// Vectors as the columns of a matrix; matrices beside each other.
 Array column_stack(ArraySpan xs);
-inline Array column_stack(std::initializer_list<Array> xs) { return column_stack(ArraySpan(xs.begin(), xs.size())); }
+inline Array column_stack(std::initializer_list<Array> xs) {
+  return column_stack(ArraySpan(xs.begin(), xs.size()));
+}
 /// Joined along the third axis; (n) counts as (1, n, 1), and (m, n) as (m, n, 1).
 Array dstack(ArraySpan xs, std::optional<DType> dtype = {});
 inline Array dstack(std::initializer_list<Array> xs, std::optional<DType> dtype = {}) {
   return dstack(ArraySpan(xs.begin(), xs.size()), dtype);
 }
 
-/// A matrix of blocks: block({{a, b}, {c, d}}); rows join along the last axis, and are then joined along the one
-/// before. One level of braces joins along the last axis. Source: jax.numpy.block.
+/// A matrix of blocks: block({{a, b}, {c, d}}); rows join along the last axis, and are then joined along the
+/// one before. One level of braces joins along the last axis. Source: jax.numpy.block.
 Array block(std::initializer_list<Array> row);
 Array block(std::initializer_list<std::initializer_list<Array>> rows);
 Array block(const std::vector<Arrays>& rows);
@@ -35,8 +37,9 @@ Array block(const std::vector<Arrays>& rows);
 /// Where an axis is cut: into a number of equal parts, `3`, or before these positions, `{2, 5}`.
 class Sections {
  public:
-  template <std::integral T> requires(!std::same_as<T, bool>)
-  Sections(T parts) : parts_(static_cast<std::int64_t>(parts)) {}  // NOLINT: implicit on purpose, as the others
+  template <std::integral T>
+  requires(!std::same_as<T, bool>) Sections(T parts)
+      : parts_(static_cast<std::int64_t>(parts)) {}  // NOLINT: implicit on purpose, as the others
   Sections(std::initializer_list<std::int64_t> indices) : indices_(indices) {}
   Sections(Dims indices) : indices_(std::move(indices)) {}
 
@@ -49,8 +52,8 @@ class Sections {
   Dims indices_;
 };
 
-/// Parts along an axis. Positions count from the end when negative, and are clamped. Throws ValueError if the parts
-/// cannot be equal.
+/// Parts along an axis. Positions count from the end when negative, and are clamped. Throws ValueError if the
+/// parts cannot be equal.
 Arrays split(const Array& x, const Sections& sections, std::int64_t axis = 0);
 /// The same, but the first parts may be longer by one than the last.
 Arrays array_split(const Array& x, const Sections& sections, std::int64_t axis = 0);

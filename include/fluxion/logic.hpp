@@ -14,8 +14,10 @@ Array array_equiv(const Array& x, const Array& y);
 /// Whether x is a number or an array of rank 0.
 template <class T>
 bool isscalar(const T& x) {
-  if constexpr (std::same_as<T, Array>) return x.ndim() == 0;
-  else return Scalar<T>;
+  if constexpr (std::same_as<T, Array>)
+    return x.ndim() == 0;
+  else
+    return Scalar<T>;
 }
 
 /// Rank, shape, and number of elements, altogether or along an axis.

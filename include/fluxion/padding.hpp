@@ -17,12 +17,13 @@ struct PadPair {
   std::int64_t before, after;
 };
 
-/// pad(x, 2): two on all sides; pad(x, {1, 2}): one before and two after every axis; pad(x, {{1, 2}, {0, 3}}): each
-/// axis its own.
+/// pad(x, 2): two on all sides; pad(x, {1, 2}): one before and two after every axis; pad(x, {{1, 2}, {0,
+/// 3}}): each axis its own.
 class PadWidth {
  public:
-  template <std::integral T> requires(!std::same_as<T, bool>)
-  PadWidth(T n) : pairs_{{static_cast<std::int64_t>(n), static_cast<std::int64_t>(n)}} {}  // NOLINT: implicit
+  template <std::integral T>
+  requires(!std::same_as<T, bool>) PadWidth(T n)
+      : pairs_{{static_cast<std::int64_t>(n), static_cast<std::int64_t>(n)}} {}  // NOLINT: implicit
   PadWidth(std::int64_t before, std::int64_t after) : pairs_{{before, after}} {}
   PadWidth(std::initializer_list<PadPair> pairs) : pairs_(pairs) {}
   PadWidth(std::vector<PadPair> pairs) : pairs_(std::move(pairs)) {}
@@ -45,16 +46,16 @@ struct PadOptions {
   std::string_view reflect_type = {};
 };
 
-/// x with elements added before and after each axis. Modes: "constant"; "edge" repeats the edge; "linear_ramp" goes
-/// from the edge to end values; "maximum", "minimum", "mean", "median" of what is along the axis; "reflect" mirrors at
-/// the edge element, "symmetric" between it and the next; "wrap" goes on at the other end; "empty" leaves zeros.
-/// Throws ValueError for another mode, negative widths, and empty axes where values are needed.
-/// Source: jax.numpy.pad.
+/// x with elements added before and after each axis. Modes: "constant"; "edge" repeats the edge;
+/// "linear_ramp" goes from the edge to end values; "maximum", "minimum", "mean", "median" of what is along
+/// the axis; "reflect" mirrors at the edge element, "symmetric" between it and the next; "wrap" goes on at
+/// the other end; "empty" leaves zeros. Throws ValueError for another mode, negative widths, and empty axes
+/// where values are needed. Source: jax.numpy.pad.
 Array pad(const Array& x, const PadWidth& pad_width, std::string_view mode = "constant",
           const PadOptions& options = {});
 
-/// What fills the edges: takes a vector along one axis with zeros where it is padded, the widths, and the axis, and
-/// returns the vector to be put there.
+/// What fills the edges: takes a vector along one axis with zeros where it is padded, the widths, and the
+/// axis, and returns the vector to be put there.
 using PadFunction = std::function<Array(const Array& vector, PadPair width, std::int64_t axis)>;
 Array pad(const Array& x, const PadWidth& pad_width, const PadFunction& fill);
 

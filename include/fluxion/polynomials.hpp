@@ -8,7 +8,8 @@
 
 namespace fluxion {
 
-/// p[0] x^(n-1) + ... + p[n-1] by Horner's rule, for each x. Above `unroll` coefficients the rule runs as a loop.
+/// p[0] x^(n-1) + ... + p[n-1] by Horner's rule, for each x. Above `unroll` coefficients the rule runs as a
+/// loop.
 Array polyval(const Array& p, const Array& x, std::int64_t unroll = 16);
 /// Sum, difference, and product; leading zeros stay.
 Array polyadd(const Array& a, const Array& b);
@@ -22,7 +23,8 @@ Array polymul(const Array& a, const Array& b, const PolymulOptions& options = {}
 std::pair<Array, Array> polydiv(const Array& u, const Array& v, const PolymulOptions& options = {});
 /// The m-th derivative.
 Array polyder(const Array& p, std::int64_t m = 1);
-/// The m-th antiderivative, with these constants of integration (one for all or one for each; zeros by default).
+/// The m-th antiderivative, with these constants of integration (one for all or one for each; zeros by
+/// default).
 Array polyint(const Array& p, std::int64_t m = 1, const Array& k = {});
 
 }  // namespace fluxion

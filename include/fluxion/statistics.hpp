@@ -20,8 +20,8 @@ struct CovOptions {
   /// How often each observation was made (integers), and how much it counts: vectors.
   Array fweights = {}, aweights = {};
 };
-/// The covariances of variables: a matrix, or a scalar of one variable. Throws ValueError above rank 2 and for
-/// weights of another length, TypeError for weights of another kind. Source: jax.numpy.cov.
+/// The covariances of variables: a matrix, or a scalar of one variable. Throws ValueError above rank 2 and
+/// for weights of another length, TypeError for weights of another kind. Source: jax.numpy.cov.
 Array cov(const Array& m, const CovOptions& options = {});
 
 struct CorrcoefOptions {

@@ -38,7 +38,8 @@ Dims normalize_axes(const char* op, const Dims& axes, std::int64_t rank, const S
 
 std::int64_t one_axis(const char* op, const Axis& axis, const Array& x) {
   if (!axis.axes() || axis.axes()->size() != 1)
-    throw ValueError(text(op, ": one axis is required, got ", axis.axes().value_or(Dims{}), "; call it once per axis"));
+    throw ValueError(
+        text(op, ": one axis is required, got ", axis.axes().value_or(Dims{}), "; call it once per axis"));
   return normalize_axis(op, axis.axes()->front(), x);
 }
 

@@ -30,7 +30,8 @@ Array lower(const Shape& shape, std::int64_t k) {
 
 void require_matrix(const char* op, const Array& x) {
   if (x.ndim() < 2)
-    throw ValueError(text(op, ": rank 2 or more is required, got shape ", x.shape(), "; diag makes a matrix of a vector"));
+    throw ValueError(
+        text(op, ": rank 2 or more is required, got shape ", x.shape(), "; diag makes a matrix of a vector"));
 }
 
 // x with the plane's axes last, and where its k-th diagonal begins.
@@ -57,7 +58,8 @@ Array diagonal(const Array& x, std::int64_t k, std::int64_t axis1, std::int64_t 
   Shape lead(p.x.shape().data(), static_cast<std::size_t>(rank - 2)), out = lead;
   out.push_back(n);
   if (n == 0) return zeros(out, x.dtype());
-  const auto block = slice_axis(slice_axis(p.x, rank - 2, p.row, p.row + n), rank - 1, p.column, p.column + n);
+  const auto block =
+      slice_axis(slice_axis(p.x, rank - 2, p.row, p.row + n), rank - 1, p.column, p.column + n);
   auto flat = lead;
   flat.push_back(n * n);
   Dims strides(flat.size(), 1);
@@ -81,7 +83,8 @@ Array diag(const Array& x, std::int64_t k) {
 
 Array diagflat(const Array& x, std::int64_t k) { return diag(ravel(x), k); }
 
-Array trace(const Array& x, std::int64_t k, std::int64_t axis1, std::int64_t axis2, std::optional<DType> dtype) {
+Array trace(const Array& x, std::int64_t k, std::int64_t axis1, std::int64_t axis2,
+            std::optional<DType> dtype) {
   require_matrix("trace", x);
   normalize_axes("trace", {axis1, axis2}, x.ndim(), x.shape());
   const auto elements = diagonal(x, k, axis1, axis2);
@@ -105,10 +108,12 @@ Array triu(const Array& x, std::int64_t k) {
 
 Array vander(const Array& x, std::optional<std::int64_t> n, bool increasing) {
   if (x.ndim() != 1)
-    throw ValueError(text("vander: a vector is required, got shape ", x.shape(), "; ravel it, or map with vmap"));
+    throw ValueError(
+        text("vander: a vector is required, got shape ", x.shape(), "; ravel it, or map with vmap"));
   const auto columns = n.value_or(x.size());
   if (columns < 0)
-    throw ValueError(text("vander: the number of columns must not be negative, got ", columns, "; leave it out for a square"));
+    throw ValueError(text("vander: the number of columns must not be negative, got ", columns,
+                          "; leave it out for a square"));
   const auto base = x.dtype() == bool_ ? convert_strong(x, int32) : x;
   auto powers = lax::iota(base.dtype(), {columns}, 0);
   if (!increasing) powers = lax::rev(powers, {0});

@@ -77,8 +77,8 @@ Array along(const Array& v, const Array& f, std::int64_t axis) {
 Array gradient_along(const Array& f, const Array& spacing, std::int64_t axis) {
   const auto n = f.shape(axis);
   if (n < 2)
-    throw ValueError(text("gradient: at least two samples along each axis are required, got shape ", f.shape(), " along axis ",
-                          axis, "; name the axes that have them"));
+    throw ValueError(text("gradient: at least two samples along each axis are required, got shape ",
+                          f.shape(), " along axis ", axis, "; name the axes that have them"));
   const auto steps = part(f, axis, 1, 0) - part(f, axis, 0, 1);
   const auto first = slice_axis(steps, axis, 0, 1), last = slice_axis(steps, axis, n - 2, n - 1);
   if (spacing.ndim() == 0) {
@@ -86,14 +86,17 @@ Array gradient_along(const Array& f, const Array& spacing, std::int64_t axis) {
     return concatenate({first / spacing, inner, last / spacing}, axis);
   }
   if (spacing.ndim() != 1 || spacing.size() != n)
-    throw ValueError(text("gradient: the spacing must be a number or one position per sample, got ", spacing.aval(), " for ", n,
-                          " samples along axis ", axis, "; index the axis that it belongs to"));
+    throw ValueError(text("gradient: the spacing must be a number or one position per sample, got ",
+                          spacing.aval(), " for ", n, " samples along axis ", axis,
+                          "; index the axis that it belongs to"));
   const auto x = along(spacing, f, axis);
   const auto h = part(x, axis, 1, 0) - part(x, axis, 0, 1);
   const auto h1 = part(h, axis, 0, 1), h2 = part(h, axis, 1, 0);
-  const auto inner = -h2 / (h1 * (h1 + h2)) * part(f, axis, 0, 2) + (h2 - h1) / (h1 * h2) * part(f, axis, 1, 1) +
+  const auto inner = -h2 / (h1 * (h1 + h2)) * part(f, axis, 0, 2) +
+                     (h2 - h1) / (h1 * h2) * part(f, axis, 1, 1) +
                      h1 / (h2 * (h1 + h2)) * part(f, axis, 2, 0);
-  return concatenate({first / slice_axis(h, axis, 0, 1), inner, last / slice_axis(h, axis, n - 2, n - 1)}, axis);
+  return concatenate({first / slice_axis(h, axis, 0, 1), inner, last / slice_axis(h, axis, n - 2, n - 1)},
+                     axis);
 }
 
 }  // namespace
@@ -108,8 +111,8 @@ Arrays gradient(const Array& f, const GradientOptions& options) {
   const auto& given = options.axis.axes();
   const auto axes = given ? normalize_axes("gradient", *given, f.ndim(), f.shape()) : iota_dims(0, f.ndim());
   if (spacing.size() > 1 && spacing.size() != axes.size())
-    throw ValueError(text("gradient: one spacing for all axes or one for each is required, got ", spacing.size(), " for axes ",
-                          axes, "; name the axes"));
+    throw ValueError(text("gradient: one spacing for all axes or one for each is required, got ",
+                          spacing.size(), " for axes ", axes, "; name the axes"));
   Arrays out;
   for (std::size_t i = 0; i < axes.size(); ++i)
     out.push_back(gradient(f, spacing.empty() ? Array(1) : spacing[spacing.size() == 1 ? 0 : i], axes[i]));
@@ -117,7 +120,8 @@ Arrays gradient(const Array& f, const GradientOptions& options) {
 }
 
 Array trapezoid(const Array& y, const TrapezoidOptions& options) {
-  if (y.ndim() == 0) throw ValueError("trapezoid: rank 1 or more is required, got a scalar; reshape it to {1}");
+  if (y.ndim() == 0)
+    throw ValueError("trapezoid: rank 1 or more is required, got a scalar; reshape it to {1}");
   const auto axis = normalize_axis("trapezoid", options.axis, y);
   const auto last = y.ndim() - 1;
   if (options.x.is_empty_handle()) {
@@ -128,8 +132,9 @@ Array trapezoid(const Array& y, const TrapezoidOptions& options) {
   const bool shared = same[1].ndim() == 1;
   const auto f = moveaxis(same[0], axis, last), x = shared ? same[1] : moveaxis(same[1], axis, last);
   if (x.ndim() == 0 || x.shape(-1) != f.shape(-1))
-    throw ValueError(text("trapezoid: as many positions as samples along axis ", axis, " are required, got x of shape ",
-                          options.x.shape(), " for y of shape ", y.shape(), "; or give their distance as dx"));
+    throw ValueError(text("trapezoid: as many positions as samples along axis ", axis,
+                          " are required, got x of shape ", options.x.shape(), " for y of shape ", y.shape(),
+                          "; or give their distance as dx"));
   const auto steps = part(x, x.ndim() - 1, 1, 0) - part(x, x.ndim() - 1, 0, 1);
   return 0.5 * sum(steps * (part(f, last, 1, 0) + part(f, last, 0, 1)), -1);
 }
@@ -162,7 +167,8 @@ Array unwrap(const Array& p, const UnwrapOptions& options) {
   const auto jump = part(x, axis, 1, 0) - part(x, axis, 0, 1);
   auto wrapped = (jump + half) % period - half;
   wrapped = where((wrapped == -half) & (jump > 0), half, wrapped);
-  const auto correction = where(abs(jump) < (options.discont.is_empty_handle() ? half : options.discont), literal(jump, 0), wrapped - jump);
+  const auto correction = where(abs(jump) < (options.discont.is_empty_handle() ? half : options.discont),
+                                literal(jump, 0), wrapped - jump);
   return concatenate({slice_axis(x, axis, 0, 1), part(x, axis, 1, 0) + running_sum(correction, axis)}, axis);
 }
 

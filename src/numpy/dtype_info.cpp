@@ -14,9 +14,12 @@ using Kind = DTypeKind;
 
 Kind parent(Kind k) {
   switch (k) {
-    case Kind::signedinteger: case Kind::unsignedinteger: return Kind::integer;
-    case Kind::floating: case Kind::complexfloating: return Kind::inexact;
-    case Kind::integer: case Kind::inexact: return Kind::number;
+    case Kind::signedinteger:
+    case Kind::unsignedinteger: return Kind::integer;
+    case Kind::floating:
+    case Kind::complexfloating: return Kind::inexact;
+    case Kind::integer:
+    case Kind::inexact: return Kind::number;
     default: return Kind::generic;
   }
 }
@@ -47,8 +50,10 @@ bool isdtype(DType t, std::string_view kind) {
   if (kind == "real floating") return is_floating(t);
   if (kind == "complex floating") return is_complex(t);
   if (kind == "numeric") return is_integer(t) || is_inexact(t);
-  throw ValueError(text("isdtype: the kind must be bool, signed integer, unsigned integer, integral, real floating, complex "
-                        "floating or numeric, got \"", kind, "\"; pass a dtype to compare with one"));
+  throw ValueError(text(
+      "isdtype: the kind must be bool, signed integer, unsigned integer, integral, real floating, complex "
+      "floating or numeric, got \"",
+      kind, "\"; pass a dtype to compare with one"));
 }
 bool isdtype(DType t, std::initializer_list<std::string_view> kinds) {
   bool found = false;
@@ -67,7 +72,8 @@ int exact_bits(DType t) {
     case DType::bool_: return 1;
     case DType::bfloat16: return 8;
     case DType::float16: return 11;
-    case DType::float32: case DType::complex64: return 24;
+    case DType::float32:
+    case DType::complex64: return 24;
     default: return 53;
   }
 }
@@ -82,7 +88,8 @@ bool casts_safely(DType from, DType to) {
   if (from == to) return true;
   if (from == bool_) return to <= complex128;
   if (from > complex128 || to > complex128 || to == bool_) return false;
-  if (is_integer(from)) return (is_signed_integer(from) && is_unsigned_integer(to)) ? false : integers_fit(from, to);
+  if (is_integer(from))
+    return (is_signed_integer(from) && is_unsigned_integer(to)) ? false : integers_fit(from, to);
   if (!is_inexact(to) || (is_complex(from) && is_floating(to))) return false;
   if (to == float16 || to == bfloat16) return false;  // neither holds the other
   return exact_bits(from) <= exact_bits(to);
@@ -97,17 +104,20 @@ int rank_of_kind(DType t) {
 
 bool can_cast(DType from, DType to, Casting casting) {
   switch (casting) {
-    case Casting::no: case Casting::equiv: return from == to;
+    case Casting::no:
+    case Casting::equiv: return from == to;
     case Casting::safe: return casts_safely(from, to);
     case Casting::same_kind:
-      return casts_safely(from, to) || (from <= complex128 && to <= complex128 && rank_of_kind(from) <= rank_of_kind(to));
+      return casts_safely(from, to) ||
+             (from <= complex128 && to <= complex128 && rank_of_kind(from) <= rank_of_kind(to));
     default: return true;
   }
 }
 
 FloatInfo finfo(DType t) {
   if (!is_inexact(t))
-    throw TypeError(text("finfo: a floating or complex dtype is required, got ", t, "; iinfo is for integers"));
+    throw TypeError(
+        text("finfo: a floating or complex dtype is required, got ", t, "; iinfo is for integers"));
   const auto part = t == complex64 ? float32 : t == complex128 ? float64 : t;
   const int bits = 8 * static_cast<int>(itemsize(part));
   const int nexp = part == float64 ? 11 : part == float16 ? 5 : 8, nmant = bits - 1 - nexp;
@@ -126,11 +136,13 @@ FloatInfo finfo(DType t) {
 }
 
 std::ostream& operator<<(std::ostream& os, const FloatInfo& f) {
-  return os << text("finfo(dtype=", f.dtype, ", eps=", f.eps, ", min=", f.min, ", max=", f.max, ", tiny=", f.tiny, ")");
+  return os << text("finfo(dtype=", f.dtype, ", eps=", f.eps, ", min=", f.min, ", max=", f.max,
+                    ", tiny=", f.tiny, ")");
 }
 
 IntegerInfo iinfo(DType t) {
-  if (!is_integer(t)) throw TypeError(text("iinfo: an integer dtype is required, got ", t, "; finfo is for floats"));
+  if (!is_integer(t))
+    throw TypeError(text("iinfo: an integer dtype is required, got ", t, "; finfo is for floats"));
   const int bits = 8 * static_cast<int>(itemsize(t));
   if (is_unsigned_integer(t)) return {t, bits, 0, ~std::uint64_t{0} >> (64 - bits)};
   return {t, bits, std::numeric_limits<std::int64_t>::min() >> (64 - bits), ~std::uint64_t{0} >> (65 - bits)};

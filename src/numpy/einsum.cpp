@@ -66,9 +66,10 @@ void sum_lone(Labelled& o, const std::string& needed) {
   if (!axes.empty()) o = {lax::reduce_sum(o.x, axes), kept};
 }
 
-// Letters of both that are needed later are batch axes, other letters of both are summed over. The operands are swapped
-// where that saves the transposition of the result.
-Labelled multiply_pair(const Labelled& a, const Labelled& b, const std::string& needed, const std::string& result) {
+// Letters of both that are needed later are batch axes, other letters of both are summed over. The operands
+// are swapped where that saves the transposition of the result.
+Labelled multiply_pair(const Labelled& a, const Labelled& b, const std::string& needed,
+                       const std::string& result) {
   lax::DotDims d;
   std::string batch, a_free, b_free;
   for (char c : a.letters) {
@@ -91,7 +92,8 @@ Labelled multiply_pair(const Labelled& a, const Labelled& b, const std::string& 
 }
 
 // All letters of the result and of all operands but those at i and j.
-std::string letters_besides(const std::vector<Labelled>& xs, std::size_t i, std::size_t j, const std::string& result) {
+std::string letters_besides(const std::vector<Labelled>& xs, std::size_t i, std::size_t j,
+                            const std::string& result) {
   auto s = result;
   for (std::size_t k = 0; k < xs.size(); ++k)
     if (k != i && k != j) s += xs[k].letters;
@@ -115,7 +117,8 @@ Labelled contract(std::vector<Labelled> xs, const std::string& result, const Ein
 // Operands in the dtype that products are summed in: at least that of the result, and none of bools.
 Arrays summable(ArraySpan operands, std::optional<DType> preferred) {
   auto xs = promote("einsum", operands);
-  const auto wider = preferred ? promote_types(xs[0].dtype(), false, *preferred, false, "einsum").dtype : xs[0].dtype();
+  const auto wider =
+      preferred ? promote_types(xs[0].dtype(), false, *preferred, false, "einsum").dtype : xs[0].dtype();
   for (auto& x : xs) x = convert(x, wider == bool_ ? int32 : wider);
   return xs;
 }

@@ -24,7 +24,9 @@ struct Problem {
     return n;
   }
   /// Multiplications, and additions where letters are summed over.
-  double cost(Letters a, Letters b, Letters kept) const { return size(a | b) * (((a | b) & ~kept) != 0 ? 2 : 1); }
+  double cost(Letters a, Letters b, Letters kept) const {
+    return size(a | b) * (((a | b) & ~kept) != 0 ? 2 : 1);
+  }
 };
 
 Problem problem_of(const EinsumSpec& s) {
@@ -68,7 +70,8 @@ void go_greedily(const Problem& p, EinsumPath& path) {
     for (std::size_t i = 0; i < list.size(); ++i)
       for (std::size_t j = i + 1; j < list.size(); ++j) {
         const auto kept = kept_of(p, list, i, j);
-        const auto growth = p.size(kept) - p.size(list[i]) - p.size(list[j]), cost = p.cost(list[i], list[j], kept);
+        const auto growth = p.size(kept) - p.size(list[i]) - p.size(list[j]),
+                   cost = p.cost(list[i], list[j], kept);
         if (growth < best_growth || (growth == best_growth && cost < best_cost))
           best_i = i, best_j = j, best_growth = growth, best_cost = cost;
       }
@@ -76,7 +79,8 @@ void go_greedily(const Problem& p, EinsumPath& path) {
   }
 }
 
-// The first operand with the second, their product with the third, and so on: products are appended to the list.
+// The first operand with the second, their product with the third, and so on: products are appended to the
+// list.
 void go_left_to_right(const Problem& p, EinsumPath& path) {
   auto list = p.operands;
   if (list.size() > 1) take_step(p, list, 0, 1, path);
@@ -89,8 +93,10 @@ class Subsets {
   explicit Subsets(const Problem& p) : p_(p), best_(std::size_t{1} << p.operands.size()) {
     for (unsigned set = 1; set < best_.size(); ++set) {
       best_[set].kept = united(set) & (united(all() & ~set) | p.result);
-      if (std::has_single_bit(set)) best_[set].kept = p.operands[static_cast<std::size_t>(std::countr_zero(set))];
-      else split(set);
+      if (std::has_single_bit(set))
+        best_[set].kept = p.operands[static_cast<std::size_t>(std::countr_zero(set))];
+      else
+        split(set);
     }
   }
 
@@ -120,11 +126,13 @@ class Subsets {
     for (unsigned half = (set - 1) & set; half != 0; half = (half - 1) & set) {
       const auto other = set & ~half;
       if (half > other) continue;  // each pair once
-      const auto cost = best_[half].cost + best_[other].cost + p_.cost(best_[half].kept, best_[other].kept, b.kept);
+      const auto cost =
+          best_[half].cost + best_[other].cost + p_.cost(best_[half].kept, best_[other].kept, b.kept);
       if (cost < b.cost) b.cost = cost, b.half = half;
     }
   }
-  void emit(unsigned set, std::vector<unsigned>& list, std::vector<Letters>& letters, EinsumPath& path) const {
+  void emit(unsigned set, std::vector<unsigned>& list, std::vector<Letters>& letters,
+            EinsumPath& path) const {
     if (std::has_single_bit(set)) return;
     const auto half = best_[set].half, other = set & ~half;
     emit(half, list, letters, path);
@@ -159,7 +167,8 @@ EinsumPath find_einsum_path(const EinsumSpec& spec, Contraction optimize) {
   Letters united = 0;
   for (auto o : p.operands) united |= o;
   const auto n = p.operands.size();
-  path.naive_cost = p.size(united) * (static_cast<double>(std::max<std::size_t>(n, 2) - 1) + ((united & ~p.result) != 0));
+  path.naive_cost =
+      p.size(united) * (static_cast<double>(std::max<std::size_t>(n, 2) - 1) + ((united & ~p.result) != 0));
   if (n == 1) {
     path.steps = {{0}};
     path.cost = path.naive_cost;
@@ -187,7 +196,8 @@ std::ostream& operator<<(std::ostream& os, const EinsumPath& p) {
     for (std::size_t k = 0; k < p.steps[i].size(); ++k) os << (k == 0 ? "" : ", ") << p.steps[i][k];
     os << ")";
   }
-  return os << "], " << p.cost << " operations instead of " << p.naive_cost << ", largest intermediate " << p.largest_intermediate;
+  return os << "], " << p.cost << " operations instead of " << p.naive_cost << ", largest intermediate "
+            << p.largest_intermediate;
 }
 
 }  // namespace fluxion

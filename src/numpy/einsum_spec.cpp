@@ -98,9 +98,11 @@ void check_result(std::string_view spec, const EinsumSpec& s) {
     if (s.result.find(c) != i)
       throw_spec(spec, "result letters must be distinct", text("\"", s.result, "\""),
                  "letters left out of the result are summed over");
-    const bool known = std::any_of(s.operands.begin(), s.operands.end(), [&](const auto& o) { return has_letter(o, c); });
+    const bool known =
+        std::any_of(s.operands.begin(), s.operands.end(), [&](const auto& o) { return has_letter(o, c); });
     if (!known)
-      throw_spec(spec, "result letters must occur in an operand", text("'", c, "'"), "use fx::expand_dims for new axes");
+      throw_spec(spec, "result letters must occur in an operand", text("'", c, "'"),
+                 "use fx::expand_dims for new axes");
   }
 }
 
@@ -123,7 +125,9 @@ EinsumSpec parse_einsum(std::string_view spec, std::span<const Shape> shapes) {
   if (shapes.empty()) throw_spec(spec, "at least one operand is required", "none", "pass a list of arrays");
   auto terms = parse(spec);
   const auto rank = name_axes(spec, terms, shapes);
-  EinsumSpec s{terms.operands, terms.has_result ? replace_ellipsis(terms.result, rank) : implied_result(terms, rank), {}};
+  EinsumSpec s{terms.operands,
+               terms.has_result ? replace_ellipsis(terms.result, rank) : implied_result(terms, rank),
+               {}};
   check_result(spec, s);
   note_sizes(spec, s, shapes);
   return s;

@@ -12,8 +12,8 @@
 
 namespace fluxion {
 
-/// The letters of operands and result. Axes of an ellipsis have letters of their own, right-aligned, so that equal ones
-/// broadcast together.
+/// The letters of operands and result. Axes of an ellipsis have letters of their own, right-aligned, so that
+/// equal ones broadcast together.
 struct EinsumSpec {
   std::vector<std::string> operands;
   std::string result;

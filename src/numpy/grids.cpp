@@ -60,7 +60,8 @@ Array indices(const Shape& shape, DType dtype) {
   checked_element_count("indices", whole);
   if (shape.empty()) return zeros({0}, dtype);
   Arrays out;
-  for (std::size_t i = 0; i < shape.size(); ++i) out.push_back(lax::iota(dtype, shape, static_cast<std::int64_t>(i)));
+  for (std::size_t i = 0; i < shape.size(); ++i)
+    out.push_back(lax::iota(dtype, shape, static_cast<std::int64_t>(i)));
   return stack(out);
 }
 
@@ -72,8 +73,7 @@ Arrays sparse_indices(const Shape& shape, DType dtype) {
 }
 
 GridAxis::GridAxis(const Range& r) {
-  if (!r.stop)
-    throw ValueError("grid: a range with a stop is required, got one without; write range(0, n)");
+  if (!r.stop) throw ValueError("grid: a range with a stop is required, got one without; write range(0, n)");
   points_ = arange(r.start.value_or(0), *r.stop, r.step);
 }
 
@@ -97,13 +97,14 @@ Array RowConcatenator::operator[](std::initializer_list<GridAxis> parts) const {
 
 Array ColumnConcatenator::operator[](std::initializer_list<GridAxis> parts) const {
   Arrays xs;
-  for (const auto& p : parts) xs.push_back(p.points().ndim() < 2 ? reshape(p.points(), {p.points().size(), 1}) : p.points());
+  for (const auto& p : parts)
+    xs.push_back(p.points().ndim() < 2 ? reshape(p.points(), {p.points().size(), 1}) : p.points());
   return concatenate(xs, -1);
 }
 
 void throw_fromfunction_rank(const Shape& shape) {
-  throw TypeError(text("fromfunction: the function must take one index per axis, got shape ", shape, " of rank ",
-                       shape.size(), "; ranks 1 to 4 are possible, more with fx::indices"));
+  throw TypeError(text("fromfunction: the function must take one index per axis, got shape ", shape,
+                       " of rank ", shape.size(), "; ranks 1 to 4 are possible, more with fx::indices"));
 }
 
 // Mapped over the last axis inside, the first one outside.

@@ -34,10 +34,13 @@ std::vector<To> converted(const std::vector<std::byte>& bytes, DType t, const F&
 
 }  // namespace
 
-std::vector<std::int64_t> host_integers(const char* op, const char* what, const Array& x, const char* way_out) {
+std::vector<std::int64_t> host_integers(const char* op, const char* what, const Array& x,
+                                        const char* way_out) {
   return converted<std::int64_t>(host_bytes(op, what, x, way_out), x.dtype(), [](const auto& v) {
-    if constexpr (requires { static_cast<std::int64_t>(v); }) return static_cast<std::int64_t>(v);
-    else return static_cast<std::int64_t>(v.real());
+    if constexpr (requires { static_cast<std::int64_t>(v); })
+      return static_cast<std::int64_t>(v);
+    else
+      return static_cast<std::int64_t>(v.real());
   });
 }
 
@@ -45,10 +48,14 @@ std::vector<char> host_nonzero(const char* op, const char* what, const Array& x,
   const auto bytes = host_bytes(op, what, x, way_out);
   if (x.dtype() == float16 || x.dtype() == bfloat16)  // all bits but the sign
     return converted<char>(bytes, uint16, [](const auto& v) {
-      if constexpr (requires { v & 0x7fff; }) return static_cast<char>((v & 0x7fff) != 0);
-      else return char{0};
+      if constexpr (requires { v & 0x7fff; })
+        return static_cast<char>((v & 0x7fff) != 0);
+      else
+        return char{0};
     });
-  return converted<char>(bytes, x.dtype(), [](const auto& v) { return static_cast<char>(v != std::remove_cvref_t<decltype(v)>{}); });
+  return converted<char>(bytes, x.dtype(), [](const auto& v) {
+    return static_cast<char>(v != std::remove_cvref_t<decltype(v)>{});
+  });
 }
 
 }  // namespace fluxion

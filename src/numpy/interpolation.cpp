@@ -37,7 +37,8 @@ Array count_not_above(const Array& xp, const Array& x) {
   return count;
 }
 
-// The value on the line through the points around x; where two of them are one above the other, that of the left one.
+// The value on the line through the points around x; where two of them are one above the other, that of the
+// left one.
 Array on_lines(const Array& x, const Array& xp, const Array& fp) {
   const auto n = xp.size();
   const auto right = clip(count_not_above(xp, x), 1, n - 1), left = right - 1;
@@ -53,15 +54,17 @@ Array on_lines(const Array& x, const Array& xp, const Array& fp) {
 
 Array interp(const Array& x, const Array& xp, const Array& fp, const InterpOptions& options) {
   if (xp.ndim() != 1 || xp.shape() != fp.shape())
-    throw ValueError(text("interp: xp and fp must be vectors of one length, got shapes ", xp.shape(), " and ", fp.shape(),
-                          "; map over several with vmap"));
-  if (xp.size() == 0) throw ValueError("interp: at least one known point is required, got none; check sizes first");
+    throw ValueError(text("interp: xp and fp must be vectors of one length, got shapes ", xp.shape(), " and ",
+                          fp.shape(), "; map over several with vmap"));
+  if (xp.size() == 0)
+    throw ValueError("interp: at least one known point is required, got none; check sizes first");
   const auto xs = promote_inexact("interp", {x, xp});
   const auto f = promote_inexact(fp);
   auto y = xp.size() == 1 ? lax::full(x.shape(), reshape(f, {})) : on_lines(xs[0], xs[1], f);
   const auto outside = [&](const Array& there, const Outside& o, std::int64_t edge) {
     if (o.extrapolates()) return;
-    const auto value = o.value().is_empty_handle() ? reshape(slice_axis(f, 0, edge, edge + 1), {}) : o.value();
+    const auto value =
+        o.value().is_empty_handle() ? reshape(slice_axis(f, 0, edge, edge + 1), {}) : o.value();
     y = where(there, value, y);
   };
   const auto n = xp.size();

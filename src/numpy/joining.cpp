@@ -37,7 +37,6 @@ Arrays of_one_type(const char* op, ArraySpan xs, std::optional<DType> dtype) {
   return out;
 }
 
-
 }  // namespace
 
 Array concatenate(ArraySpan xs, const Axis& axis, std::optional<DType> dtype) {

@@ -23,14 +23,16 @@ namespace fluxion {
 
 void require_coefficients(const char* op, const Array& p) {
   if (p.ndim() != 1)
-    throw ValueError(text(op, ": coefficients must be a vector, got shape ", p.shape(), "; map over several with vmap"));
+    throw ValueError(
+        text(op, ": coefficients must be a vector, got shape ", p.shape(), "; map over several with vmap"));
 }
 
 namespace {
 
 void require_order(const char* op, std::int64_t m) {
-  if (m < 0) throw ValueError(text(op, ": the order must not be negative, got ", m, "; ", op[4] == 'd' ? "polyint" : "polyder",
-                                   " goes the other way"));
+  if (m < 0)
+    throw ValueError(text(op, ": the order must not be negative, got ", m, "; ",
+                          op[4] == 'd' ? "polyint" : "polyder", " goes the other way"));
 }
 
 // `p` with zeros in front, of n coefficients.
@@ -44,7 +46,8 @@ Array element(const Array& p, std::int64_t i) { return reshape(slice_axis(p, 0, 
 
 Array polyval(const Array& p, const Array& x, std::int64_t unroll) {
   if (p.ndim() == 0)
-    throw ValueError(text("polyval: coefficients must be along the first axis, got shape ", p.shape(), "; reshape them to {1}"));
+    throw ValueError(text("polyval: coefficients must be along the first axis, got shape ", p.shape(),
+                          "; reshape them to {1}"));
   const auto same = promote_inexact("polyval", {p, x});
   const auto& at = same[1];
   const auto n = p.shape(0);
@@ -55,7 +58,8 @@ Array polyval(const Array& p, const Array& x, std::int64_t unroll) {
     for (const auto& c : same[0]) y = y * at + c;
     return y;
   }
-  return scan([&](const Array& y, const Array& c) { return std::pair(y * at + c, none); }, start, same[0]).first;
+  return scan([&](const Array& y, const Array& c) { return std::pair(y * at + c, none); }, start, same[0])
+      .first;
 }
 
 Array polyadd(const Array& a, const Array& b) {
@@ -84,7 +88,8 @@ Array polymul(const Array& a, const Array& b, const PolymulOptions& options) {
 
 std::pair<Array, Array> polydiv(const Array& u, const Array& v, const PolymulOptions& options) {
   require_coefficients("polydiv", u), require_coefficients("polydiv", v);
-  if (v.size() == 0) throw ValueError("polydiv: the divisor must have a coefficient, got none; divide by {1} for the same");
+  if (v.size() == 0)
+    throw ValueError("polydiv: the divisor must have a coefficient, got none; divide by {1} for the same");
   const auto same = promote_inexact("polydiv", {u, v});
   auto rest = same[0];
   const auto& divisor = same[1];
@@ -119,8 +124,9 @@ Array polyint(const Array& p, std::int64_t m, const Array& k) {
   const auto same = promote_inexact("polyint", {p, k.is_empty_handle() ? Array(0) : k});
   if (m == 0) return same[0];
   if (same[1].ndim() > 1 || (same[1].size() != 1 && same[1].size() != m))
-    throw ValueError(text("polyint: one constant for all integrations or one for each is required, got shape ", k.shape(), " for ", m,
-                          "; leave it out for 0"));
+    throw ValueError(
+        text("polyint: one constant for all integrations or one for each is required, got shape ", k.shape(),
+             " for ", m, "; leave it out for 0"));
   std::vector<double> divisors;
   for (auto power = p.size() + m - 1; power >= 0; --power) {
     double f = 1;
@@ -133,7 +139,8 @@ Array polyint(const Array& p, std::int64_t m, const Array& k) {
 
 Array trim_small(const Array& p) {
   const auto small = abs(p) < literal(p, std::sqrt(finfo(p).eps));
-  const auto large = host_nonzero("polydiv", "the values decide the shape and", !small, "leave trim_leading_zeros out");
+  const auto large =
+      host_nonzero("polydiv", "the values decide the shape and", !small, "leave trim_leading_zeros out");
   std::int64_t first = 0;
   while (first + 1 < p.size() && large[static_cast<std::size_t>(first)] == 0) ++first;
   return slice_axis(p, 0, first, p.size());

@@ -86,7 +86,8 @@ namespace {
 DType linspace_dtype(const char* op, const Array& start, const Array& stop, std::optional<DType> dtype) {
   const Array given[] = {start, stop};
   const auto type = result_type(given, op);
-  if (dtype && is_inexact(*dtype)) return is_complex(type.dtype) && !is_complex(*dtype) ? to_inexact(type) : *dtype;
+  if (dtype && is_inexact(*dtype))
+    return is_complex(type.dtype) && !is_complex(*dtype) ? to_inexact(type) : *dtype;
   return type.weak && !is_complex(type.dtype) ? config().default_float : to_inexact(type);
 }
 
@@ -94,8 +95,7 @@ DType linspace_dtype(const char* op, const Array& start, const Array& stop, std:
 Array linspace_rows(const char* op, const Array& start, const Array& stop, std::int64_t num, bool endpoint,
                     std::optional<DType> dtype) {
   if (num < 0)
-    throw ValueError(
-        text(op, ": the number of values must not be negative, got ", num, "; use 0 for none"));
+    throw ValueError(text(op, ": the number of values must not be negative, got ", num, "; use 0 for none"));
   const auto computed = linspace_dtype(op, start, stop, dtype);
   Array ends[] = {convert_strong(start, computed), convert_strong(stop, computed)};
   broadcast_operands(op, ends, true);
@@ -150,14 +150,16 @@ std::pair<Array, Array> linspace(const Array& start, const Array& stop, std::int
   const auto steps = options.endpoint ? num - 1 : num;
   const auto distance = convert_strong(stop, computed) - convert_strong(start, computed);
   const auto none_fit = std::numeric_limits<double>::quiet_NaN();
-  return {std::move(values), steps > 0 ? distance / literal(distance, static_cast<double>(steps))
-                                       : broadcast_to_shape("linspace", literal(distance, none_fit), distance.shape())};
+  return {std::move(values),
+          steps > 0 ? distance / literal(distance, static_cast<double>(steps))
+                    : broadcast_to_shape("linspace", literal(distance, none_fit), distance.shape())};
 }
 
 Array logspace(const Array& start, const Array& stop, std::int64_t num, const LogspaceOptions& options) {
   const auto exponents = linspace_rows("logspace", start, stop, num, options.endpoint, {});
   const auto values = power(convert(options.base, exponents.dtype()), exponents);
-  return along_axis("logspace", options.dtype ? convert_strong(values, *options.dtype) : values, options.axis);
+  return along_axis("logspace", options.dtype ? convert_strong(values, *options.dtype) : values,
+                    options.axis);
 }
 
 // The sign is taken out, so that both ends may be negative.
@@ -167,9 +169,11 @@ Array geomspace(const Array& start, const Array& stop, std::int64_t num, const L
   const auto both_negative = (a < 0) & (b < 0);
   const auto flip = where(both_negative, literal(a, -1), literal(a, 1));
   const auto log10 = [](const Array& x) { return log(x) / literal(x, 2.302585092994046); };
-  const auto exponents = linspace_rows("geomspace", log10(flip * a), log10(flip * b), num, options.endpoint, {});
+  const auto exponents =
+      linspace_rows("geomspace", log10(flip * a), log10(flip * b), num, options.endpoint, {});
   const auto values = flip * power(literal(exponents, 10), exponents);
-  return along_axis("geomspace", options.dtype ? convert_strong(values, *options.dtype) : values, options.axis);
+  return along_axis("geomspace", options.dtype ? convert_strong(values, *options.dtype) : values,
+                    options.axis);
 }
 
 }  // namespace fluxion

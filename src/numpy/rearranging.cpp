@@ -33,8 +33,8 @@ Array matrix_transpose(const Array& x) {
 Array rollaxis(const Array& x, std::int64_t axis, std::int64_t start) {
   const auto from = normalize_axis("rollaxis", axis, x);
   if (start < -x.ndim() || start > x.ndim())
-    throw ValueError(text("rollaxis: start must be in [", -x.ndim(), ", ", x.ndim(), "], got ", start, " for shape ",
-                          x.shape(), "; moveaxis says where the axis ends up"));
+    throw ValueError(text("rollaxis: start must be in [", -x.ndim(), ", ", x.ndim(), "], got ", start,
+                          " for shape ", x.shape(), "; moveaxis says where the axis ends up"));
   const auto before = start < 0 ? start + x.ndim() : start;
   return moveaxis(x, from, from < before ? before - 1 : before);
 }
@@ -52,7 +52,8 @@ Array flipud(const Array& x) {
 
 Array rot90(const Array& x, std::int64_t k, const Dims& axes) {
   if (axes.size() != 2)
-    throw ValueError(text("rot90: two axes are required, got ", axes, "; they span the plane that is turned"));
+    throw ValueError(
+        text("rot90: two axes are required, got ", axes, "; they span the plane that is turned"));
   const auto plane = normalize_axes("rot90", axes, x.ndim(), x.shape());
   switch (((k % 4) + 4) % 4) {
     case 1: return swapaxes(flip(x, plane[1]), plane[0], plane[1]);
@@ -65,7 +66,8 @@ Array rot90(const Array& x, std::int64_t k, const Dims& axes) {
 Array resize(const Array& x, const Shape& shape) {
   for (auto n : shape)
     if (n < 0)
-      throw ValueError(text("resize: extents must not be negative, got ", shape, "; reshape computes one from -1"));
+      throw ValueError(
+          text("resize: extents must not be negative, got ", shape, "; reshape computes one from -1"));
   const auto n = checked_element_count("resize", shape);
   if (n == 0 || x.size() == 0) return zeros(shape, x.dtype());
   const auto repeats = (n + x.size() - 1) / x.size();
@@ -74,13 +76,16 @@ Array resize(const Array& x, const Shape& shape) {
 
 Array trim_zeros(const Array& x, std::string_view trim) {
   if (x.ndim() != 1)
-    throw ValueError(text("trim_zeros: a vector is required, got shape ", x.shape(), "; ravel it, or index with ranges"));
+    throw ValueError(
+        text("trim_zeros: a vector is required, got shape ", x.shape(), "; ravel it, or index with ranges"));
   const auto names = [&](char upper, char lower) {
     return trim.find(upper) != trim.npos || trim.find(lower) != trim.npos;
   };
   if (trim.find_first_not_of("fbFB") != trim.npos || trim.empty())
-    throw ValueError(text("trim_zeros: trim must be \"f\", \"b\" or \"fb\", got \"", trim, "\"; they mean front and back"));
-  const auto nonzero = host_nonzero("trim_zeros", "the values decide the shape and", x, "call it outside of jit and vmap");
+    throw ValueError(text("trim_zeros: trim must be \"f\", \"b\" or \"fb\", got \"", trim,
+                          "\"; they mean front and back"));
+  const auto nonzero =
+      host_nonzero("trim_zeros", "the values decide the shape and", x, "call it outside of jit and vmap");
   const auto n = static_cast<std::int64_t>(nonzero.size());
   std::int64_t first = 0, last = n;
   const auto zero = [&](std::int64_t i) { return nonzero[static_cast<std::size_t>(i)] == 0; };
@@ -117,7 +122,8 @@ Bits along_last(const char* op, const Array& x, const Axis& axis) {
 
 Array packbits(const Array& x, const Axis& axis, std::string_view bitorder) {
   if (!is_integer(x.dtype()) && x.dtype() != bool_)
-    throw TypeError(text("packbits: integers or bools are required, got ", x.aval(), "; compare floats with 0"));
+    throw TypeError(
+        text("packbits: integers or bools are required, got ", x.aval(), "; compare floats with 0"));
   const auto positions = bit_positions("packbits", bitorder);
   const auto given = along_last("packbits", x, axis);
   auto bits = convert_strong(given.x.dtype() == bool_ ? given.x : given.x > literal(given.x, 0), uint8);
@@ -128,11 +134,13 @@ Array packbits(const Array& x, const Axis& axis, std::string_view bitorder) {
   Shape grouped = bits.shape();
   grouped[grouped.size() - 1] = bytes;
   grouped.push_back(8);
-  const auto packed = lax::reduce_sum(reshape(bits, grouped) << positions, {static_cast<std::int64_t>(grouped.size()) - 1});
+  const auto packed =
+      lax::reduce_sum(reshape(bits, grouped) << positions, {static_cast<std::int64_t>(grouped.size()) - 1});
   return swapaxes(packed, given.axis, -1);
 }
 
-Array unpackbits(const Array& x, const Axis& axis, std::optional<std::int64_t> count, std::string_view bitorder) {
+Array unpackbits(const Array& x, const Axis& axis, std::optional<std::int64_t> count,
+                 std::string_view bitorder) {
   if (x.dtype() != uint8)
     throw TypeError(text("unpackbits: uint8 is required, got ", x.aval(), "; bitcast or convert it"));
   const auto positions = bit_positions("unpackbits", bitorder);
@@ -145,7 +153,8 @@ Array unpackbits(const Array& x, const Axis& axis, std::optional<std::int64_t> c
   bits = reshape(bits, merged);
   if (count) {
     if (*count < 0)
-      throw ValueError(text("unpackbits: the count must not be negative, got ", *count, "; leave it out for all bits"));
+      throw ValueError(
+          text("unpackbits: the count must not be negative, got ", *count, "; leave it out for all bits"));
     std::vector<lax::Padding> ends(merged.size());
     ends.back().high = *count - n;
     bits = lax::pad(bits, scalar<std::uint8_t>(0), ends);

@@ -46,8 +46,8 @@ Rolls pair_rolls(const Array& x, std::size_t n_shifts, const Dims& axes) {
   for (auto a : axes) r.axes.push_back(normalize_axis("roll", a, x));
   if (r.axes.size() == 1 && n_shifts > 1) r.axes = Dims(n_shifts, r.axes[0]);
   if (n_shifts != 1 && n_shifts != r.axes.size())
-    throw ValueError(text("roll: one shift for each axis or one for all is required, got ", n_shifts, " for axes ", axes,
-                          "; name the axis of each"));
+    throw ValueError(text("roll: one shift for each axis or one for all is required, got ", n_shifts,
+                          " for axes ", axes, "; name the axis of each"));
   return r;
 }
 
@@ -100,7 +100,8 @@ Array roll(const Array& x, const Dims& shift, const Axis& axis) {
   }
   const auto rolls = pair_rolls(x, shift.size(), *axis.axes());
   auto y = x;
-  for (std::size_t i = 0; i < rolls.axes.size(); ++i) y = roll_axis(y, shift[rolls.shift_of(i)], rolls.axes[i]);
+  for (std::size_t i = 0; i < rolls.axes.size(); ++i)
+    y = roll_axis(y, shift[rolls.shift_of(i)], rolls.axes[i]);
   return y;
 }
 
@@ -108,11 +109,13 @@ Array roll(const Array& x, const Array& shift, const Axis& axis) {
   if (!is_integer(shift.dtype()) || shift.ndim() > 1)
     throw TypeError(text("roll: the shift must be an integer or a vector of them, got ", shift.aval(),
                          "; round and convert it with astype"));
-  if (concrete_primal(shift) != nullptr) return roll(x, Dims(host_integers("roll", "the shift", shift, "")), axis);
+  if (concrete_primal(shift) != nullptr)
+    return roll(x, Dims(host_integers("roll", "the shift", shift, "")), axis);
   const auto shifts = ravel(convert_strong(shift, int64));
   if (!axis.axes()) {
     if (shifts.size() != 1)
-      throw ValueError(text("roll: one shift is required without an axis, got ", shift.aval(), "; name the axis of each"));
+      throw ValueError(
+          text("roll: one shift is required without an axis, got ", shift.aval(), "; name the axis of each"));
     return reshape(roll_axis_traced(ravel(x), reshape(shifts, {}), 0), x.shape());
   }
   const auto rolls = pair_rolls(x, static_cast<std::size_t>(shifts.size()), *axis.axes());
@@ -140,13 +143,15 @@ Array repeat(const Array& x, std::int64_t repeats, const Axis& axis) {
 
 Array repeat(const Array& x, const Array& repeats, const Axis& axis, const RepeatOptions& options) {
   if (!is_integer(repeats.dtype()) && repeats.dtype() != bool_)
-    throw TypeError(text("repeat: repeats must be integers, got ", repeats.aval(), "; convert them with astype"));
+    throw TypeError(
+        text("repeat: repeats must be integers, got ", repeats.aval(), "; convert them with astype"));
   if (!axis.axes()) return repeat(ravel(x), repeats, 0, options);
   const auto along = one_axis("repeat", axis, x);
   const auto n = x.shape(along);
   if (repeats.ndim() > 1 || (repeats.size() != 1 && repeats.size() != n))
-    throw ValueError(text("repeat: one number of repeats per element or one for all is required, got ", repeats.aval(),
-                          " for ", n, " elements of axis ", along, " of shape ", x.shape(), "; broadcast or reshape them"));
+    throw ValueError(text("repeat: one number of repeats per element or one for all is required, got ",
+                          repeats.aval(), " for ", n, " elements of axis ", along, " of shape ", x.shape(),
+                          "; broadcast or reshape them"));
   if (n == 0) return x;
   const auto length = options.total_repeat_length;
   if (concrete_primal(repeats) == nullptr && length) {

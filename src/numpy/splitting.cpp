@@ -32,7 +32,8 @@ Arrays cut_at(const Array& x, std::int64_t axis, const Dims& indices) {
 
 std::int64_t checked_parts(const char* op, std::int64_t parts) {
   if (parts <= 0)
-    throw ValueError(text(op, ": the number of parts must be positive, got ", parts, "; use 1 for the whole"));
+    throw ValueError(
+        text(op, ": the number of parts must be positive, got ", parts, "; use 1 for the whole"));
   return parts;
 }
 
@@ -41,8 +42,8 @@ Arrays split_named(const char* op, const Array& x, const Sections& sections, std
   if (!sections.parts()) return cut_at(x, along, sections.indices());
   const auto parts = checked_parts(op, *sections.parts()), n = x.shape(along);
   if (n % parts != 0)
-    throw ValueError(text(op, ": parts must be equal, got ", parts, " of axis ", along, " of shape ", x.shape(),
-                          "; array_split makes unequal ones"));
+    throw ValueError(text(op, ": parts must be equal, got ", parts, " of axis ", along, " of shape ",
+                          x.shape(), "; array_split makes unequal ones"));
   Dims starts, stops;
   for (std::int64_t i = 0; i < parts; ++i) {
     starts.push_back(i * (n / parts));
@@ -53,8 +54,8 @@ Arrays split_named(const char* op, const Array& x, const Sections& sections, std
 
 void require_rank(const char* op, const Array& x, std::int64_t rank) {
   if (x.ndim() < rank)
-    throw ValueError(text(op, ": rank ", rank, " or more is required, got shape ", x.shape(),
-                          "; split takes any axis"));
+    throw ValueError(
+        text(op, ": rank ", rank, " or more is required, got shape ", x.shape(), "; split takes any axis"));
 }
 
 }  // namespace
@@ -94,7 +95,8 @@ Arrays unstack(const Array& x, std::int64_t axis) {
   require_rank("unstack", x, 1);
   const auto along = normalize_axis("unstack", axis, x);
   Arrays out;
-  for (std::int64_t i = 0; i < x.shape(along); ++i) out.push_back(remove_axes(slice_axis(x, along, i, i + 1), {along}));
+  for (std::int64_t i = 0; i < x.shape(along); ++i)
+    out.push_back(remove_axes(slice_axis(x, along, i, i + 1), {along}));
   return out;
 }
 

@@ -20,15 +20,16 @@ namespace {
 // One variable per row.
 Array variables(const char* op, const Array& m, bool rowvar, bool transposable) {
   if (m.ndim() > 2)
-    throw ValueError(text(op, ": a vector or a matrix is required, got shape ", m.shape(), "; map over others with vmap"));
+    throw ValueError(
+        text(op, ": a vector or a matrix is required, got shape ", m.shape(), "; map over others with vmap"));
   const auto x = atleast_2d(m);
   return rowvar || !transposable ? x : x.T();
 }
 
 Array checked_weights(const char* what, const Array& w, std::int64_t n) {
   if (w.ndim() != 1 || w.size() != n)
-    throw ValueError(text("cov: ", what, " must be a vector with one weight per observation, got ", w.aval(), " for ", n,
-                          " observations; rowvar says which axis they are along"));
+    throw ValueError(text("cov: ", what, " must be a vector with one weight per observation, got ", w.aval(),
+                          " for ", n, " observations; rowvar says which axis they are along"));
   return abs(w);
 }
 
@@ -41,8 +42,8 @@ Array cov(const Array& m, const CovOptions& options) {
   if (joined) {
     const auto y = variables("cov", same[1], options.rowvar, same[1].ndim() == 2 && same[1].shape(0) != 1);
     if (x.shape(1) != y.shape(1))
-      throw ValueError(text("cov: as many observations of both arguments are required, got ", x.shape(1), " and ", y.shape(1),
-                            "; rowvar says which axis they are along"));
+      throw ValueError(text("cov: as many observations of both arguments are required, got ", x.shape(1),
+                            " and ", y.shape(1), "; rowvar says which axis they are along"));
     x = concatenate({x, y}, 0);
   }
   if (x.shape(0) == 0) return zeros({0, 0}, x.dtype());
@@ -51,7 +52,8 @@ Array cov(const Array& m, const CovOptions& options) {
   Array w, counted;
   if (!options.fweights.is_empty_handle()) {
     if (!is_integer(options.fweights.dtype()))
-      throw TypeError(text("cov: fweights must be integers, got ", options.fweights.aval(), "; other weights are aweights"));
+      throw TypeError(text("cov: fweights must be integers, got ", options.fweights.aval(),
+                           "; other weights are aweights"));
     w = checked_weights("fweights", options.fweights, n);
   }
   if (!options.aweights.is_empty_handle()) {
@@ -65,8 +67,9 @@ Array cov(const Array& m, const CovOptions& options) {
   const auto total = sum(w);
   const auto centred = x - insert_axes(sum(x * w, 1) / total, {1});
   const auto divisor = ddof == 0 ? total
-                       : counted.is_empty_handle() ? total - ddof
-                                                   : total - static_cast<double>(ddof) * sum(w * counted) / total;
+                       : counted.is_empty_handle()
+                           ? total - ddof
+                           : total - static_cast<double>(ddof) * sum(w * counted) / total;
   return squeeze(dot(centred, transpose(centred * w)) / divisor);
 }
 

@@ -23,8 +23,10 @@ struct Signature {
 };
 
 [[noreturn]] void throw_signature(const std::string& signature, const char* what) {
-  throw ValueError(text("vectorize: the signature must be lists of names in parentheses, arguments and results with `->` "
-                        "between, got \"", signature, "\" (", what, "); write it like \"(m,n),(n)->(m)\""));
+  throw ValueError(
+      text("vectorize: the signature must be lists of names in parentheses, arguments and results with `->` "
+           "between, got \"",
+           signature, "\" (", what, "); write it like \"(m,n),(n)->(m)\""));
 }
 
 bool is_word(const std::string& s) {
@@ -69,16 +71,18 @@ Signature parse(const std::string& signature) {
 
 using Sizes = std::map<std::string, std::int64_t>;
 
-void note_sizes(const std::string& signature, const char* what, std::size_t i, const Shape& shape, const CoreDims& dims, Sizes& sizes) {
+void note_sizes(const std::string& signature, const char* what, std::size_t i, const Shape& shape,
+                const CoreDims& dims, Sizes& sizes) {
   if (shape.size() < dims.size())
-    throw ValueError(text("vectorize: ", what, " ", i, " needs rank ", dims.size(), " or more, got shape ", shape,
-                          " for signature \"", signature, "\"; add axes, or change the signature"));
+    throw ValueError(text("vectorize: ", what, " ", i, " needs rank ", dims.size(), " or more, got shape ",
+                          shape, " for signature \"", signature, "\"; add axes, or change the signature"));
   for (std::size_t k = 0; k < dims.size(); ++k) {
     const auto n = shape[shape.size() - dims.size() + k];
     const auto known = sizes.try_emplace(dims[k], n).first->second;
     if (known != n)
-      throw ValueError(text("vectorize: axes of one name must have one size, got ", known, " and ", n, " for ", dims[k], " in ",
-                            what, " ", i, " of shape ", shape, " for signature \"", signature, "\"; axes do not broadcast there"));
+      throw ValueError(text("vectorize: axes of one name must have one size, got ", known, " and ", n,
+                            " for ", dims[k], " in ", what, " ", i, " of shape ", shape, " for signature \"",
+                            signature, "\"; axes do not broadcast there"));
   }
 }
 
@@ -87,13 +91,13 @@ FlatFn checked(const FlatFn& f, const Signature& s, const std::string& signature
   return [&f, &s, &signature, sizes](const Arrays& in) {
     auto out = f(in);
     if (out.size() != s.out.size())
-      throw ValueError(text("vectorize: ", s.out.size(), " results are required, got ", out.size(), " for signature \"", signature,
-                            "\"; return a tuple of as many arrays"));
+      throw ValueError(text("vectorize: ", s.out.size(), " results are required, got ", out.size(),
+                            " for signature \"", signature, "\"; return a tuple of as many arrays"));
     auto known = sizes;
     for (std::size_t i = 0; i < out.size(); ++i) {
       if (out[i].shape().size() != s.out[i].size())
-        throw ValueError(text("vectorize: result ", i, " must have rank ", s.out[i].size(), ", got shape ", out[i].shape(),
-                              " for signature \"", signature, "\"; change the signature"));
+        throw ValueError(text("vectorize: result ", i, " must have rank ", s.out[i].size(), ", got shape ",
+                              out[i].shape(), " for signature \"", signature, "\"; change the signature"));
       note_sizes(signature, "result", i, out[i].shape(), s.out[i], known);
     }
     return out;
@@ -138,12 +142,14 @@ void check_signature(const std::string& signature) {
   if (!signature.empty()) parse(signature);
 }
 
-Arrays vectorize_flat(const FlatFn& f, const Arrays& args, std::size_t n_excluded, const std::string& signature) {
+Arrays vectorize_flat(const FlatFn& f, const Arrays& args, std::size_t n_excluded,
+                      const std::string& signature) {
   const bool any_result = signature.empty();
   const auto s = any_result ? Signature{std::vector<CoreDims>(args.size()), {}} : parse(signature);
   if (s.in.size() != args.size())
     throw ValueError(text("vectorize: ", s.in.size(), " arguments are required, got ", args.size(),
-                          n_excluded == 0 ? "" : " that are not excluded", " for signature \"", signature, "\"; name one list for each"));
+                          n_excluded == 0 ? "" : " that are not excluded", " for signature \"", signature,
+                          "\"; name one list for each"));
   Sizes sizes;
   std::vector<std::size_t> core_ranks;
   for (std::size_t i = 0; i < args.size(); ++i) {
@@ -158,8 +164,10 @@ Arrays vectorize_flat(const FlatFn& f, const Arrays& args, std::size_t n_exclude
     bool some = false;
     for (std::size_t i = 0; i < args.size(); ++i)
       if (loops.of_argument[i][d] != 1) in[i] = 0, some = true;
-    if (some) g = mapped(std::move(g), in, loops.shape[d]);
-    else single.insert(0, static_cast<std::int64_t>(d));
+    if (some)
+      g = mapped(std::move(g), in, loops.shape[d]);
+    else
+      single.insert(0, static_cast<std::int64_t>(d));
   }
   auto out = g(loops.squeezed);
   for (auto& y : out) y = insert_axes(y, single);
@@ -183,15 +191,18 @@ Array apply_along_axis(const std::function<Array(const Array&)>& f, std::int64_t
   return transpose(y, order);
 }
 
-Array apply_over_axes(const std::function<Array(const Array&, std::int64_t)>& f, const Array& x, const Axis& axes) {
-  const auto all = axes.axes() ? normalize_axes("apply_over_axes", *axes.axes(), x.ndim(), x.shape()) : iota_dims(0, x.ndim());
+Array apply_over_axes(const std::function<Array(const Array&, std::int64_t)>& f, const Array& x,
+                      const Axis& axes) {
+  const auto all = axes.axes() ? normalize_axes("apply_over_axes", *axes.axes(), x.ndim(), x.shape())
+                               : iota_dims(0, x.ndim());
   auto y = x;
   for (auto a : all) {
     auto next = f(y, a);
     if (next.ndim() == y.ndim() - 1) next = insert_axes(next, {a});
     if (next.ndim() != y.ndim())
-      throw ValueError(text("apply_over_axes: the function must keep the axis or reduce it, got shape ", next.shape(), " from ",
-                            y.shape(), " along axis ", a, "; apply_along_axis takes functions of vectors"));
+      throw ValueError(text("apply_over_axes: the function must keep the axis or reduce it, got shape ",
+                            next.shape(), " from ", y.shape(), " along axis ", a,
+                            "; apply_along_axis takes functions of vectors"));
     y = next;
   }
   return y;

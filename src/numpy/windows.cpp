@@ -15,7 +15,8 @@ namespace fluxion {
 namespace {
 
 void require_size(const char* op, std::int64_t m) {
-  if (m < 0) throw ValueError(text(op, ": the number of samples must not be negative, got ", m, "; 0 gives none"));
+  if (m < 0)
+    throw ValueError(text(op, ": the number of samples must not be negative, got ", m, "; 0 gives none"));
 }
 
 Array sample_numbers(std::int64_t m) { return lax::iota(config().default_float, {m}, 0); }
@@ -28,7 +29,8 @@ Array cosines(const char* op, std::int64_t m, std::initializer_list<double> c) {
   Array w;
   double k = 0;
   for (double factor : c) {
-    const auto term = k == 0 ? literal(n, factor) : factor * cos(2 * std::numbers::pi * k * n / static_cast<double>(m - 1));
+    const auto term =
+        k == 0 ? literal(n, factor) : factor * cos(2 * std::numbers::pi * k * n / static_cast<double>(m - 1));
     w = k == 0 ? term : w + term;
     ++k;
   }

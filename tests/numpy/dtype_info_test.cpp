@@ -36,7 +36,8 @@ TEST_CASE("kinds of dtypes") {
   CHECK(isdtype(bool_, {"integral", "bool"}));
   CHECK(isdtype(float32, float32));
   CHECK(message_of<ValueError>([] { isdtype(int8, "real"); }) ==
-        "isdtype: the kind must be bool, signed integer, unsigned integer, integral, real floating, complex floating or numeric, got "
+        "isdtype: the kind must be bool, signed integer, unsigned integer, integral, real floating, complex "
+        "floating or numeric, got "
         "\"real\"; pass a dtype to compare with one");
 }
 
@@ -84,8 +85,10 @@ TEST_CASE("limits of dtypes") {
   CHECK(iinfo(int64).min == std::numeric_limits<std::int64_t>::min());
   CHECK(iinfo(uint64).max == std::numeric_limits<std::uint64_t>::max());
   CHECK(iinfo(uint16).max == 65535);
-  CHECK(message_of<TypeError>([] { finfo(int32); }) == "finfo: a floating or complex dtype is required, got int32; iinfo is for integers");
-  CHECK(message_of<TypeError>([] { iinfo(float32); }) == "iinfo: an integer dtype is required, got float32; finfo is for floats");
+  CHECK(message_of<TypeError>([] { finfo(int32); }) ==
+        "finfo: a floating or complex dtype is required, got int32; iinfo is for integers");
+  CHECK(message_of<TypeError>([] { iinfo(float32); }) ==
+        "iinfo: an integer dtype is required, got float32; finfo is for floats");
 }
 
 TEST_CASE("questions about whole arrays") {

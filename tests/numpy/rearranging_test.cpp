@@ -46,7 +46,9 @@ TEST_CASE("rolling along several axes and by traced shifts") {
   CHECK(shown(both(x, array({2, 1}))) == shown(roll(x, {2, 1}, {1, 0})));
   const auto flat = vmap([&](const Array& s) { return roll(x, s); });
   CHECK(shown(flat(array({1, 3}))) == shown(stack({roll(x, 1), roll(x, 3)})));
-  CHECK(shown(grad([](const Array& x) { return sum(roll(x, 1) * array({1.0, 2.0, 3.0})); })(zeros({3}))) == "f64[3] [2. 3. 1.]");
+  CHECK(shown(grad([](const Array& x) {
+          return sum(roll(x, 1) * array({1.0, 2.0, 3.0}));
+        })(zeros({3}))) == "f64[3] [2. 3. 1.]");
 }
 
 TEST_CASE("repeating by numbers that differ") {
@@ -56,7 +58,8 @@ TEST_CASE("repeating by numbers that differ") {
   CHECK(shown(repeat(x, array({2}))) == "i32[8] [1 1 2 2 3 3 4 4]");
   CHECK(shown(repeat(array({7, 8}), array({2, 3}), 0, {.total_repeat_length = 4})) == "i32[4] [7 7 8 8]");
   CHECK(shown(repeat(array({7, 8}), array({2, 1}), 0, {.total_repeat_length = 5})) == "i32[5] [7 7 8 8 8]");
-  const auto traced = jit([](const Array& x, const Array& n) { return repeat(x, n, 0, {.total_repeat_length = 6}); });
+  const auto traced =
+      jit([](const Array& x, const Array& n) { return repeat(x, n, 0, {.total_repeat_length = 6}); });
   CHECK(shown(traced(array({7, 8, 9}), array({2, 0, 4}))) == "i32[6] [7 7 9 9 9 9]");
   CHECK(shown(traced(array({7, 8, 9}), array({1, 1, 1}))) == "i32[6] [7 8 9 9 9 9]");
   CHECK(shown(traced(array({7, 8, 9}), array({5, 5, 1}))) == "i32[6] [7 7 7 7 7 8]");
@@ -90,7 +93,8 @@ TEST_CASE("joining by other names") {
 TEST_CASE("splitting and joining are inverse") {
   const auto x = arange(24).reshape({4, 6});
   for (const std::int64_t axis : {0, 1, -1})
-    for (const auto& parts : {split(x, 2, axis), array_split(x, 4, axis), split(x, {1, 3}, axis), array_split(x, {2}, axis)})
+    for (const auto& parts :
+         {split(x, 2, axis), array_split(x, 4, axis), split(x, {1, 3}, axis), array_split(x, {2}, axis)})
       CHECK(shown(concatenate(parts, axis)) == shown(x));
   CHECK(shown(stack(unstack(x, 1), 1)) == shown(x));
   const auto p = array_split(arange(8), 3);
@@ -131,7 +135,9 @@ TEST_CASE("diagonals and triangles") {
   CHECK(shown(tril(ones({2, 2, 2}))) == "f64[2,2,2] [[[1. 0.] [1. 1.]] [[1. 0.] [1. 1.]]]");
   CHECK(shown(vander(array({1, 2, 3, 5}), 3)) == "i32[4,3] [[1 1 1] [4 2 1] [9 3 1] [25 5 1]]");
   CHECK(shown(vander(array({1.0, 2.0}), {}, true)) == "f64[2,2] [[1. 1.] [1. 2.]]");
-  CHECK(shown(grad([](const Array& v) { return sum(diag(v) * arange(9.0).reshape({3, 3})); })(ones({3}))) == "f64[3] [0. 4. 8.]");
+  CHECK(shown(grad([](const Array& v) {
+          return sum(diag(v) * arange(9.0).reshape({3, 3}));
+        })(ones({3}))) == "f64[3] [0. 4. 8.]");
   CHECK(shown(grad([](const Array& m) { return trace(m); })(ones({2, 2}))) == "f64[2,2] [[1. 0.] [0. 1.]]");
   const auto batched = vmap([](const Array& v) { return diag(v, 1); })(arange(6).reshape({3, 2}));
   CHECK(shown(batched[1]) == shown(diag(array({2, 3}).astype(int64), 1)));
@@ -165,26 +171,38 @@ TEST_CASE("what cannot be rearranged is named") {
   CHECK(message_of<ValueError>([] { vsplit(zeros({4}), 2); }) ==
         "vsplit: rank 2 or more is required, got shape (4,); split takes any axis");
   CHECK(refuses<ValueError>([] { unstack(1.0); }));
-  CHECK(message_of<ValueError>([] { roll(zeros({2, 3}), {1, 2, 3}, {0, 1}); }) ==
-        "roll: one shift for each axis or one for all is required, got 3 for axes (0, 1); name the axis of each");
-  CHECK(message_of<TypeError>([] { roll(zeros({2}), array({0.5}), 0); }) ==
-        "roll: the shift must be an integer or a vector of them, got f64[1]; round and convert it with astype");
+  CHECK(message_of<ValueError>([] {
+          roll(zeros({2, 3}), {1, 2, 3}, {0, 1});
+        }) ==
+        "roll: one shift for each axis or one for all is required, got 3 for axes (0, 1); name the axis of "
+        "each");
+  CHECK(
+      message_of<TypeError>([] { roll(zeros({2}), array({0.5}), 0); }) ==
+      "roll: the shift must be an integer or a vector of them, got f64[1]; round and convert it with astype");
   CHECK(message_of<ValueError>([] {
           jit([](const Array& s) { return roll(zeros({2, 2}), s); })(array({1, 2}));
         }) == "roll: one shift is required without an axis, got i32[2]; name the axis of each");
-  CHECK(message_of<ValueError>([] { repeat(array({1, 2}), array({1, 2, 3}), 0); }) ==
-        "repeat: one number of repeats per element or one for all is required, got i32[3] for 2 elements of axis 0 of shape "
+  CHECK(message_of<ValueError>([] {
+          repeat(array({1, 2}), array({1, 2, 3}), 0);
+        }) ==
+        "repeat: one number of repeats per element or one for all is required, got i32[3] for 2 elements of "
+        "axis 0 of shape "
         "(2,); broadcast or reshape them");
   CHECK(refuses<ValueError>([] { repeat(array({1, 2}), array({1, -2}), 0); }));
-  CHECK(message_of<TypeError>([] { repeat(array({1, 2}), array({1.0, 2.0}), 0); }) ==
-        "repeat: repeats must be integers, got f64[2]; convert them with astype");
-  CHECK(message_of<ValueError>([] { rot90(zeros({2, 2}), 1, {0, 1, 1}); }) ==
-        "rot90: two axes are required, got (0, 1, 1); they span the plane that is turned");
+  CHECK(message_of<TypeError>([] {
+          repeat(array({1, 2}), array({1.0, 2.0}), 0);
+        }) == "repeat: repeats must be integers, got f64[2]; convert them with astype");
+  CHECK(message_of<ValueError>([] {
+          rot90(zeros({2, 2}), 1, {0, 1, 1});
+        }) == "rot90: two axes are required, got (0, 1, 1); they span the plane that is turned");
   CHECK(refuses<ValueError>([] { rot90(zeros({2, 2}), 1, {0, 0}); }));
-  CHECK(message_of<ValueError>([] { rollaxis(zeros({2, 2}), 0, 3); }) ==
+  CHECK(message_of<ValueError>([] {
+          rollaxis(zeros({2, 2}), 0, 3);
+        }) ==
         "rollaxis: start must be in [-2, 2], got 3 for shape (2, 2); moveaxis says where the axis ends up");
   CHECK(message_of<ValueError>([] { matrix_transpose(zeros({2})); }) ==
-        "matrix_transpose: rank 2 or more is required, got shape (2,); expand_dims makes a vector a row or a column");
+        "matrix_transpose: rank 2 or more is required, got shape (2,); expand_dims makes a vector a row or a "
+        "column");
   CHECK(refuses<ValueError>([] { fliplr(zeros({2})); }));
   CHECK(refuses<ValueError>([] { flipud(1.0); }));
   CHECK(message_of<ValueError>([] { resize(zeros({2}), {-1}); }) ==
@@ -192,16 +210,21 @@ TEST_CASE("what cannot be rearranged is named") {
   CHECK(message_of<ValueError>([] { trim_zeros(zeros({2}), "x"); }) ==
         "trim_zeros: trim must be \"f\", \"b\" or \"fb\", got \"x\"; they mean front and back");
   CHECK(refuses<ValueError>([] { trim_zeros(zeros({2, 2})); }));
-  CHECK(message_of<ConcretizationError>([] { jit([](const Array& x) { return trim_zeros(x); })(zeros({2})); })
-            .find("trim_zeros: the values decide the shape and must be concrete") == 0);
-  CHECK(message_of<ValueError>([] { diag(zeros({2, 2, 2})); }) ==
-        "diag: a vector or a matrix is required, got shape (2, 2, 2); diagflat flattens first, diagonal takes any rank");
+  CHECK(message_of<ConcretizationError>([] {
+          jit([](const Array& x) { return trim_zeros(x); })(zeros({2}));
+        }).find("trim_zeros: the values decide the shape and must be concrete") == 0);
+  CHECK(message_of<ValueError>([] {
+          diag(zeros({2, 2, 2}));
+        }) ==
+        "diag: a vector or a matrix is required, got shape (2, 2, 2); diagflat flattens first, diagonal "
+        "takes any rank");
   CHECK(message_of<ValueError>([] { trace(zeros({2})); }) ==
         "trace: rank 2 or more is required, got shape (2,); diag makes a matrix of a vector");
   CHECK(refuses<ValueError>([] { tril(zeros({2})); }));
   CHECK(refuses<ValueError>([] { diagonal(zeros({2, 2}), 0, 1, 1); }));
-  CHECK(message_of<ValueError>([] { vander(zeros({2, 2})); }) ==
-        "vander: a vector is required, got shape (2, 2); ravel it, or map with vmap");
+  CHECK(message_of<ValueError>([] {
+          vander(zeros({2, 2}));
+        }) == "vander: a vector is required, got shape (2, 2); ravel it, or map with vmap");
   CHECK(refuses<ValueError>([] { vander(zeros({2}), -1); }));
   CHECK(message_of<ValueError>([] { meshgrid({zeros({2})}, {.indexing = "yx"}); }) ==
         "meshgrid: the indexing must be \"xy\" or \"ij\", got \"yx\"; \"ij\" keeps the order of axes");
@@ -209,8 +232,11 @@ TEST_CASE("what cannot be rearranged is named") {
   CHECK(message_of<ValueError>([] { (void)mgrid[{range()}]; }) ==
         "grid: a range with a stop is required, got one without; write range(0, n)");
   CHECK(refuses<ValueError>([] { (void)ogrid[{zeros({2, 2})}]; }));
-  CHECK(message_of<TypeError>([] { fromfunction([](const Array& i) { return i; }, {2, 2}); }) ==
-        "fromfunction: the function must take one index per axis, got shape (2, 2) of rank 2; ranks 1 to 4 are possible, more "
+  CHECK(message_of<TypeError>([] {
+          fromfunction([](const Array& i) { return i; }, {2, 2});
+        }) ==
+        "fromfunction: the function must take one index per axis, got shape (2, 2) of rank 2; ranks 1 to 4 "
+        "are possible, more "
         "with fx::indices");
   CHECK(refuses<ValueError>([] { block({{}, {}}); }));
 }

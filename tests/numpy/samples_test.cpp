@@ -31,8 +31,10 @@ TEST_CASE("differences") {
   CHECK(shown(diff(array({true, true, false}))) == "bool[2] [False True]");
   CHECK(shown(diff(x, {.n = 0})) == shown(x));
   CHECK(diff(x, {.n = 9}).shape() == Shape{0});
-  CHECK(shown(ediff1d(array({1, 2, 4, 7, 0}), {.to_end = array({88, 99}), .to_begin = -99})) == "i32[7] [-99 1 2 3 -7 88 99]");
-  CHECK(message_of<ValueError>([&] { diff(x, {.n = -1}); }) == "diff: n must not be negative, got -1; cumsum goes the other way");
+  CHECK(shown(ediff1d(array({1, 2, 4, 7, 0}), {.to_end = array({88, 99}), .to_begin = -99})) ==
+        "i32[7] [-99 1 2 3 -7 88 99]");
+  CHECK(message_of<ValueError>([&] { diff(x, {.n = -1}); }) ==
+        "diff: n must not be negative, got -1; cumsum goes the other way");
   CHECK(refuses<ValueError>([] { diff(1.0); }));
   CHECK(refuses<ValueError>([&] { diff(x, {.axis = 1}); }));
 }
@@ -49,9 +51,13 @@ TEST_CASE("derivatives of samples") {
   CHECK(shown(gradient(m, {.spacing = {2.0}, .axis = 1})[0]) == "f64[2,3] [[0.5 1.25 2. ] [0.5 0.5 0.5 ]]");
   CHECK(gradient(m, {.spacing = {2.0, 3.0}}).size() == 2);
   CHECK(message_of<ValueError>([&] { gradient(zeros({1}), 1, 0); }) ==
-        "gradient: at least two samples along each axis are required, got shape (1,) along axis 0; name the axes that have them");
-  CHECK(message_of<ValueError>([&] { gradient(f, array({1.0, 2.0}), 0); }) ==
-        "gradient: the spacing must be a number or one position per sample, got f64[2] for 6 samples along axis 0; index the axis "
+        "gradient: at least two samples along each axis are required, got shape (1,) along axis 0; name the "
+        "axes that have them");
+  CHECK(message_of<ValueError>([&] {
+          gradient(f, array({1.0, 2.0}), 0);
+        }) ==
+        "gradient: the spacing must be a number or one position per sample, got f64[2] for 6 samples along "
+        "axis 0; index the axis "
         "that it belongs to");
   CHECK(refuses<ValueError>([&] { gradient(m, {.spacing = {1.0, 2.0}, .axis = 1}); }));
   // Exact for parabolas, whatever the spacing.
@@ -67,8 +73,11 @@ TEST_CASE("integrals of samples") {
   CHECK(shown(trapezoid(a, {.axis = 0})) == "f64[3] [1.5 2.5 3.5]");
   CHECK(shown(trapezoid(a, {.axis = 1})) == "f64[2] [2. 8.]");
   CHECK(shown(trapezoid(zeros({0}))) == "f64[] 0.0");
-  CHECK(message_of<ValueError>([&] { trapezoid(a, {.x = array({1.0, 2.0})}); }) ==
-        "trapezoid: as many positions as samples along axis 1 are required, got x of shape (2,) for y of shape (2, 3); or give "
+  CHECK(message_of<ValueError>([&] {
+          trapezoid(a, {.x = array({1.0, 2.0})});
+        }) ==
+        "trapezoid: as many positions as samples along axis 1 are required, got x of shape (2,) for y of "
+        "shape (2, 3); or give "
         "their distance as dx");
   CHECK(refuses<ValueError>([] { trapezoid(1.0); }));
   CHECK(shown(grad([](const Array& y) { return trapezoid(y); })(zeros({3}))) == "f64[3] [0.5 1. 0.5]");
@@ -79,8 +88,10 @@ TEST_CASE("unwrapping") {
   CHECK(shown(steps) == "f64[5] [0. 1. 2. 3. 4.]");
   CHECK(shown(unwrap(array({2, 3, 4, 5, 2, 3, 4, 5}), {.period = 4})) == "f32[8] [2. 3. 4. 5. 6. 7. 8. 9.]");
   const auto smooth = linspace(0.0, 20.0, 60);
-  CHECK(bool(allclose(unwrap((smooth + 3.141592653589793) % (2 * 3.141592653589793) - 3.141592653589793), smooth, 1e-12, 1e-12)));
-  CHECK(shown(unwrap(array({{0.0, 2.0}, {7.0, 9.0}}), {.axis = 0, .period = 7})) == "f64[2,2] [[0. 2.] [0. 2.]]");
+  CHECK(bool(allclose(unwrap((smooth + 3.141592653589793) % (2 * 3.141592653589793) - 3.141592653589793),
+                      smooth, 1e-12, 1e-12)));
+  CHECK(shown(unwrap(array({{0.0, 2.0}, {7.0, 9.0}}), {.axis = 0, .period = 7})) ==
+        "f64[2,2] [[0. 2.] [0. 2.]]");
   CHECK(refuses<ValueError>([] { unwrap(1.0); }));
 }
 
@@ -98,15 +109,18 @@ TEST_CASE("convolution and correlation have NumPy's modes") {
   CHECK(shown(convolve(array({1, 2}), array({3, 4}), "full", int64)) == "i64[3] [3 10 8]");
   CHECK(message_of<ValueError>([&] { convolve(a, b, "half"); }) ==
         "convolve: the mode must be \"full\", \"same\" or \"valid\", got \"half\"; \"full\" is everything");
-  CHECK(message_of<ValueError>([&] { correlate(a, zeros({2, 2})); }) ==
-        "correlate: vectors are required, got shapes (3,) and (2, 2); map over others with vmap");
+  CHECK(message_of<ValueError>([&] {
+          correlate(a, zeros({2, 2}));
+        }) == "correlate: vectors are required, got shapes (3,) and (2, 2); map over others with vmap");
   CHECK(refuses<ValueError>([&] { convolve(a, zeros({0})); }));
 }
 
 TEST_CASE("convolution is what loops sum") {
   CHECK(rc::check([] {
-    const auto x = *rc::gen::suchThat(rc::gen::container<std::vector<int>>(rc::gen::inRange(-9, 10)), [](const auto& v) { return !v.empty() && v.size() < 40; });
-    const auto y = *rc::gen::suchThat(rc::gen::container<std::vector<int>>(rc::gen::inRange(-9, 10)), [](const auto& v) { return !v.empty() && v.size() < 40; });
+    const auto x = *rc::gen::suchThat(rc::gen::container<std::vector<int>>(rc::gen::inRange(-9, 10)),
+                                      [](const auto& v) { return !v.empty() && v.size() < 40; });
+    const auto y = *rc::gen::suchThat(rc::gen::container<std::vector<int>>(rc::gen::inRange(-9, 10)),
+                                      [](const auto& v) { return !v.empty() && v.size() < 40; });
     std::vector<double> full(x.size() + y.size() - 1, 0.0), cross(full.size(), 0.0);
     for (std::size_t i = 0; i < x.size(); ++i)
       for (std::size_t j = 0; j < y.size(); ++j) {
@@ -116,7 +130,8 @@ TEST_CASE("convolution is what loops sum") {
     const auto a = vector_of(x), b = vector_of(y);
     RC_ASSERT(convolve(a, b).to_vector<double>() == full);
     RC_ASSERT(correlate(a, b, "full").to_vector<double>() == cross);
-    RC_ASSERT(jit([](const Array& a, const Array& b) { return convolve(a, b); })(a, b).to_vector<double>() == full);
+    RC_ASSERT(jit([](const Array& a, const Array& b) { return convolve(a, b); })(a, b).to_vector<double>() ==
+              full);
     // Adjoint: <convolve(x, y), z> = <x, correlate(z, y)>.
     const auto z = sin(arange(static_cast<double>(full.size())));
     const auto g = grad([&](const Array& a) { return sum(convolve(a, b) * z); })(a);
@@ -141,13 +156,19 @@ TEST_CASE("covariance and correlation") {
   CHECK(weighted.item<double>() == Approx(2.5));
   CHECK(shown(corrcoef(x)) == "f64[2,2] [[1. -1.] [-1. 1.]]");
   CHECK(shown(corrcoef(array({1.0, 2.0}))) == "f64[] 1.0");
-  CHECK(shown(corrcoef(array({1.0, 2.0, 3.0}), {.y = array({1.0, 2.0, 3.0})})) == "f64[2,2] [[1. 1.] [1. 1.]]");
-  CHECK(message_of<ValueError>([] { cov(zeros({2, 2, 2})); }) ==
-        "cov: a vector or a matrix is required, got shape (2, 2, 2); map over others with vmap");
-  CHECK(message_of<TypeError>([&] { cov(x, {.fweights = array({1.0, 2.0, 3.0})}); }) ==
-        "cov: fweights must be integers, got f64[3]; other weights are aweights");
-  CHECK(message_of<ValueError>([&] { cov(x, {.aweights = array({1.0, 2.0})}); }) ==
-        "cov: aweights must be a vector with one weight per observation, got f64[2] for 3 observations; rowvar says which axis "
+  CHECK(shown(corrcoef(array({1.0, 2.0, 3.0}), {.y = array({1.0, 2.0, 3.0})})) ==
+        "f64[2,2] [[1. 1.] [1. 1.]]");
+  CHECK(message_of<ValueError>([] {
+          cov(zeros({2, 2, 2}));
+        }) == "cov: a vector or a matrix is required, got shape (2, 2, 2); map over others with vmap");
+  CHECK(message_of<TypeError>([&] {
+          cov(x, {.fweights = array({1.0, 2.0, 3.0})});
+        }) == "cov: fweights must be integers, got f64[3]; other weights are aweights");
+  CHECK(message_of<ValueError>([&] {
+          cov(x, {.aweights = array({1.0, 2.0})});
+        }) ==
+        "cov: aweights must be a vector with one weight per observation, got f64[2] for 3 observations; "
+        "rowvar says which axis "
         "they are along");
   CHECK(refuses<ValueError>([&] { cov(x, {.y = zeros({4})}); }));
 }
@@ -157,7 +178,8 @@ TEST_CASE("interpolation") {
   CHECK(shown(interp(2.5, xp, fp)) == "f64[] 1.0");
   CHECK(shown(interp(array({0.0, 1.0, 1.5, 2.72, 3.14}), xp, fp)) == "f64[5] [3. 3. 2.5 0.56 0. ]");
   CHECK(shown(interp(3.14, xp, fp, {.right = -99.0})) == "f64[] -99.0");
-  CHECK(shown(interp(array({0.0, 4.0}), xp, fp, {.left = extrapolate, .right = extrapolate})) == "f64[2] [4. -2.]");
+  CHECK(shown(interp(array({0.0, 4.0}), xp, fp, {.left = extrapolate, .right = extrapolate})) ==
+        "f64[2] [4. -2.]");
   CHECK(shown(interp(array({0.0, 4.0}), xp, fp, {.left = 7, .right = extrapolate})) == "f64[2] [7. -2.]");
   CHECK(shown(interp(array({0.0, 4.0}), array({1.0}), array({5.0}))) == "f64[2] [5. 5.]");
   CHECK(interp(zeros({2, 3}), xp, fp).shape() == Shape{2, 3});
@@ -165,16 +187,18 @@ TEST_CASE("interpolation") {
   const auto slope = vmap(grad([&](const Array& x) { return interp(x, xp, fp); }));
   CHECK(shown(slope(array({0.5, 1.0, 1.5, 2.0, 2.5, 3.5}))) == "f64[6] [0. -1. -1. -2. -2. 0.]");
   CHECK(shown(grad([&](const Array& f) { return interp(1.25, xp, f); })(fp)) == "f64[3] [0.75 0.25 0. ]");
-  CHECK(shown(jit([](const Array& x, const Array& xp, const Array& fp) { return interp(x, xp, fp); })(1.25, xp, fp)) ==
-        shown(interp(scalar(1.25), xp, fp)));
+  CHECK(shown(jit([](const Array& x, const Array& xp, const Array& fp) { return interp(x, xp, fp); })(
+            1.25, xp, fp)) == shown(interp(scalar(1.25), xp, fp)));
   CHECK(message_of<ValueError>([&] { interp(1.0, xp, zeros({2})); }) ==
-        "interp: xp and fp must be vectors of one length, got shapes (3,) and (2,); map over several with vmap");
+        "interp: xp and fp must be vectors of one length, got shapes (3,) and (2,); map over several with "
+        "vmap");
   CHECK(refuses<ValueError>([&] { interp(1.0, zeros({0}), zeros({0})); }));
 }
 
 TEST_CASE("interpolation of ascending values ascends, and finds the points") {
   CHECK(rc::check([] {
-    const auto steps = *rc::gen::suchThat(rc::gen::container<std::vector<int>>(rc::gen::inRange(1, 20)), [](const auto& v) { return v.size() >= 2; });
+    const auto steps = *rc::gen::suchThat(rc::gen::container<std::vector<int>>(rc::gen::inRange(1, 20)),
+                                          [](const auto& v) { return v.size() >= 2; });
     std::vector<double> xp, fp;
     double at = -10;
     for (int s : steps) xp.push_back(at += s), fp.push_back(at * at * at / 100);
@@ -192,7 +216,8 @@ TEST_CASE("windows") {
   CHECK(bool(allclose(blackman(5), array({0.0, 0.34, 1.0, 0.34, 0.0}), 1e-12, 1e-12)));
   CHECK(shown(hanning(1)) == "f64[1] [1.]");
   CHECK(hamming(0).shape() == Shape{0});
-  CHECK(message_of<ValueError>([] { blackman(-1); }) == "blackman: the number of samples must not be negative, got -1; 0 gives none");
+  CHECK(message_of<ValueError>([] { blackman(-1); }) ==
+        "blackman: the number of samples must not be negative, got -1; 0 gives none");
 }
 
 }  // namespace fluxion
