@@ -65,5 +65,6 @@ void add_convolution_cases(std::vector<Case>& to);
 void add_other_cases(std::vector<Case>& to);
 void add_control_flow_cases(std::vector<Case>& to);
 void add_linalg_cases(std::vector<Case>& to);
+void add_math_cases(std::vector<Case>& to);
 
 }  // namespace fluxion::test
