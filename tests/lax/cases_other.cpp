@@ -249,6 +249,7 @@ const std::vector<Case>& cases() {
     add_shape_cases(c);
     add_reduction_cases(c);
     add_row_cases(c);
+    add_indexing_cases(c);
     add_other_cases(c);
     add_control_flow_cases(c);
     return c;
