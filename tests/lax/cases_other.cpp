@@ -253,6 +253,7 @@ const std::vector<Case>& cases() {
     add_sorting_cases(c);
     add_row_cases(c);
     add_convolution_cases(c);
+    add_indexing_cases(c);
     add_other_cases(c);
     add_control_flow_cases(c);
     add_linalg_cases(c);
