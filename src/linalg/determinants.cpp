@@ -129,7 +129,7 @@ Array diagonal(const Array& x, std::int64_t offset) {
 }
 Array trace(const Array& x, std::int64_t offset) {
   require_matrix("trace", x);
-  return sum(diagonal(x, offset), -1);
+  return sum(linalg::diagonal(x, offset), -1);
 }
 
 }  // namespace fluxion::linalg

@@ -18,10 +18,9 @@ std::string show(FftType t) {
 
 namespace {
 
-DType complex_of(DType t) {
-  return t == DType::float32 || t == DType::complex64 ? DType::complex64 : DType::complex128;
-}
-DType real_of(DType t) { return t == DType::float32 || t == DType::complex64 ? DType::float32 : DType::float64; }
+bool is_double(DType t) { return t == DType::float64 || t == DType::complex128; }
+DType complex_of(DType t) { return is_double(t) ? DType::complex128 : DType::complex64; }
+DType real_of(DType t) { return is_double(t) ? DType::float64 : DType::float32; }
 bool is_inverse(FftType t) { return t == FftType::IFFT || t == FftType::IRFFT; }
 
 /// What a transform does to one block of a stack, the extents of the block's axes being `lengths`.
