@@ -148,6 +148,7 @@ TEST_CASE("misuse is one message") {
   refuses<ValueError>([&] { lax::fft(x, lax::FftType::FFT, {5}); }, {"fft", "(5,)", "c128[4]", "pad"});
   refuses<ValueError>([&] { lax::fft(x, lax::FftType::IRFFT, {4}); }, {"fft", "(3,)", "c128[4]"});
   refuses<ValueError>([] { lax::fft(ones({1, 1, 1, 1}), lax::FftType::FFT, {1, 1, 1, 1}); }, {"fft", "one to three", "fftn"});
+  refuses<ValueError>([&] { lax::fft(z[range(0, 1)], lax::FftType::IRFFT, {-1}); }, {"fft", "none negative", "(-1,)"});
 }
 
 }  // namespace fluxion::test

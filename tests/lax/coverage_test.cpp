@@ -72,7 +72,8 @@ TEST_CASE("every other primitive has a case") {
 }
 
 TEST_CASE("every primitive is listed for the parser") {
-  const std::string everywhere[] = {"lax", "lax/callbacks", "lax/collectives", "lax/control_flow", "lax/implicit", "transforms"};
+  const std::string everywhere[] = {"lax", "lax/callbacks", "lax/collectives", "lax/control_flow",
+                                    "lax/fft",  "lax/implicit",  "lax/linalg",      "transforms"};
   for (const auto& folder : everywhere)
     for (const auto& name : declared_in(folder)) {
       const auto message = thrown<ValueError>([&, name = name] { parse_jaxpr("{ lambda ; . let " + name + " in () }"); });

@@ -1,12 +1,15 @@
 // The Fourier transform as a primitive: linear, and its own transpose up to what real signals fold together.
 #include <fluxion/lax/fft.hpp>
 
+#include <algorithm>
+
 #include <fluxion/complex.hpp>
 #include <fluxion/extend/lower.hpp>
 
 #include "core/node.hpp"
 #include "lax/fft/transform.hpp"
 #include "lax/promote.hpp"
+#include "lax/readable.hpp"
 #include "lax/rules.hpp"
 
 namespace fluxion::lax {
@@ -14,6 +17,13 @@ namespace fluxion::lax {
 std::string show(FftType t) {
   constexpr const char* names[] = {"FFT", "IFFT", "RFFT", "IRFFT"};
   return names[static_cast<std::size_t>(t)];
+}
+
+FftType parse_value(ValueParser& p, ParseAs<FftType>) {
+  const auto name = p.word();
+  for (const auto t : {FftType::FFT, FftType::IFFT, FftType::RFFT, FftType::IRFFT})
+    if (show(t) == name) return t;
+  p.fail("FFT, IFFT, RFFT or IRFFT");
 }
 
 namespace {
@@ -109,8 +119,8 @@ struct Fft {
       throw TypeError(text(name, ": ", show(p.fft_type), " takes ",
                            takes_real ? "float32 or float64" : "complex64 or complex128", ", got ", x,
                            "; convert with astype, or take the real part"));
-    if (n.empty() || n.size() > 3)
-      throw ValueError(text(name, ": one to three lengths are required, got ", n, "; fx::fft::fftn takes more axes"));
+    if (n.empty() || n.size() > 3 || *std::min_element(n.begin(), n.end()) < 0)
+      throw ValueError(text(name, ": one to three lengths, none negative, are required, got ", n, "; fx::fft::fftn takes more axes"));
     Shape want = n;
     if (p.fft_type == FftType::IRFFT) want[want.size() - 1] = n.back() / 2 + 1;
     const auto rank = x.shape.size();
@@ -190,5 +200,7 @@ Array fft(const Array& x, FftType fft_type, const Dims& fft_lengths) {
   if (fft_lengths.empty()) return y;
   return bind_one<Fft>({&y, 1}, {fft_lengths, fft_type});
 }
+
+void list_fourier_transforms(Readables& to) { to.insert(to.end(), {readable<Fft>(1)}); }
 
 }  // namespace fluxion::lax

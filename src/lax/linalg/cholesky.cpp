@@ -131,4 +131,6 @@ Array cholesky_update(const Array& r, const Array& w) {
   return bind_one<CholeskyUpdate>(args, {});
 }
 
+void list_cholesky(Readables& to) { to.insert(to.end(), {readable<Cholesky>(1), readable<CholeskyUpdate>(2)}); }
+
 }  // namespace fluxion::lax::linalg

@@ -162,4 +162,6 @@ Eig eig(const Array& a, const EigOptions& options) {
   return out;
 }
 
+void list_eig(Readables& to) { to.insert(to.end(), {readable<EigPrimitive>(1)}); }
+
 }  // namespace fluxion::lax::linalg

@@ -119,4 +119,6 @@ Eigh eigh(const Array& a, const EighOptions& options) {
   return {std::move(r[0]), std::move(r[1])};
 }
 
+void list_eigh(Readables& to) { to.insert(to.end(), {readable<EighPrimitive>(1)}); }
+
 }  // namespace fluxion::lax::linalg

@@ -13,9 +13,22 @@
 #include <fluxion/lax/linalg.hpp>
 
 #include "lax/linalg/lapack.hpp"
+#include "lax/readable.hpp"
 #include "lax/rules.hpp"
 
 namespace fluxion::lax::linalg {
+
+// --- what list_decompositions puts together ---
+
+void list_cholesky(Readables& to);
+void list_triangular_solves(Readables& to);
+void list_lu(Readables& to);
+void list_qr(Readables& to);
+void list_eigh(Readables& to);
+void list_eig(Readables& to);
+void list_svd(Readables& to);
+void list_tridiagonal_solves(Readables& to);
+void list_reduced_forms(Readables& to);
 
 // --- shapes and checks ---
 

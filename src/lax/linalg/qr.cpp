@@ -195,4 +195,8 @@ Array householder_product(const Array& a, const Array& taus) {
   return bind_one<HouseholderProduct>(args, {});
 }
 
+void list_qr(Readables& to) {
+  to.insert(to.end(), {readable<Qr>(1), readable<GeqrfPrimitive>(1), readable<HouseholderProduct>(2)});
+}
+
 }  // namespace fluxion::lax::linalg

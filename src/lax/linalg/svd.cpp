@@ -175,4 +175,6 @@ SVD svd(const Array& a, const SVDOptions& options) {
 
 Array svdvals(const Array& a) { return bind_one<SvdPrimitive>({&a, 1}, {false, false}); }
 
+void list_svd(Readables& to) { to.insert(to.end(), {readable<SvdPrimitive>(1)}); }
+
 }  // namespace fluxion::lax::linalg

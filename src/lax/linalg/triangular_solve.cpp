@@ -101,4 +101,6 @@ Array triangular_solve(const Array& a, const Array& b, const TriangularOptions& 
   return reshape(TriangularSolve::solve(a, reshape(b, shape), p), b.shape());
 }
 
+void list_triangular_solves(Readables& to) { to.insert(to.end(), {readable<TriangularSolve>(2)}); }
+
 }  // namespace fluxion::lax::linalg

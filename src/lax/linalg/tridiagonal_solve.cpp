@@ -93,4 +93,6 @@ Array tridiagonal_solve(const Array& dl, const Array& d, const Array& du, const 
   return TridiagonalSolve::solve(dl, d, du, b);
 }
 
+void list_tridiagonal_solves(Readables& to) { to.insert(to.end(), {readable<TridiagonalSolve>(4)}); }
+
 }  // namespace fluxion::lax::linalg
