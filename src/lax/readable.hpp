@@ -22,6 +22,7 @@ void list_rows(Readables& to);
 void list_scans(Readables& to);
 void list_shapes(Readables& to);
 void list_slices(Readables& to);
+void list_special(Readables& to);
 void list_tapes(Readables& to);
 void list_whiles(Readables& to);
 

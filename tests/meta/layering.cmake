@@ -13,6 +13,7 @@ set(sees_compiler base ir core kernels compiler)
 set(sees_numpy base ir core transforms lax kernels compiler numpy)
 set(sees_random ${sees_numpy} random)
 set(sees_nn ${sees_random} nn)
+set(sees_scipy ${sees_nn} scipy)
 set(sees_io base core io)
 set(sees_tools ${sees_nn} tools)
 
