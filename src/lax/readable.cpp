@@ -13,7 +13,7 @@ Readables readable_primitives() {
     all.push_back({&elementwise(op), n, n, [](ValueParser&) { return Params(ParamsView::of(NoParams{})); }, nullptr});
   }
   for (const auto list : {list_callbacks, list_collective_reductions, list_conds, list_conversions, list_exchanges,
-                          list_linear_solves, list_products, list_random_bits, list_reductions, list_repeats,
+                          list_linear_solves, list_products, list_random_bits, list_reduce_precision, list_reductions, list_repeats,
                           list_roots, list_rows, list_scans, list_shapes, list_slices,
                           list_special, list_tapes, list_whiles})
     list(all);

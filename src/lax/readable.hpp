@@ -15,6 +15,7 @@ void list_exchanges(Readables& to);
 void list_linear_solves(Readables& to);
 void list_products(Readables& to);
 void list_random_bits(Readables& to);
+void list_reduce_precision(Readables& to);
 void list_reductions(Readables& to);
 void list_repeats(Readables& to);
 void list_roots(Readables& to);

@@ -63,7 +63,7 @@ namespace {
 Array asymptotic_series(const Array& x) {
   const auto inverse = 1.0 / (x * x);
   // The least terms are below the last digit from |x| = 10 (float32) and 20 (float64) on.
-  return polynomial(inverse, {34459425.0, -2027025.0, 135135.0, -10395.0, 945.0, -105.0, 15.0, -3.0, 1.0});
+  return polynomial(inverse, {-34459425.0, 2027025.0, -135135.0, 10395.0, -945.0, 105.0, -15.0, 3.0, -1.0, 1.0});
 }
 
 struct log_ndtr {

@@ -65,6 +65,7 @@ TEST_CASE("every other primitive has a case") {
   auto declared = declared_in("lax");
   CHECK(declared.size() >= 18);
   declared.merge(declared_in("lax/control_flow"));
+  declared.merge(declared_in("lax/special"));
   declared.merge(declared_in("transforms"));
   for (const auto* elsewhere : {&kWithRules, &kWithinLoops})
     for (const auto& name : *elsewhere) CHECK(declared.erase(name) == 1);
@@ -72,7 +73,7 @@ TEST_CASE("every other primitive has a case") {
 }
 
 TEST_CASE("every primitive is listed for the parser") {
-  const std::string everywhere[] = {"lax", "lax/callbacks", "lax/collectives", "lax/control_flow", "lax/implicit", "transforms"};
+  const std::string everywhere[] = {"lax", "lax/callbacks", "lax/collectives", "lax/control_flow", "lax/implicit", "lax/special", "transforms"};
   for (const auto& folder : everywhere)
     for (const auto& name : declared_in(folder)) {
       const auto message = thrown<ValueError>([&, name = name] { parse_jaxpr("{ lambda ; . let " + name + " in () }"); });

@@ -60,6 +60,7 @@ void add_shape_cases(std::vector<Case>& to);
 void add_reduction_cases(std::vector<Case>& to);
 void add_row_cases(std::vector<Case>& to);
 void add_other_cases(std::vector<Case>& to);
+void add_special_cases(std::vector<Case>& to);
 void add_control_flow_cases(std::vector<Case>& to);
 void add_math_cases(std::vector<Case>& to);
 
