@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include <fluxion/lax/special.hpp>
-#include <fluxion/lax_math.hpp>
+#include <fluxion/lax/math.hpp>
 #include <fluxion/manipulation.hpp>
 #include <fluxion/creation.hpp>
 #include <fluxion/reductions.hpp>

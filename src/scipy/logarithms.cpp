@@ -1,7 +1,7 @@
 // Logarithms that stay finite, and entropies.
 #include <cmath>
 
-#include <fluxion/lax_math.hpp>
+#include <fluxion/lax/math.hpp>
 #include <fluxion/manipulation.hpp>
 #include <fluxion/nn.hpp>
 #include <fluxion/reductions.hpp>

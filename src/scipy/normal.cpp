@@ -1,7 +1,7 @@
 // The error functions and the normal distribution.
 #include <cmath>
 
-#include <fluxion/lax_math.hpp>
+#include <fluxion/lax/math.hpp>
 #include <fluxion/scipy/special.hpp>
 #include <fluxion/transforms/custom_jvp.hpp>
 #include "scipy/parts.hpp"

@@ -19,7 +19,7 @@ endif()
 # What is fuzzed stands before the library, which has the rest.
 execute_process(COMMAND ${COMPILER} -std=c++20 -O1 -fsanitize=fuzzer -I${ROOT}/include -I${ROOT}/src
   ${ROOT}/tests/fuzz/readers.cpp ${ROOT}/src/io/files.cpp ${ROOT}/src/io/npy.cpp ${ROOT}/src/io/zip.cpp
-  ${ROOT}/src/core/parse.cpp ${ROOT}/src/core/parse_value.cpp ${LIBRARIES} -o ${WORK_DIR}/readers
+  ${ROOT}/src/core/literal.cpp ${ROOT}/src/core/parse.cpp ${ROOT}/src/core/parse_value.cpp ${LIBRARIES} -o ${WORK_DIR}/readers
   COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND ${CMAKE_COMMAND} -E env FLUXION_FUZZ_SEEDS=${WORK_DIR}/seeds
   ${WORK_DIR}/readers -max_total_time=${SECONDS} -max_len=4096 -timeout=2 -rss_limit_mb=1024 -malloc_limit_mb=256

@@ -3,7 +3,7 @@
 
 #include <fluxion/fluxion.hpp>
 #include <fluxion/lax/special.hpp>
-#include <fluxion/lax_math.hpp>
+#include <fluxion/lax/math.hpp>
 
 #include "support/golden_special.hpp"
 #include "support/text.hpp"
