@@ -5,6 +5,7 @@
 #include <complex>
 
 #include "core/node.hpp"
+#include "lax/readable.hpp"
 #include "lax/rules.hpp"
 #include "lax/widen.hpp"
 
@@ -161,6 +162,7 @@ struct ArgMin {
   struct Params {
     BOOST_HANA_DEFINE_STRUCT(Params, (Dims, axes), (DType, index_dtype));
   };
+  static std::string problem(AvalSpan, const Params& p) { return p.axes.size() == 1 ? "" : "axes must be one axis"; }
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     const auto& x = in[0];
     check_supported(name, x);
@@ -198,6 +200,11 @@ Array reduce_or(const Array& x, const Dims& axes) { return bind_one<ReduceOr>({&
 Array reduce_xor(const Array& x, const Dims& axes) { return bind_one<ReduceXor>({&x, 1}, {axes}); }
 Array argmin(const Array& x, std::int64_t axis, DType index_dtype) {
   return bind_one<ArgMin>({&x, 1}, {{axis}, index_dtype});
+}
+
+void list_other_reductions(Readables& to) {
+  to.insert(to.end(), {readable<ReduceProd>(1), readable<ReduceAnd>(1), readable<ReduceOr>(1),
+                       readable<ReduceXor>(1), readable<ArgMin>(1)});
 }
 
 }  // namespace fluxion::lax

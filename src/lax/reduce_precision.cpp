@@ -2,6 +2,7 @@
 #include <fluxion/lax/math.hpp>
 
 #include "core/node.hpp"
+#include "lax/readable.hpp"
 #include "lax/rules.hpp"
 
 namespace fluxion::lax {
@@ -100,5 +101,7 @@ struct ReducePrecision {
 Array reduce_precision(const Array& x, std::int64_t exponent_bits, std::int64_t mantissa_bits) {
   return bind_one<ReducePrecision>({&x, 1}, {exponent_bits, mantissa_bits});
 }
+
+void list_reduce_precision(Readables& to) { to.push_back(readable<ReducePrecision>(1)); }
 
 }  // namespace fluxion::lax

@@ -3,6 +3,7 @@
 #include <fluxion/lax/sorting.hpp>
 
 #include "core/node.hpp"
+#include "lax/readable.hpp"
 #include "lax/rows.hpp"
 #include "lax/rules.hpp"
 #include "lax/sort_lines.hpp"
@@ -10,6 +11,7 @@
 namespace fluxion::lax {
 
 static std::string show(Side side) { return side == Side::left ? "left" : "right"; }
+static Side parse_value(ValueParser& p, ParseAs<Side>) { return parse_choice(p, {Side::left, Side::right}); }
 static std::size_t hash_value(Side side) { return static_cast<std::size_t>(side); }
 
 namespace {
@@ -210,6 +212,10 @@ std::pair<Array, Array> top_k(const Array& x, std::int64_t k, std::int64_t axis)
 Array searchsorted(const Array& sorted, const Array& queries, Side side) {
   const Array operands[] = {sorted, queries};
   return bind_one<SearchSorted>(operands, {side});
+}
+
+void list_sorts(Readables& to) {
+  to.insert(to.end(), {readable<Sort>(1, ReadablePrimitive::any), readable<TopK>(1), readable<SearchSorted>(2)});
 }
 
 }  // namespace fluxion::lax

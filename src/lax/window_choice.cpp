@@ -4,12 +4,14 @@
 #include <algorithm>
 
 #include "base/visit_dtype.hpp"
+#include "lax/readable.hpp"
 #include "lax/rules.hpp"
 #include "lax/widen.hpp"
 #include "lax/windows.hpp"
 
 namespace fluxion::lax {
 
+static Choose parse_value(ValueParser& p, ParseAs<Choose>) { return parse_choice(p, {Choose::ge, Choose::le}); }
 std::string show(Choose choose) { return choose == Choose::ge ? "ge" : "le"; }
 
 namespace {
@@ -173,6 +175,10 @@ Array select_and_gather_add(const Array& source, const Array& operand, Choose ch
 }
 Array select_and_scatter_add(const Array& source, const Array& operand, Choose choose, const Window& window) {
   return chosen<SelectAndScatterAdd>(source, operand, choose, window);
+}
+
+void list_window_choices(Readables& to) {
+  to.insert(to.end(), {readable<SelectAndGatherAdd>(2), readable<SelectAndScatterAdd>(2)});
 }
 
 }  // namespace fluxion::lax

@@ -1,4 +1,5 @@
 // reduce_window_sum, reduce_window_max, reduce_window_min.
+#include "lax/readable.hpp"
 #include "lax/windows.hpp"
 
 #include <fluxion/extend/lower.hpp>
@@ -20,6 +21,11 @@ std::string show(const PadList& pads) {
   std::string s = "(";
   for (std::size_t i = 0; i < pads.size(); ++i) s += text(i == 0 ? "" : ", ", "(", pads[i].first, ", ", pads[i].second, ")");
   return s + (pads.size() == 1 ? ",)" : ")");
+}
+PadList parse_value(ValueParser& p, ParseAs<PadList>) {
+  PadList pads;
+  parse_tuples(p, 2, [&](const Dims& c) { pads.emplace_back(c[0], c[1]); });
+  return pads;
 }
 std::size_t hash_value(const PadList& pads) {
   std::size_t h = pads.size();
@@ -255,5 +261,9 @@ Array over_windows(const Array& x, const Window& w) { return bind_one<P>({&x, 1}
 Array reduce_window_sum(const Array& x, const Window& window) { return over_windows<ReduceWindowSum>(x, window); }
 Array reduce_window_max(const Array& x, const Window& window) { return over_windows<ReduceWindowMax>(x, window); }
 Array reduce_window_min(const Array& x, const Window& window) { return over_windows<ReduceWindowMin>(x, window); }
+
+void list_windows(Readables& to) {
+  to.insert(to.end(), {readable<ReduceWindowSum>(1), readable<ReduceWindowMax>(1), readable<ReduceWindowMin>(1)});
+}
 
 }  // namespace fluxion::lax

@@ -6,6 +6,7 @@
 #include <fluxion/lax/reductions.hpp>
 
 #include "core/primitive.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -15,6 +16,7 @@ struct PadList : Pads {
   PadList(Pads pads) : Pads(std::move(pads)) {}  // NOLINT: implicit on purpose
 };
 std::string show(const PadList& pads);
+PadList parse_value(ValueParser& p, ParseAs<PadList>);
 std::size_t hash_value(const PadList& pads);
 
 /// Window with every list filled and padding as numbers: the parameters of the window primitives.

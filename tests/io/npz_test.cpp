@@ -190,7 +190,7 @@ TEST_CASE("members that share their bytes are refused, for that is how a small f
 TEST_CASE("other members and equal names are refused") {
   auto file = npz_bytes({{"a", Array(1)}, {"b", Array(1)}});
   auto bad = file;
-  for (auto at = find(bad, "b.npy"); at < bad.size(); at = bad.size()) put(bad, bad.size() - 22 - 20 - 56 - 28 - 5, 'a', 1);
+  put(bad, bad.size() - 22 - 20 - 56 - 28 - 5, 'a', 1);  // the name in the last entry of the directory
   CHECK(message(bad).find("names of members must differ, got 'a.npy' twice") != std::string::npos);
   bad = file;
   put(bad, bad.size() - 22 - 20 - 56 - 28 - 1, 'z', 1);

@@ -42,6 +42,10 @@ TEST_CASE("functions, gradients and batches print, parse and print the same, and
   check_round_trip([](const Array& x) { return x + array({1.0, 2.0, 3.0}); }, vec);
   check_round_trip([](const Array& x) { return where(x > 0, x, 0) + x[range(0, none, 2)][0]; }, vec);
   check_round_trip([](const Array& x) { return nn::softmax(dot(reshape(x, {3, 1}), reshape(x, {1, 3}))); }, vec);
+  check_round_trip(grad([](const Array& x) { return sum(take(x, array({2, 0, 7})) * x[array({0, 1, 1})]); }), vec);
+  check_round_trip(grad([](const Array& x) { return sum(convolve(x, x)); }), vec);
+  check_round_trip([](const Array& x) { return cumsum(sort(x)) + linalg::det(x.reshape({3, 1}) * x); }, vec);
+  check_round_trip([](const Array& x) { return x.astype(complex128) * std::complex<double>(1, 2); }, vec);
   check_round_trip([](const Array& x) { return lax::pad(x, 0.0, {{1, 2, 0}}) + random::uniform(random::key(3), {6}); }, vec);
 }
 
@@ -100,7 +104,7 @@ TEST_CASE("literals of every dtype keep their values") {
   for (const std::string literal :
        {"True:bool[]", "False:bool[]", "-128:i8[]", "127:i8[]", "-5:i16[]", "7:i32[]", "-9223372036854775808:i64[]", "255:u8[]",
         "65535:u16[]", "4294967295:u32[]", "18446744073709551615:u64[]", "0.1:f32[]", "1e-45:f32[]", "3.4028235e+38:f32[]", "0.1:f64[]",
-        "5e-324:f64[]", "-0.0:f64[]", "nan:f64[]", "inf:f64[]", "-inf:f32[]", "0x7:key<fry>[]", "0xffffffffffffffff:key<fry>[]"}) {
+        "5e-324:f64[]", "-0.0:f64[]", "nan:f64[]", "inf:f64[]", "-inf:f32[]", "(1.5-2j):c128[]", "(nan+infj):c64[]", "0.1001:f16[]", "-inf:bf16[]", "0x7:key<fry>[]", "0xffffffffffffffff:key<fry>[]"}) {
     const auto text = "{ lambda ; . let  in (" + literal + ",) }";
     CHECK(again(text) == text);
   }
@@ -243,7 +247,10 @@ std::vector<std::string> seeds() {
     return sum(dot(lax::pad(x, 0.0, {{1, 2, 0}}), concatenate({x, x[range(none, none, -1)]}).reshape({2, 3}).T().reshape({6}))) + argmax(x);
   };
   return {str(make_jaxpr(grad(f))(vec)), str(make_jaxpr(grad(g))(vec)), str(make_jaxpr(h)(vec)), str(make_jaxpr(shapes)(vec)),
-          str(make_jaxpr([](const Array& x) { return x + random::uniform(random::key(1), {3}); })(vec))};
+          str(make_jaxpr([](const Array& x) { return x + random::uniform(random::key(1), {3}); })(vec)),
+          str(make_jaxpr(grad([](const Array& x) { return sum(take(x, array({2, 0, 7})) * x[array({0, 1, 1})]); }))(vec)),
+          str(make_jaxpr([](const Array& x) { return cumsum(sort(x)) + argmin(x) + linalg::det(x.reshape({3, 1}) * x); })(vec)),
+          str(make_jaxpr(grad([](const Array& x) { return sum(convolve(x, x)); }))(vec))};
 }
 
 }  // namespace

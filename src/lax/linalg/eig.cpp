@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -146,6 +147,10 @@ Eig eig(const Array& a, const EigOptions& options) {
   if (options.compute_left_eigenvectors) out.vl = r[1];
   if (options.compute_right_eigenvectors) out.vr = r.back();
   return out;
+}
+
+void list_eig(Readables& to) {
+  to.push_back(readable<EigPrimitive>(1));
 }
 
 }  // namespace fluxion::lax::linalg

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -113,6 +114,10 @@ Eigh eigh(const Array& a, const EighOptions& options) {
   const auto x = options.symmetrize_input ? hermitian_part(a) : a;
   auto r = bind_all<EighPrimitive>({&x, 1}, {options.lower});
   return {std::move(r[0]), std::move(r[1])};
+}
+
+void list_eigh(Readables& to) {
+  to.push_back(readable<EighPrimitive>(1));
 }
 
 }  // namespace fluxion::lax::linalg

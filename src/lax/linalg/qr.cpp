@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -188,6 +189,10 @@ Geqrf geqrf(const Array& a) {
 Array householder_product(const Array& a, const Array& taus) {
   const Array args[] = {a, taus};
   return bind_one<HouseholderProduct>(args, {});
+}
+
+void list_qr(Readables& to) {
+  to.insert(to.end(), {readable<Qr>(1), readable<GeqrfPrimitive>(1), readable<HouseholderProduct>(2)});
 }
 
 }  // namespace fluxion::lax::linalg

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -138,6 +139,11 @@ Tridiagonal tridiagonal(const Array& a, bool lower) {
 Schur schur(const Array& a) {
   auto r = bind_all<SchurPrimitive>({&a, 1}, {});
   return {std::move(r[0]), std::move(r[1])};
+}
+
+void list_reduced(Readables& to) {
+  to.insert(to.end(), {readable<HessenbergPrimitive>(1), readable<TridiagonalPrimitive>(1),
+                       readable<SchurPrimitive>(1)});
 }
 
 }  // namespace fluxion::lax::linalg

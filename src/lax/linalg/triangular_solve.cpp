@@ -1,5 +1,6 @@
 // Triangular systems, by BLAS.
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -98,6 +99,10 @@ Array triangular_solve(const Array& a, const Array& b, const TriangularOptions& 
   auto shape = b.shape();
   shape.insert(options.left_side ? shape.size() : shape.size() - 1, 1);
   return reshape(TriangularSolve::solve(a, reshape(b, shape), p), b.shape());
+}
+
+void list_triangular_solve(Readables& to) {
+  to.push_back(readable<TriangularSolve>(2));
 }
 
 }  // namespace fluxion::lax::linalg

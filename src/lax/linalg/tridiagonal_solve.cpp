@@ -1,5 +1,6 @@
 // Tridiagonal systems.
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -89,6 +90,10 @@ struct TridiagonalSolve {
 
 Array tridiagonal_solve(const Array& dl, const Array& d, const Array& du, const Array& b) {
   return TridiagonalSolve::solve(dl, d, du, b);
+}
+
+void list_tridiagonal_solve(Readables& to) {
+  to.push_back(readable<TridiagonalSolve>(4));
 }
 
 }  // namespace fluxion::lax::linalg
