@@ -182,7 +182,7 @@ Array start_within(std::string_view op, const Array& start, std::int64_t extent)
   if (t == DType::uint64)  // beyond int64 is beyond every axis
     return convert_element_type(min(start, scalar<std::uint64_t>(std::numeric_limits<std::int64_t>::max())),
                                 DType::int64);
-  const auto i = t == DType::int64 && !start.weak_type() ? start : convert_element_type(start, DType::int64);
+  const auto i = t == DType::int64 ? start : convert_element_type(start, DType::int64);
   if (is_unsigned_integer(t)) return i;
   return select_n(lt(i, number(0)), i, add(i, number(extent)));
 }

@@ -325,6 +325,7 @@ std::vector<std::int64_t> true_elements(const char* op, const Array& mask) {
 }
 
 Array as_positions(const Array& indices) {
+  if (indices.dtype() == DType::int64) return indices;
   if (indices.dtype() == DType::uint64) {
     const auto most = scalar<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
     return lax::convert_element_type(lax::min(indices, most), DType::int64);
