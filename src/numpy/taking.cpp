@@ -37,13 +37,14 @@ struct Positions {
   Array at;
   GatherScatterMode mode;
 };
-/// Indices along an axis as int64, and how what is outside of it is treated.
-Positions positions(const char* op, const Array& indices, std::int64_t extent, IndexMode mode) {
+/// Indices along an axis as int64, and how what is outside of it is treated. NumPy's mode clip of take and put clips
+/// negative ones, too; elsewhere they count from the end before.
+Positions positions(const char* op, const Array& indices, std::int64_t extent, IndexMode mode, bool clips_negative) {
   check_integers(op, indices);
   const auto at = as_positions(indices);
   const auto wrapped = [&] { return is_signed_integer(indices.dtype()) ? wrapped_once(at, extent) : at; };
   switch (mode) {
-    case IndexMode::clip: return {at, GatherScatterMode::clip};
+    case IndexMode::clip: return {clips_negative ? at : wrapped(), GatherScatterMode::clip};
     case IndexMode::fill_or_drop: return {wrapped(), GatherScatterMode::fill_or_drop};
     case IndexMode::promise_in_bounds: return {wrapped(), GatherScatterMode::promise_in_bounds};
     case IndexMode::wrap:
@@ -97,7 +98,7 @@ struct Shared {
 Array take(const Array& given, const Array& indices, const Axis& which, const TakeOptions& o) {
   const AlongAxis along("take", given, which);
   const auto& x = along.x;
-  const auto p = positions("take", indices, along.extent(), o.mode);
+  const auto p = positions("take", indices, along.extent(), o.mode, true);
   auto shape = x.shape(), sizes = shape;
   shape.erase(unsign(along.axis));
   Dims offset = iota_dims(0, along.axis);
@@ -111,7 +112,7 @@ Array take(const Array& given, const Array& indices, const Axis& which, const Ta
 
 Array take_along_axis(const Array& given, const Array& indices, const Axis& which, const TakeOptions& o) {
   const AlongAxis along("take_along_axis", given, which);
-  const auto p = positions("take_along_axis", indices, along.extent(), o.mode);
+  const auto p = positions("take_along_axis", indices, along.extent(), o.mode, false);
   const Shared s("take_along_axis", along.x, p.at, along.axis);
   if (along.extent() == 0) return nothing("take_along_axis", along.x, s.at.shape());
   return lax::gather(s.x, with_index_axis(s.at), s.dims, s.sizes,
@@ -120,7 +121,7 @@ Array take_along_axis(const Array& given, const Array& indices, const Axis& whic
 
 Array put_along_axis(const Array& given, const Array& indices, const Array& values, const Axis& which, IndexMode mode) {
   const AlongAxis along("put_along_axis", given, which);
-  const auto p = positions("put_along_axis", indices, along.extent(), mode);
+  const auto p = positions("put_along_axis", indices, along.extent(), mode, false);
   const Shared s("put_along_axis", along.x, p.at, along.axis);
   const auto v = broadcast_to_shape("put_along_axis", convert_strong(values, given.dtype()), s.at.shape());
   if (s.x.shape() != along.x.shape())
@@ -140,7 +141,7 @@ Array put(const Array& x, const Array& indices, const Array& values, IndexMode m
   check_integers("put", indices);
   require_value("put", values);
   if (x.size() == 0 || indices.size() == 0 || values.size() == 0) return x;
-  const auto p = positions("put", ravel(indices), flat.extent(), mode);
+  const auto p = positions("put", ravel(indices), flat.extent(), mode, true);
   const auto n = indices.size();
   auto v = ravel(values);
   if (v.size() < n) v = tile(v, {(n + v.size() - 1) / v.size()});

@@ -51,6 +51,7 @@ TEST_CASE("take_along_axis and put_along_axis share the other axes") {
   CHECK(shown(take_along_axis(x, array({{-1}}), 1)) == "i32[2,1] [[20] [50]]");
   CHECK(shown(take_along_axis(x(range(), range(0, 1)), array({{0, 0}, {0, 9}}), 1, {.mode = IndexMode::clip})) ==
         "i32[2,2] [[30 30] [40 40]]");
+  CHECK(shown(take_along_axis(x, array({{-1, -9}}), 1, {.mode = IndexMode::clip})) == "i32[2,2] [[20 30] [50 40]]");
   CHECK(shown(take_along_axis(m23(), array({{9}}), 1)) == "f64[2,1] [[nan] [nan]]");
   CHECK(shown(take_along_axis(x, array({5, 0}), none)) == "i32[2] [50 30]");
   CHECK(shown(put_along_axis(x, array({{1}, {0}}), 99, 1)) == "i32[2,3] [[30 99 20] [99 60 50]]");
