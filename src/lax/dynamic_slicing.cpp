@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "core/node.hpp"
-#include "lax/windows.hpp"
+#include "lax/index_windows.hpp"
 
 namespace fluxion::lax {
 

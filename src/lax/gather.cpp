@@ -1,5 +1,5 @@
 #include "core/node.hpp"
-#include "lax/windows.hpp"
+#include "lax/index_windows.hpp"
 
 namespace fluxion::lax {
 

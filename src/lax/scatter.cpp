@@ -1,6 +1,6 @@
 // The scatters. They differ in what becomes of an element and its update.
 #include "core/node.hpp"
-#include "lax/windows.hpp"
+#include "lax/index_windows.hpp"
 
 namespace fluxion::lax {
 

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "lax/windows.hpp"
+#include "lax/index_windows.hpp"
 
 namespace fluxion::lax {
 

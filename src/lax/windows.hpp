@@ -1,67 +1,55 @@
-// Windows of an array at positions known at run time only: what gather, scatter and the dynamic slices move. One form
-// for all of them, the checks of that form, and how it is lowered: to rows by position where the windows are rows,
-// else to a function of the host.
+// Windows over arrays: what the window primitives share.
 #pragma once
 
-#include <array>
+#include <string>
 
-#include <fluxion/lax/indexing.hpp>
-#include "lax/rules.hpp"
+#include <fluxion/lax/reductions.hpp>
+
+#include "core/primitive.hpp"
 
 namespace fluxion::lax {
 
-/// A number in a parameter: the bits of an element.
-struct FillValue {
-  bool given = false;
-  DType dtype = DType::float64;
-  alignas(16) std::array<std::byte, 16> bits{};
-  friend bool operator==(const FillValue&, const FillValue&) = default;
+/// Pads as a parameter: a type of this namespace, so that its printer is found.
+struct PadList : Pads {
+  using Pads::Pads;
+  PadList(Pads pads) : Pads(std::move(pads)) {}  // NOLINT: implicit on purpose
+};
+std::string show(const PadList& pads);
+std::size_t hash_value(const PadList& pads);
+
+/// Window with every list filled and padding as numbers: the parameters of the window primitives.
+struct WindowParams {
+  BOOST_HANA_DEFINE_STRUCT(WindowParams, (Dims, window_dimensions), (Dims, window_strides), (PadList, padding), (Dims, base_dilation),
+                           (Dims, window_dilation));
 };
 
-std::string show(const FillValue& v);
-std::size_t hash_value(const FillValue& v);
-std::string show(GatherScatterMode m);
-std::size_t hash_value(GatherScatterMode m);
-std::string show(const GatherDimensionNumbers& d);
-std::size_t hash_value(const GatherDimensionNumbers& d);
-std::string show(const ScatterDimensionNumbers& d);
-std::size_t hash_value(const ScatterDimensionNumbers& d);
+std::string show(Choose choose);
+inline std::size_t hash_value(Choose choose) { return static_cast<std::size_t>(choose); }
 
-/// What a gather fills with if the caller does not say.
-FillValue default_fill(DType dtype);
+/// Throws ValueError naming `op` unless the window fits x: one entry per axis, positive extents, strides and dilations.
+WindowParams resolved(std::string_view op, const Window& window, const Array& x);
+void check_window(std::string_view op, const Aval& x, const WindowParams& p);
+/// The shape of the windows' results.
+Shape windows_shape(const Shape& x, const WindowParams& p);
+/// For operands with the mapped axis in front.
+WindowParams batched(WindowParams p);
+/// n with gaps between its elements: the extent from first to last.
+constexpr std::int64_t dilated(std::int64_t n, std::int64_t dilation) { return n == 0 ? 0 : 1 + dilation * (n - 1); }
 
-/// The numbers of the gather that reads what a scatter writes, and the other way round.
-GatherDimensionNumbers as_gather(const ScatterDimensionNumbers& d);
-ScatterDimensionNumbers as_scatter(const GatherDimensionNumbers& d);
-/// The window sizes of that gather.
-Dims window_sizes(const Aval& x, const Aval& updates, const ScatterDimensionNumbers& d);
+/// Where along one axis the elements of each window stand: `at(j, k)` is the element of x at place k of window j, or -1
+/// for padding and gaps.
+class AxisWindows {
+ public:
+  AxisWindows(std::int64_t extent, const WindowParams& p, std::size_t axis);
+  std::size_t count() const { return count_; }
+  std::size_t width() const { return width_; }
+  std::int64_t at(std::size_t j, std::size_t k) const { return at_[j * width_ + k]; }
 
-/// The numbers once operand, indices or both have a mapped axis in front; the result then has one too.
-GatherDimensionNumbers with_lanes(GatherDimensionNumbers d, bool operand, bool indices);
-
-/// A gather, or a scatter seen as the gather of its windows. `other` is the gather's result, the scatter's updates.
-struct Windows {
-  Shape operand, indices, other, slice_sizes;
-  GatherDimensionNumbers dims;
+ private:
+  std::size_t count_, width_;
+  std::vector<std::int64_t> at_;
 };
-
-/// Checks all of it and computes the shape of the result.
-Windows gather_windows(std::string_view op, const Aval& x, const Aval& indices, const GatherDimensionNumbers& d,
-                       const Dims& slice_sizes);
-Windows scatter_windows(std::string_view op, const Aval& x, const Aval& indices, const Aval& updates,
-                        const ScatterDimensionNumbers& d);
-
-/// What a scatter does with an element and its update.
-enum class Combine : std::uint8_t { set, add, sub, mul, min, max };
-
-/// The operands' values are of the avals that `w` was made from; indices of any integer dtype.
-ir::ValueId lower_gather(ir::Builder& b, ir::ValueId x, ir::ValueId indices, const Windows& w, GatherScatterMode mode,
-                         const FillValue& fill);
-ir::ValueId lower_scatter(ir::Builder& b, ir::ValueId x, ir::ValueId indices, ir::ValueId updates, const Windows& w,
-                          GatherScatterMode mode, Combine combine);
-/// One window, whose start along axis d is starts[d], clamped.
-ir::ValueId lower_dynamic_slice(ir::Builder& b, ir::ValueId x, std::span<const ir::ValueId> starts, const Dims& sizes);
-ir::ValueId lower_dynamic_update_slice(ir::Builder& b, ir::ValueId x, ir::ValueId update,
-                                       std::span<const ir::ValueId> starts);
+/// One for each axis.
+std::vector<AxisWindows> axis_windows(const Shape& shape, const WindowParams& p);
 
 }  // namespace fluxion::lax

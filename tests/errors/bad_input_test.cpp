@@ -188,7 +188,7 @@ TEST_CASE("mistakes of dtype") {
       {"strict promotion", Kind::type, [] { const promotion guard(strict); array({1}) + array({1.0}); }, {"add: ", "strict", "int32", "float64", "astype"}},
       {"a default dtype that is no float", Kind::type, [] { const default_dtype guard(int32); }, {"default_dtype", "int32"}},
       {"a product of bools", Kind::type, [] { lax::dot_general(array({true}), array({true}), {{0}, {0}, {}, {}}); }, {"dot_general: ", "bool[1]"}},
-      {"bits of another size", Kind::type, [] { lax::bitcast_convert_type(v3, float32); }, {"bitcast_convert_type: ", "equal sizes", "f64[3]", "float32"}},
+      {"bits of half an element", Kind::value, [] { lax::bitcast_convert_type(array({1.0F, 2.0F, 3.0F}), float64); }, {"bitcast_convert_type: ", "2 parts", "f32[3]", "float64"}},
   });
 }
 

@@ -108,8 +108,6 @@ ValueId scatter_rows(ir::Builder& b, ValueId x, ValueId indices, ValueId updates
                     {r.axis, add});
 }
 
-bool is_half(DType t) { return t == DType::float16 || t == DType::bfloat16; }
-
 }  // namespace
 
 ValueId lower_gather(ir::Builder& b, ValueId x, ValueId indices, const Windows& w, GatherScatterMode mode,
