@@ -223,6 +223,17 @@ void add_tridiagonal(std::vector<Case>& to, DType t) {
   to.push_back(c);
 }
 
+// Complex results, whatever the operand.
+void add_eig(std::vector<Case>& to, DType t) {
+  Case c{named("eig", t), "eig", {}, {}, {}, 0, 0, {0}, {0}, no_square()};
+  c.f = [](const Arrays& a) -> Arrays {
+    const auto r = la::eig(a[0]);
+    return {r.w, r.vl, r.vr};
+  };
+  c.reference = [](const std::vector<Host>&) -> std::vector<Host> { return {}; };
+  to.push_back(c);
+}
+
 // Rebuilt from their factors, and the factors' orthogonality; one is added so that ulps measure the absolute error.
 void add_reduced(std::vector<Case>& to, DType t) {
   Case s{named("schur", t), "schur", {}, of_shapes(t, kSquare), {}, 100, 100, {0}, {0}, no_square()};
@@ -281,6 +292,7 @@ void add_linalg_cases(std::vector<Case>& to) {
     add_spectral(to, t);
     add_tridiagonal(to, t);
     add_reduced(to, t);
+    add_eig(to, t);
   }
   add_pivots(to);
 }

@@ -78,8 +78,8 @@ Case bitcast_case(DType to) {
   for (const auto from : kValues)
     if (itemsize(from) == itemsize(to) && from != DType::bool_)
       for (const auto& s : {Shape{}, Shape{9}, Shape{2, 0}, Shape{3, 2, 4}}) c.signatures.push_back({{{from, s, 1, 500}}});
-  c.errors = {{[] { return Arrays{array({true})}; }, {"equal sizes", "astype"}},
-              {[] { return Arrays{make(sample({DType::key_fry, {2}}, 1))}; }, {"keys"}}};
+  c.errors = {{[] { return Arrays{array({true})}; }, {"integers and floats", "bool[1]", "astype"}},
+              {[] { return Arrays{make(sample({DType::key_fry, {2}}, 1))}; }, {"integers and floats", "key<fry>[2]"}}};
   return c;
 }
 
@@ -253,9 +253,11 @@ const std::vector<Case>& cases() {
     add_sorting_cases(c);
     add_row_cases(c);
     add_convolution_cases(c);
+    add_indexing_cases(c);
     add_other_cases(c);
     add_control_flow_cases(c);
     add_linalg_cases(c);
+    add_math_cases(c);
     return c;
   }();
   return all;
