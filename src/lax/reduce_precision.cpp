@@ -40,7 +40,6 @@ struct ReducePrecision {
     BOOST_HANA_DEFINE_STRUCT(Params, (std::int64_t, exponent_bits), (std::int64_t, mantissa_bits));
   };
   static Avals abstract_eval(AvalSpan in, const Params& p) {
-    check_supported(name, in[0]);
     if (!is_floating(in[0].dtype))
       throw TypeError(text(name, ": the operand must be floating, got ", in[0], "; convert with astype(fx::float64)"));
     if (p.exponent_bits < 1 || p.mantissa_bits < 0)
