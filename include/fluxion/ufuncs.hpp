@@ -50,7 +50,7 @@ inline Array pow(const Array& x, const Array& y) { return power(x, y); }
 // --- rounding ---
 
 /// To `decimals` digits after the point, halves to even; for negative `decimals` to tens, hundreds, ... Derivative 0.
-/// Integers stay as they are: UnsupportedError for negative `decimals`.
+/// Complex numbers by their parts. Integers stay as they are: UnsupportedError for negative `decimals`.
 Array round(const Array& x, std::int64_t decimals = 0);
 inline Array around(const Array& x, std::int64_t decimals = 0) { return round(x, decimals); }
 Array rint(const Array& x);   ///< To the nearest integer, halves to even, floating.

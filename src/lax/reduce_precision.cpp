@@ -13,7 +13,9 @@ struct Layout {
   DType bits;
   std::int64_t mantissa, exponent;
 };
-Layout layout_of(DType t) { return t == DType::float64 ? Layout{DType::uint64, 52, 11} : Layout{DType::uint32, 23, 8}; }
+Layout layout_of(DType t) {
+  return t == DType::float64 ? Layout{DType::uint64, 52, 11} : Layout{DType::uint32, 23, 8};
+}
 
 /// Builds the steps on unsigned words.
 class Steps {
@@ -43,8 +45,8 @@ struct ReducePrecision {
     if (!is_floating(in[0].dtype))
       throw TypeError(text(name, ": the operand must be floating, got ", in[0], "; convert with astype(fx::float64)"));
     if (p.exponent_bits < 1 || p.mantissa_bits < 0)
-      throw ValueError(text(name, ": exponent_bits must be at least 1 and mantissa_bits at least 0, got ", p.exponent_bits,
-                            " and ", p.mantissa_bits, "; float16 has 5 and 10, bfloat16 8 and 7"));
+      throw ValueError(text(name, ": exponent_bits must be at least 1 and mantissa_bits at least 0, got ",
+                            p.exponent_bits, " and ", p.mantissa_bits, "; float16 has 5 and 10, bfloat16 8 and 7"));
     return {in[0]};
   }
   static constexpr Linear jvp = linear;
@@ -72,21 +74,23 @@ struct ReducePrecision {
   }
 
  private:
+  static std::uint64_t ones(std::int64_t n) { return (std::uint64_t(1) << n) - 1; }
   // To nearest, ties to even: half a unit less one is added, and one more if the last bit that stays is set. What
   // overflows the mantissa raises the exponent, rightly.
   static ir::ValueId rounded(Steps& steps, ir::ValueId x, std::int64_t dropped) {
     const auto unit = std::uint64_t(1) << dropped;
-    const auto last = steps(ir::Op::shift_right_logical, steps(ir::Op::and_, x, unit), static_cast<std::uint64_t>(dropped));
+    const auto shift = static_cast<std::uint64_t>(dropped);
+    const auto last = steps(ir::Op::shift_right_logical, steps(ir::Op::and_, x, unit), shift);
     const auto bias = steps(ir::Op::add, last, (unit >> 1) - 1);
     return steps(ir::Op::and_, steps(ir::Op::add, x, bias), ~(unit - 1));
   }
   // Exponents above the format's become infinity, those of its subnormals zero.
   static ir::ValueId within_range(Steps& steps, ir::ValueId x, const Layout& format, std::int64_t exponent_bits) {
-    const auto mantissa = static_cast<std::uint64_t>(format.mantissa);
-    const auto bias = (std::uint64_t(1) << (format.exponent - 1)) - 1, reduced = (std::uint64_t(1) << (exponent_bits - 1)) - 1;
-    const auto mask = ((std::uint64_t(1) << format.exponent) - 1) << mantissa;
+    const auto mantissa = format.mantissa;
+    const auto bias = ones(format.exponent - 1), reduced = ones(exponent_bits - 1);
+    const auto mask = ones(format.exponent) << mantissa;
     const auto exponent = steps(ir::Op::and_, x, mask);
-    const auto sign = steps(ir::Op::and_, x, std::uint64_t(1) << (mantissa + static_cast<std::uint64_t>(format.exponent)));
+    const auto sign = steps(ir::Op::and_, x, std::uint64_t(1) << (mantissa + format.exponent));
     const auto over = steps(ir::Op::gt, exponent, (bias + reduced) << mantissa);
     const auto under = steps(ir::Op::le, exponent, (bias - reduced) << mantissa);
     const auto bounded = steps.select(over, x, steps(ir::Op::or_, sign, mask));

@@ -252,6 +252,8 @@ const std::vector<Case>& cases() {
     add_other_cases(c);
     add_control_flow_cases(c);
     add_math_cases(c);
+    add_complex_cases(c);
+    add_narrow_cases(c);
     return c;
   }();
   return all;
