@@ -143,6 +143,8 @@ TEST_CASE("rounding takes halves to even, and decimals") {
   os << make_jaxpr([](const Array& x) { return round(x) + lax::round(x); })(1.5);
   CHECK(os.str().find("round[rounding_method=1]") != std::string::npos);
   CHECK(os.str().find("round[rounding_method=0]") != std::string::npos);
+  CHECK(message_of<ValueError>([] { lax::round(1.5, lax::RoundingMethod(7)); }) ==
+        "round: rounding_method must be 0 (away from zero) or 1 (to nearest even), got 7; use lax::RoundingMethod");
   CHECK(message_of<UnsupportedError>([] { round(array({15}), -1); }) ==
         "round: integers are rounded to `decimals` >= 0, got i32[1] and -1; convert with astype(fx::float64)");
 }

@@ -1,4 +1,4 @@
-// reduce_precision: rounding to a narrower floating format, on the bits, as XLA does.
+// Primitives that round: round to whole numbers, reduce_precision to a narrower floating format.
 #include <fluxion/lax_math.hpp>
 
 #include "core/node.hpp"
@@ -7,6 +7,28 @@
 namespace fluxion::lax {
 
 namespace {
+
+struct Round {
+  static constexpr std::string_view name = "round";
+  static constexpr auto locality = Locality::elementwise;
+  struct Params {
+    BOOST_HANA_DEFINE_STRUCT(Params, (std::int64_t, rounding_method));
+  };
+  static Avals abstract_eval(AvalSpan in, const Params& p) {
+    if (!is_floating(in[0].dtype))
+      throw TypeError(text(name, ": the operand must be floating, got ", in[0], "; convert with astype(fx::float64)"));
+    if (p.rounding_method != 0 && p.rounding_method != 1)
+      throw ValueError(text(name, ": rounding_method must be 0 (away from zero) or 1 (to nearest even), got ",
+                            p.rounding_method, "; use lax::RoundingMethod"));
+    return {in[0]};
+  }
+  static constexpr no_jvp jvp{"piecewise constant"};
+  static constexpr no_transpose transpose{"piecewise constant"};
+  static BatchOut batch(const BatchArgs& args, const Params& p) { return {{bind_one<Round>(args.operands, p)}, {1}}; }
+  static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
+    return {b.map(p.rounding_method == 0 ? ir::Op::round_half_away : ir::Op::round_half_even, in)};
+  }
+};
 
 /// Where a format keeps its exponent.
 struct Layout {
@@ -35,6 +57,7 @@ class Steps {
   DType bits_;
 };
 
+/// On the bits, as XLA does.
 struct ReducePrecision {
   static constexpr std::string_view name = "reduce_precision";
   static constexpr auto locality = Locality::elementwise;
@@ -100,6 +123,9 @@ struct ReducePrecision {
 
 }  // namespace
 
+Array round(const Array& x, RoundingMethod method) {
+  return bind_one<Round>({&x, 1}, {static_cast<std::int64_t>(method)});
+}
 Array reduce_precision(const Array& x, std::int64_t exponent_bits, std::int64_t mantissa_bits) {
   return bind_one<ReducePrecision>({&x, 1}, {exponent_bits, mantissa_bits});
 }
