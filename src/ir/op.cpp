@@ -23,6 +23,10 @@ std::string_view name(ReduceOp op) {
     case ReduceOp::sum: return "sum";
     case ReduceOp::max: return "max";
     case ReduceOp::min: return "min";
+    case ReduceOp::prod: return "prod";
+    case ReduceOp::and_: return "and";
+    case ReduceOp::or_: return "or";
+    case ReduceOp::xor_: return "xor";
   }
   return "?";
 }

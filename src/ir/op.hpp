@@ -40,7 +40,7 @@ constexpr DType result_dtype(Op op, DType t) {
 std::string_view name(Op op);
 
 /// What a reduction folds with.
-enum class ReduceOp : std::uint8_t { sum, max, min };
+enum class ReduceOp : std::uint8_t { sum, max, min, prod, and_, or_, xor_ };
 std::string_view name(ReduceOp op);
 
 }  // namespace fluxion::ir

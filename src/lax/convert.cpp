@@ -6,6 +6,7 @@
 
 #include "core/node.hpp"
 #include "lax/rules.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -157,5 +158,10 @@ Array integer_pow(const Array& x, std::int64_t y) {
   return y == 1 ? x : bind_one<IntegerPow>({&x, 1}, {y});
 }
 Array stop_gradient(const Array& x) { return bind_one<StopGradient>({&x, 1}, {}); }
+
+void list_conversions(Readables& to) {
+  to.insert(to.end(), {readable<ConvertElementType>(1), readable<BitcastConvertType>(1), readable<IntegerPow>(1),
+                       readable<StopGradient>(1)});
+}
 
 }  // namespace fluxion::lax

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include <fluxion/complex.hpp>
-#include <fluxion/lax_math.hpp>
+#include <fluxion/lax/math.hpp>
 
 #include "core/node.hpp"
 

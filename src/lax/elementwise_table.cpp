@@ -3,7 +3,7 @@
 #include <numbers>
 
 #include <fluxion/complex.hpp>
-#include <fluxion/lax_math.hpp>
+#include <fluxion/lax/math.hpp>
 
 #include "core/node.hpp"
 #include "lax/elementwise.hpp"

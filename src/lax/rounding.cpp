@@ -1,7 +1,8 @@
 // Primitives that round: round to whole numbers, reduce_precision to a narrower floating format.
-#include <fluxion/lax_math.hpp>
+#include <fluxion/lax/math.hpp>
 
 #include "core/node.hpp"
+#include "lax/readable.hpp"
 #include "lax/rules.hpp"
 
 namespace fluxion::lax {
@@ -128,6 +129,10 @@ Array round(const Array& x, RoundingMethod method) {
 }
 Array reduce_precision(const Array& x, std::int64_t exponent_bits, std::int64_t mantissa_bits) {
   return bind_one<ReducePrecision>({&x, 1}, {exponent_bits, mantissa_bits});
+}
+
+void list_roundings(Readables& to) {
+  to.insert(to.end(), {readable<Round>(1), readable<ReducePrecision>(1)});
 }
 
 }  // namespace fluxion::lax

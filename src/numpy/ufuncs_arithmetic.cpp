@@ -7,7 +7,7 @@
 
 #include <fluxion/complex.hpp>
 #include <fluxion/lax.hpp>
-#include <fluxion/lax_math.hpp>
+#include <fluxion/lax/math.hpp>
 #include <fluxion/reductions.hpp>
 
 #include "base/text.hpp"

@@ -4,7 +4,7 @@
 #include <complex>
 
 #include <fluxion/complex.hpp>
-#include <fluxion/lax_math.hpp>
+#include <fluxion/lax/math.hpp>
 
 namespace fluxion::test {
 
