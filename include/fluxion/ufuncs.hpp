@@ -46,6 +46,7 @@ Array log10(const Array& x);  ///< log(x) / log(10)
 Array logaddexp2(const Array& x, const Array& y);
 Array float_power(const Array& x, const Array& y);  ///< x^y in floating numbers, whatever the operands.
 inline Array pow(const Array& x, const Array& y) { return power(x, y); }
+Array i0(const Array& x);  ///< The modified Bessel function of the first kind, of order 0: even, grows as e^|x|.
 
 // --- rounding ---
 

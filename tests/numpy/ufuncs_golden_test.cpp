@@ -23,6 +23,7 @@ constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 const Row kRows[] = {
     {"log2", [](const Array& x, const Array&) { return log2(x); }, 3, 0},
     {"logaddexp", [](const Array& x, const Array& y) { return logaddexp(x, y); }, 4, 4 * kEpsilon},
+    {"i0", [](const Array& x, const Array&) { return i0(x); }, 4, 0},
     {"sinc_normalized", [](const Array& x, const Array&) { return sinc(x); }, 4, 4 * kEpsilon},
 };
 
@@ -30,7 +31,7 @@ double number(const nlohmann::json& text) { return std::strtod(text.get<std::str
 
 }  // namespace
 
-TEST_CASE("log2, logaddexp and sinc are within 4 ulp of the golden values, next to zeros within 4 epsilon") {
+TEST_CASE("log2, logaddexp, i0 and sinc are within 4 ulp of the golden values, next to zeros within 4 epsilon") {
   std::ifstream file(FLUXION_SPECIAL_GOLDEN);
   const auto document = nlohmann::json::parse(file);
   for (const auto& r : kRows)

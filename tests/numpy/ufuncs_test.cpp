@@ -203,6 +203,19 @@ TEST_CASE("functions of complex numbers are those of the C library, ordered ones
   CHECK(refuses<TypeError>([&] { copysign(x, 1.0); }));
 }
 
+TEST_CASE("i0 grows as the exponential, and its derivative is of order 1") {
+  const auto f = [](const Array& x) { return i0(x); };
+  CHECK(f(1.0).item<double>() == Approx(1.2660658777520082));
+  CHECK(f(-1.0).item<double>() == f(1.0).item<double>());
+  CHECK(slope(f, 0.0) == 0);
+  CHECK(slope(f, 1.0) == Approx(0.5651591039924851));
+  CHECK(slope(f, -1.0) == Approx(-0.5651591039924851));
+  CHECK(slope(grad(f), 0.0) == Approx(0.5));
+  CHECK(i0(array({1})).dtype() == float32);
+  CHECK(message_of<TypeError>([] { i0(std::complex<double>(1, 2)); }) ==
+        "i0: the operand must be real, got c128[]; take fx::real of it");
+}
+
 TEST_CASE("divmod, gcd and lcm") {
   const auto [q, r] = divmod(arange(-5, 6), 3);
   CHECK(shown(q.astype(int32)) == "i32[11] [-2 -2 -1 -1 -1 0 0 0 1 1 1]");
