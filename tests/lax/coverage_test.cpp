@@ -57,7 +57,10 @@ const std::set<std::string> kWithinLoops{"cond_buckets", "tape_add", "tape_push"
 TEST_CASE("every row of the elementwise table has a case") {
   std::set<std::string> rows;
   for (std::size_t i = 0; i < static_cast<std::size_t>(ir::Op::count_); ++i)
-    rows.insert(std::string(lax::elementwise(static_cast<ir::Op>(i)).name()));
+    rows.insert(std::string(ir::name(static_cast<ir::Op>(i))));
+  // What `round` is lowered to, whose cases cover both.
+  rows.erase("round_half_away");
+  rows.erase("round_half_even");
   CHECK(missing(rows) == "");
 }
 

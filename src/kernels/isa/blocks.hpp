@@ -55,6 +55,12 @@ template <class Function, class Out, class In> Kernel binary_blocks(unsigned mas
   }
 }
 
+/// Of three operands; the first and the last are both scalars or neither is.
+template <class Function, class T> Kernel ternary_blocks(unsigned mask) {
+  using B = Blocks<Function, T, T, T, T>;
+  return mask == 0 ? &B::template run<0> : mask == 5 ? &B::template run<5> : nullptr;
+}
+
 struct SelectElement {
   template <class T> static T call(std::uint8_t pred, T on_false, T on_true) { return pred != 0 ? on_true : on_false; }
 };
