@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <fluxion/complex.hpp>
 #include <fluxion/elementwise.hpp>
 #include <fluxion/lax.hpp>
 #include <fluxion/manipulation.hpp>
@@ -71,7 +72,7 @@ Array correlate(const Array& x, const Array& y, std::string_view mode,
                 std::optional<DType> preferred_element_type) {
   const auto given = checked("correlate", x, y, mode, preferred_element_type);
   const bool swap = given.x.size() < given.y.size();
-  const auto reversed = lax::rev(given.y, {0});
+  const auto reversed = lax::rev(conj(given.y), {0});
   const auto full = convolve_full(swap ? reversed : given.x, swap ? given.x : reversed);
   const auto n = std::max(given.x.size(), given.y.size()), m = std::min(given.x.size(), given.y.size());
   return trimmed(full, mode, n, m, swap ? m - 1 - (m - 1) / 2 : (m - 1) / 2);
