@@ -37,7 +37,7 @@ Array poly(const Array& seq_of_zeros) {
 
 namespace {
 
-DType complex_of(DType t) { return promote_types(t, complex64); }
+DType complex_of(DType t) { return promote_types(t, false, complex64, false).dtype; }
 
 // The eigenvalues of the matrix whose characteristic polynomial is p / p[0].
 Array companion_roots(const Array& p) {
