@@ -10,8 +10,10 @@
 #include <fluxion/implicit.hpp>
 #include <fluxion/lax.hpp>
 #include <fluxion/nn.hpp>
+#include <fluxion/nn/initializers.hpp>
 #include <fluxion/numpy.hpp>
 #include <fluxion/random.hpp>
 #include <fluxion/ravel.hpp>
+#include <fluxion/scipy/linalg.hpp>
 #include <fluxion/transforms.hpp>
 #include <fluxion/transforms/custom_vmap.hpp>

@@ -6,6 +6,7 @@
 
 #include <fluxion/error.hpp>
 #include "base/text.hpp"
+#include "base/visit_dtype.hpp"
 #include "compiler/planner.hpp"
 
 namespace fluxion::compiler {
@@ -39,6 +40,14 @@ void put_extreme(std::byte* to, DType t, bool lowest) {
     case DType::bfloat16: return put(to, static_cast<std::uint16_t>(lowest ? 0xff80 : 0x7f80));
     case DType::float16: return put(to, static_cast<std::uint16_t>(lowest ? 0xfc00 : 0x7c00));
     default: throw UnsupportedError(text("reduce_", lowest ? "max" : "min", ": elements need an order, got ", t));
+  }
+}
+
+void put_one(std::byte* to, DType t) {
+  switch (t) {
+    case DType::float16: return put(to, std::uint16_t{0x3c00});
+    case DType::bfloat16: return put(to, std::uint16_t{0x3f80});
+    default: visit_dtype(t, [&]<class T>() { put(to, T(1)); });
   }
 }
 
@@ -92,14 +101,30 @@ void plan_columns(Planner& p, const ir::Instr& i, const ReductionShape& r, const
 
 void identity_bits(ir::ReduceOp op, DType t, std::byte bits[16]) {
   std::memset(bits, 0, 16);
-  if (op != ir::ReduceOp::sum) put_extreme(bits, t, op == ir::ReduceOp::max);
+  switch (op) {
+    case ir::ReduceOp::sum: case ir::ReduceOp::or_: case ir::ReduceOp::xor_: return;
+    case ir::ReduceOp::max: case ir::ReduceOp::min: return put_extreme(bits, t, op == ir::ReduceOp::max);
+    case ir::ReduceOp::prod: return put_one(bits, t);
+    case ir::ReduceOp::and_:
+      if (t == DType::bool_) put(bits, std::uint8_t{1});
+      else std::memset(bits, 0xff, itemsize(t));
+  }
 }
 
 kernels::Kernel combining_kernel(ir::ReduceOp op, DType t) {
   const auto& table = kernels::table();
-  const bool sum = op == ir::ReduceOp::sum, max = op == ir::ReduceOp::max;
-  if (const auto k = table.elementwise(sum ? ir::Op::add : max ? ir::Op::max : ir::Op::min, t, 0)) return k;
-  return t == DType::bool_ ? table.elementwise(max ? ir::Op::or_ : ir::Op::and_, t, 0) : nullptr;
+  if (t == DType::bool_ && op == ir::ReduceOp::max) op = ir::ReduceOp::or_;
+  if (t == DType::bool_ && op == ir::ReduceOp::min) op = ir::ReduceOp::and_;
+  switch (op) {
+    case ir::ReduceOp::sum: return table.elementwise(ir::Op::add, t, 0);
+    case ir::ReduceOp::max: return table.elementwise(ir::Op::max, t, 0);
+    case ir::ReduceOp::min: return table.elementwise(ir::Op::min, t, 0);
+    case ir::ReduceOp::prod: return table.elementwise(ir::Op::mul, t, 0);
+    case ir::ReduceOp::and_: return table.elementwise(ir::Op::and_, t, 0);
+    case ir::ReduceOp::or_: return table.elementwise(ir::Op::or_, t, 0);
+    case ir::ReduceOp::xor_: return table.elementwise(ir::Op::xor_, t, 0);
+  }
+  return nullptr;
 }
 
 void plan_reduction(Planner& p, const Unit& u) {

@@ -1,6 +1,10 @@
 // Primitives of one operand with parameters: dtype conversion, integer powers, stop_gradient.
+#include <cstring>
+#include <memory>
+
 #include "core/node.hpp"
 #include "lax/rules.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -41,23 +45,49 @@ struct ConvertElementType {
   }
 };
 
+/// Row-major elements copied byte by byte: what is one element to the one side are several to the other.
+class CopyBytes final : public HostFunction {
+ public:
+  std::string name() const override { return "copy_bytes"; }
+  void operator()(std::span<const HostOperand> in, std::span<const HostResult> out) const override {
+    if (out[0].size_in_bytes() != 0) std::memcpy(out[0].bytes(), in[0].bytes(), out[0].size_in_bytes());
+  }
+};
+
 struct BitcastConvertType {
   static constexpr std::string_view name = "bitcast_convert_type";
   struct Params {
     BOOST_HANA_DEFINE_STRUCT(Params, (DType, new_dtype));
   };
   static Avals abstract_eval(AvalSpan in, const Params& p) {
-    if (itemsize(in[0].dtype) != itemsize(p.new_dtype) || is_key(in[0].dtype) || is_key(p.new_dtype))
-      throw TypeError(text(name, ": dtypes must have equal sizes and not be keys, got ", in[0], " to ", p.new_dtype,
+    const auto from = in[0].dtype, to = p.new_dtype;
+    if (from != to && !(is_bits(from) && is_bits(to)))
+      throw TypeError(text(name, ": integers and floats have bits to reinterpret, other dtypes have none, got ", in[0], " to ", to,
                            "; convert the value with astype instead"));
-    return {{in[0].shape, p.new_dtype, false}};
+    Aval out{in[0].shape, to, false};
+    const auto size = itemsize(from), new_size = itemsize(to);
+    if (size > new_size) out.shape.push_back(static_cast<std::int64_t>(size / new_size));
+    if (size >= new_size) return {sized(name, out)};
+    const auto parts = static_cast<std::int64_t>(new_size / size);
+    if (in[0].ndim() == 0 || out.shape.back() != parts)
+      throw ValueError(text(name, ": the last axis must hold the ", parts, " parts of each element, got ", in[0], " to ", to,
+                            "; reshape it first"));
+    out.shape.pop_back();
+    return {out};
   }
   static constexpr no_jvp jvp{"acts on bits"};
   static constexpr no_transpose transpose{"acts on bits"};
   static BatchOut batch(const BatchArgs& args, const Params& p) { return batch_unary<BitcastConvertType>(args, p); }
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
-    return {b.bitcast(in[0], p.new_dtype)};
+    const auto type = b.type(in[0]);
+    if (itemsize(type.dtype) == itemsize(p.new_dtype)) return {b.bitcast(in[0], p.new_dtype)};
+    static const HostFunctionPtr copy = std::make_shared<CopyBytes>();
+    const auto out = abstract_eval(std::initializer_list<Aval>{{type.shape, type.dtype, false}}, p)[0];
+    return b.host_call(in, {{out.dtype, out.shape}}, copy, Effect::none);
   }
+
+ private:
+  static bool is_bits(DType t) { return is_integer(t) || is_floating(t); }
 };
 
 struct IntegerPow {
@@ -124,5 +154,10 @@ Array integer_pow(const Array& x, std::int64_t y) {
   return y == 1 ? x : bind_one<IntegerPow>({&x, 1}, {y});
 }
 Array stop_gradient(const Array& x) { return bind_one<StopGradient>({&x, 1}, {}); }
+
+void list_conversions(Readables& to) {
+  to.insert(to.end(), {readable<ConvertElementType>(1), readable<BitcastConvertType>(1), readable<IntegerPow>(1),
+                       readable<StopGradient>(1)});
+}
 
 }  // namespace fluxion::lax

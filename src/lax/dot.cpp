@@ -1,6 +1,7 @@
 // dot_general: the one contraction. Bilinear; both transposes are again dot_generals.
 #include "core/matrix_product.hpp"
 #include "lax/rules.hpp"
+#include "lax/readable.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -15,6 +16,23 @@ std::string show(const DotDims& d) {
     return s + "]";
   };
   return text("((", list(d.lhs_contract), ", ", list(d.rhs_contract), "), (", list(d.lhs_batch), ", ", list(d.rhs_batch), "))");
+}
+
+DotDims parse_value(ValueParser& p, ParseAs<DotDims>) {
+  const auto pair = [&](Dims& lhs, Dims& rhs) {
+    p.expect("(");
+    lhs = parse_value(p, ParseAs<Dims>{});
+    p.expect(",");
+    rhs = parse_value(p, ParseAs<Dims>{});
+    p.expect(")");
+  };
+  DotDims d;
+  p.expect("(");
+  pair(d.lhs_contract, d.rhs_contract);
+  p.expect(",");
+  pair(d.lhs_batch, d.rhs_batch);
+  p.expect(")");
+  return d;
 }
 
 std::size_t hash_value(const DotDims& d) {
@@ -159,6 +177,10 @@ struct DotGeneral {
 Array dot_general(const Array& lhs, const Array& rhs, const DotDims& dims) {
   const Array args[] = {lhs, rhs};
   return bind_one<DotGeneral>(args, {dims});
+}
+
+void list_products(Readables& to) {
+  to.insert(to.end(), {readable<DotGeneral>(2)});
 }
 
 }  // namespace fluxion::lax

@@ -15,6 +15,7 @@ struct Tangent {
   const Array& ans;
   const Array& x;
   const Array& y;  // the second operand; x again where there is none
+  const Array& z;  // the third
 };
 /// The tangent of the result that one operand's tangent causes. Null: none.
 using TangentRule = Array (*)(const Tangent&);
@@ -24,7 +25,7 @@ using TransposeRule = Array (*)(const Array& ct, const Array& other);
 struct Row {
   ir::Op op;
   Operands operands;
-  TangentRule tangent[2] = {};
+  TangentRule tangent[3] = {};
   TransposeRule transpose[2] = {};
   Algebra algebra = Algebra::general;
 };

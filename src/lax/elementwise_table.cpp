@@ -2,6 +2,8 @@
 #include <cmath>
 #include <numbers>
 
+#include <fluxion/lax_math.hpp>
+
 #include "core/node.hpp"
 #include "lax/elementwise.hpp"
 
@@ -25,10 +27,44 @@ Array same(A ct, A) { return ct; }
 Array negated(A ct, A) { return neg(ct); }
 Array times(A ct, A other) { return mul(ct, other); }
 
+// The tangent where the condition holds, else zero.
+Array kept(A condition, A t) { return select_n(condition, number(t, 0), t); }
+
+[[noreturn]] Array no_step_derivative(T j) {
+  throw UnsupportedError(text("nextafter: has no derivative, got tangents for ", j.ans.aval(),
+                              "; take lax::stop_gradient of its operands"));
+}
+[[noreturn]] Array no_order_derivative(T j) {
+  throw UnsupportedError(text("polygamma: has no derivative with respect to its order, got tangents for ", j.x.aval(),
+                              "; take lax::stop_gradient of the order"));
+}
+
 constexpr double kTwoOverSqrtPi = 2.0 * std::numbers::inv_sqrtpi;
 constexpr double kSqrtPiOverTwo = 0.5 / std::numbers::inv_sqrtpi;
 
 const Row kRows[] = {
+    {Op::ceil, Operands::floating},
+    {Op::round_half_away, Operands::floating},
+    {Op::round_half_even, Operands::floating},
+    {Op::exp2, Operands::floating, {[](T j) { return log(number(j.ans, 2)) * (j.t * j.ans); }}},
+    {Op::rsqrt, Operands::floating, {[](T j) { return j.t * (-0.5 * (j.ans / j.x)); }}},
+    {Op::square, Operands::number, {[](T j) { return j.t * (number(j.x, 2) * j.x); }}},
+    {Op::tan, Operands::floating, {[](T j) { return j.t * (1.0 + square(j.ans)); }}},
+    {Op::asin, Operands::floating, {[](T j) { return j.t * rsqrt(1.0 - square(j.x)); }}},
+    {Op::acos, Operands::floating, {[](T j) { return j.t * neg(rsqrt(1.0 - square(j.x))); }}},
+    {Op::atan, Operands::floating, {[](T j) { return j.t / (1.0 + square(j.x)); }}},
+    {Op::sinh, Operands::floating, {[](T j) { return j.t * cosh(j.x); }}},
+    {Op::cosh, Operands::floating, {[](T j) { return j.t * sinh(j.x); }}},
+    {Op::asinh, Operands::floating, {[](T j) { return j.t * rsqrt(square(j.x) + 1.0); }}},
+    {Op::acosh, Operands::floating, {[](T j) { return j.t * rsqrt((j.x - 1.0) * (j.x + 1.0)); }}},
+    {Op::atanh, Operands::floating, {[](T j) { return reciprocal(1.0 + j.x) * (j.t / (1.0 - j.x)); }}},
+    {Op::erfc, Operands::floating, {[](T j) { return -kTwoOverSqrtPi * (j.t * exp(neg(square(j.x)))); }}},
+    {Op::lgamma, Operands::floating, {[](T j) { return j.t * digamma(j.x); }}},
+    {Op::digamma, Operands::floating, {[](T j) { return j.t * polygamma(number(j.x, 1), j.x); }}},
+    {Op::population_count, Operands::integer},
+    {Op::clz, Operands::integer},
+    {Op::is_finite, Operands::floating},
+
     {Op::neg, Operands::number, {[](T j) { return neg(j.t); }}, {negated}, Algebra::linear},
     {Op::abs, Operands::number, {[](T j) { return select_n(j.x >= 0, neg(j.t), j.t); }}},
     {Op::sign, Operands::number},
@@ -54,6 +90,12 @@ const Row kRows[] = {
     {Op::div, Operands::number,
      {[](T j) { return j.t / j.y; }, [](T j) { return (neg(j.t) * j.x) * integer_pow(j.y, -2); }},
      {[](A ct, A other) { return div(ct, other); }}, Algebra::quotient},
+    {Op::atan2, Operands::floating,
+     {[](T j) { return j.t * (j.y / (square(j.x) + square(j.y))); },
+      [](T j) { return j.t * (neg(j.x) / (square(j.x) + square(j.y))); }}},
+    {Op::nextafter, Operands::floating, {no_step_derivative, no_step_derivative}},
+    {Op::polygamma, Operands::floating,
+     {no_order_derivative, [](T j) { return j.t * polygamma(j.x + 1.0, j.y); }}},
     {Op::rem, Operands::number,
      {[](T j) { return j.t; }, [](T j) { return neg(j.t) * (sign(j.x / j.y) * floor(abs(j.x / j.y))); }}},
     {Op::max, Operands::ordered,
@@ -77,6 +119,11 @@ const Row kRows[] = {
     {Op::gt, Operands::ordered},
     {Op::ge, Operands::ordered},
     {Op::select, Operands::any},
+    // The operand has a derivative strictly inside the bounds only, a bound where it is what comes out.
+    {Op::clamp, Operands::ordered,
+     {[](T j) { return kept(bitwise_and(gt(j.x, j.y), lt(j.x, j.z)), j.t); },
+      [](T j) { return kept(bitwise_and(gt(j.y, j.x), lt(j.y, j.z)), j.t); },
+      [](T j) { return kept(lt(j.z, j.y), j.t); }}},
 };
 
 static_assert(std::size(kRows) == static_cast<std::size_t>(Op::count_), "every ir::Op has one row, in its order");

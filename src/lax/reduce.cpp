@@ -1,6 +1,7 @@
 // Reductions over axes.
 #include "lax/control_flow/tape.hpp"
 #include "lax/rules.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -109,6 +110,10 @@ Array reduce_max(const Array& x, const Dims& axes) { return bind_one<ReduceMax>(
 Array reduce_min(const Array& x, const Dims& axes) { return bind_one<ReduceMin>({&x, 1}, {axes}); }
 Array argmax(const Array& x, std::int64_t axis, DType index_dtype) {
   return bind_one<ArgMax>({&x, 1}, {{axis}, index_dtype});
+}
+
+void list_reductions(Readables& to) {
+  to.insert(to.end(), {readable<ReduceSum>(1), readable<ReduceMax>(1), readable<ReduceMin>(1), readable<ArgMax>(1)});
 }
 
 }  // namespace fluxion::lax

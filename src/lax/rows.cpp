@@ -2,6 +2,7 @@
 
 #include "core/node.hpp"
 #include "lax/rules.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -200,6 +201,10 @@ Array put_rows(const Array& x, const Array& indices, const Array& rows, std::int
 Array add_rows(const Array& x, const Array& indices, const Array& rows, std::int64_t batch) {
   const Array args[] = {x, indices, rows};
   return bind_one<AddRows>(args, {batch});
+}
+
+void list_rows(Readables& to) {
+  to.insert(to.end(), {readable<TruePositions>(1), readable<TakeRows>(2), readable<PutRows>(3), readable<AddRows>(3)});
 }
 
 }  // namespace fluxion::lax

@@ -1,6 +1,7 @@
 // Primitives that only rearrange or repeat: all linear, all views where the layout allows.
 #include "core/node.hpp"
 #include "lax/rules.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -170,6 +171,11 @@ Array iota(DType dtype, const Shape& shape, std::int64_t dimension) {
 }
 Array full(const Shape& shape, const Array& scalar) {
   return shape.empty() ? scalar : broadcast_in_dim(scalar, shape, {});
+}
+
+void list_shapes(Readables& to) {
+  to.insert(to.end(), {readable<BroadcastInDim>(1), readable<Reshape>(1), readable<Transpose>(1), readable<Rev>(1),
+                       readable<Iota>(0)});
 }
 
 }  // namespace fluxion::lax

@@ -6,6 +6,7 @@
 
 #include <fluxion/lax.hpp>
 #include <fluxion/logic.hpp>
+#include <fluxion/lax_math.hpp>
 #include <fluxion/reductions.hpp>
 
 #include "base/text.hpp"
@@ -42,7 +43,7 @@ Array isinf(const Array& x) {
   return is_floating(x.dtype()) ? lax::eq(lax::abs(x), infinity(x)) : nowhere(x);
 }
 Array isfinite(const Array& x) {
-  return is_floating(x.dtype()) ? lax::lt(lax::abs(x), infinity(x)) : !nowhere(x);
+  return is_floating(x.dtype()) ? lax::is_finite(x) : !nowhere(x);
 }
 
 Array where(const Array& condition, const Array& x, const Array& y) {

@@ -4,6 +4,7 @@
 
 #include <fluxion/elementwise.hpp>
 #include <fluxion/lax.hpp>
+#include <fluxion/lax/reductions.hpp>
 #include <fluxion/manipulation.hpp>
 
 #include "base/text.hpp"
@@ -28,22 +29,61 @@ DType sum_type(DType t) {
   return is_unsigned_integer(t) ? uint64 : t;
 }
 
+// Sums of the 16-bit floats are taken in float32 and rounded once.
+DType computation_type(DType t) { return t == float16 || t == bfloat16 ? float32 : t; }
+
 double count(const Array& x, const Dims& axes) {
   double n = 1;
   for (auto a : axes) n *= static_cast<double>(x.shape(a));
   return n;
 }
 
-Array reduce_extremum(const char* op, Reduce f, const Array& x, const Axis& axis, bool keepdims) {
-  const auto axes = sorted_axes(op, axis, x);
-  if (count(x, axes) == 0)
-    throw ValueError(text(op, ": at least one element is required to reduce over, got shape ", x.shape(),
-                          " over axes ", axes, "; join it with an initial value first"));
-  if (x.dtype() != bool_) return reduce(f, x, axes, keepdims);
-  return lax::convert_element_type(reduce(f, lax::convert_element_type(x, int32), axes, keepdims), bool_);
+// x where the mask holds, else the number v.
+Array masked(const char* op, const Array& x, const Array& mask, double v) {
+  return mask.is_empty_handle() ? x : where(broadcast_to_shape(op, mask, x.shape()), x, literal(x, v));
 }
 
-Array reduce_arg(const char* op, const Array& x, const Axis& axis, bool keepdims) {
+Array fold(const char* op, Reduce f, Binary combine, double identity, const Array& x, const Axis& axis, const ReduceOptions& o) {
+  const auto axes = sorted_axes(op, axis, x);
+  const auto type = o.dtype.value_or(sum_type(x.dtype()));
+  const auto wide = convert_strong(x, computation_type(type));
+  auto result = reduce(f, masked(op, wide, o.where, identity), axes, o.keepdims);
+  if (!o.initial.is_empty_handle())
+    result = combine(broadcast_to_shape(op, convert_strong(o.initial, result.dtype()), result.shape()), result);
+  return convert_strong(result, type);
+}
+
+// Of the element type's own order: bool counts as a number.
+Array extremum(const char* op, Reduce f, Binary combine, const Array& x, const Dims& axes, const ReduceOptions& o) {
+  if (x.dtype() == bool_)
+    return lax::convert_element_type(
+        extremum(op, f, combine, lax::convert_element_type(x, int32), axes, {o.keepdims, o.where, o.initial, int32}), bool_);
+  if (o.initial.is_empty_handle()) return reduce(f, x, axes, o.keepdims);
+  const auto initial = convert_strong(o.initial, x.dtype());
+  auto taken = x;
+  if (!o.where.is_empty_handle()) taken = where(broadcast_to_shape(op, o.where, x.shape()), x, initial);
+  Shape left = x.shape();
+  for (std::size_t k = axes.size(); k-- > 0;) left.erase(static_cast<std::size_t>(axes[k]));
+  auto result = broadcast_to_shape(op, initial, left);
+  if (count(x, axes) != 0) result = combine(axes.empty() ? taken : f(taken, axes), result);
+  return o.keepdims ? insert_axes(result, axes) : result;
+}
+
+Array reduce_extremum(const char* op, Reduce f, Binary combine, const Array& x, const Axis& axis, const ReduceOptions& o) {
+  const auto axes = sorted_axes(op, axis, x);
+  if (o.initial.is_empty_handle()) {
+    if (!o.where.is_empty_handle())
+      throw ValueError(text(op, ": where requires initial, since no elements have no ", op, ", got a mask of ", o.where.aval(),
+                            " without it; give {.where = mask, .initial = value}"));
+    if (count(x, axes) == 0)
+      throw ValueError(text(op, ": at least one element is required to reduce over, got shape ", x.shape(),
+                            " over axes ", axes, "; join it with an initial value first"));
+  }
+  return extremum(op, f, combine, o.dtype ? convert_strong(x, *o.dtype) : x, axes, o);
+}
+
+Array reduce_arg(const char* op, Array (*f)(const Array&, std::int64_t, DType), const Array& x, const Axis& axis, bool keepdims) {
+  require_value(op, x);
   if (axis.axes() && axis.axes()->size() != 1)
     throw ValueError(
         text(op, ": one axis or none is required, got ", *axis.axes(), "; ravel or reshape first"));
@@ -52,9 +92,18 @@ Array reduce_arg(const char* op, const Array& x, const Axis& axis, bool keepdims
   if (flat.shape(along) == 0)
     throw ValueError(
         text(op, ": at least one element is required, got shape ", x.shape(), "; check its size first"));
-  const auto index = lax::argmax(flat, along, int64);
+  const auto index = f(flat, along, int64);
   if (!keepdims) return index;
   return axis.axes() ? insert_axes(index, {along}) : insert_axes(index, iota_dims(0, x.ndim()));
+}
+
+Array truth(const Array& x) { return x.dtype() == bool_ ? x : x != 0; }
+
+Array logical(const char* op, Reduce f, bool identity, const Array& x, const Axis& axis, const ReduceOptions& o) {
+  const auto axes = sorted_axes(op, axis, x);
+  auto t = truth(x);
+  if (!o.where.is_empty_handle()) t = where(broadcast_to_shape(op, o.where, x.shape()), t, scalar(identity));
+  return reduce(f, t, axes, o.keepdims);
 }
 
 Array centred_squares(const Array& x, const Dims& axes) {
@@ -64,50 +113,73 @@ Array centred_squares(const Array& x, const Dims& axes) {
 
 }  // namespace
 
-Array sum(const Array& x, const Axis& axis, bool keepdims) {
-  const auto axes = sorted_axes("sum", axis, x);
-  return reduce(lax::reduce_sum, convert_strong(x, sum_type(x.dtype())), axes, keepdims);
+Array sum(const Array& x, const Axis& axis, bool keepdims) { return sum(x, axis, ReduceOptions{keepdims}); }
+Array sum(const Array& x, const Axis& axis, const ReduceOptions& options) {
+  return fold("sum", lax::reduce_sum, lax::add, 0, x, axis, options);
+}
+Array prod(const Array& x, const Axis& axis, bool keepdims) { return prod(x, axis, ReduceOptions{keepdims}); }
+Array prod(const Array& x, const Axis& axis, const ReduceOptions& options) {
+  return fold("prod", lax::reduce_prod, lax::mul, 1, x, axis, options);
 }
 
-Array mean(const Array& x, const Axis& axis, bool keepdims) {
+Array mean(const Array& x, const Axis& axis, bool keepdims) { return mean(x, axis, ReduceOptions{keepdims}); }
+Array mean(const Array& x, const Axis& axis, const ReduceOptions& o) {
   const auto axes = sorted_axes("mean", axis, x);
-  const auto f = convert_strong(x, to_inexact({x.dtype(), false}));
-  return lax::div(reduce(lax::reduce_sum, f, axes, keepdims), literal(f, count(x, axes)));
+  if (!o.initial.is_empty_handle())
+    throw ValueError(text("mean: a mean has no initial value, got ", o.initial.aval(), "; join it to the elements instead"));
+  const auto type = o.dtype.value_or(to_inexact({x.dtype(), false}));
+  const auto f = masked("mean", convert_strong(x, computation_type(type)), o.where, 0);
+  const auto total = reduce(lax::reduce_sum, f, axes, o.keepdims);
+  if (o.where.is_empty_handle()) return convert_strong(lax::div(total, literal(f, count(x, axes))), type);
+  const auto n = sum(broadcast_to_shape("mean", truth(o.where), x.shape()), axes, o.keepdims);
+  return convert_strong(lax::div(total, convert_strong(n, total.dtype())), type);
 }
 
 Array var(const Array& x, const Axis& axis, double ddof, bool keepdims) {
   const auto axes = sorted_axes("var", axis, x);
-  const auto f = convert_strong(x, to_inexact({x.dtype(), false}));
+  const auto type = to_inexact({x.dtype(), false});
+  const auto f = convert_strong(x, computation_type(type));
   const auto n = count(x, axes) - ddof;
   const auto divisor = n > 0 ? n : std::numeric_limits<double>::quiet_NaN();
-  return lax::div(sum(centred_squares(f, axes), axes, keepdims), literal(f, divisor));
+  const auto squares = centred_squares(f, axes);
+  return convert_strong(lax::div(sum(squares, axes, keepdims), literal(squares, divisor)), is_complex(type) ? squares.dtype() : type);
 }
 
 Array std(const Array& x, const Axis& axis, double ddof, bool keepdims) {
   return sqrt(var(x, sorted_axes("std", axis, x), ddof, keepdims));
 }
 
-Array max(const Array& x, const Axis& axis, bool keepdims) {
-  return reduce_extremum("max", lax::reduce_max, x, axis, keepdims);
+Array max(const Array& x, const Axis& axis, bool keepdims) { return max(x, axis, ReduceOptions{keepdims}); }
+Array max(const Array& x, const Axis& axis, const ReduceOptions& options) {
+  return reduce_extremum("max", lax::reduce_max, lax::max, x, axis, options);
 }
-Array min(const Array& x, const Axis& axis, bool keepdims) {
-  return reduce_extremum("min", lax::reduce_min, x, axis, keepdims);
+Array min(const Array& x, const Axis& axis, bool keepdims) { return min(x, axis, ReduceOptions{keepdims}); }
+Array min(const Array& x, const Axis& axis, const ReduceOptions& options) {
+  return reduce_extremum("min", lax::reduce_min, lax::min, x, axis, options);
+}
+Array ptp(const Array& x, const Axis& axis, bool keepdims) {
+  const auto axes = sorted_axes("ptp", axis, x);
+  return max(x, axes, keepdims) - min(x, axes, keepdims);
 }
 
 Array argmax(const Array& x, const Axis& axis, bool keepdims) {
-  return reduce_arg("argmax", x, axis, keepdims);
+  return reduce_arg("argmax", lax::argmax, x, axis, keepdims);
 }
-
-// The complement reverses the order of integers, also of unsigned ones and of the smallest signed one.
 Array argmin(const Array& x, const Axis& axis, bool keepdims) {
-  return reduce_arg("argmin", is_floating(x.dtype()) ? -x : ~x, axis, keepdims);
+  return reduce_arg("argmin", lax::argmin, x, axis, keepdims);
 }
 
-Array any(const Array& x, const Axis& axis, bool keepdims) {
-  return sum(x != 0, sorted_axes("any", axis, x), keepdims) != 0;
+Array any(const Array& x, const Axis& axis, bool keepdims) { return any(x, axis, ReduceOptions{keepdims}); }
+Array any(const Array& x, const Axis& axis, const ReduceOptions& options) {
+  return logical("any", lax::reduce_or, false, x, axis, options);
 }
-Array all(const Array& x, const Axis& axis, bool keepdims) {
-  return sum(x == 0, sorted_axes("all", axis, x), keepdims) == 0;
+Array all(const Array& x, const Axis& axis, bool keepdims) { return all(x, axis, ReduceOptions{keepdims}); }
+Array all(const Array& x, const Axis& axis, const ReduceOptions& options) {
+  return logical("all", lax::reduce_and, true, x, axis, options);
+}
+Array count_nonzero(const Array& x, const Axis& axis, bool keepdims) {
+  const auto axes = sorted_axes("count_nonzero", axis, x);
+  return sum(truth(x), axes, keepdims);
 }
 
 // The maximum is taken out; where it is infinite nothing is, so that +inf gives inf and all -inf give -inf.

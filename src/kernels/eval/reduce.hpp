@@ -1,7 +1,7 @@
 // Reductions along a row and across rows, by one tree.
 //
 // reduction_tree: K = 256 / itemsize interleaved accumulators start from the identity (sum: +0; max: -inf or
-// lowest; min: +inf or highest). Element j of a row goes to accumulator j % K, in order of j. Then the
+// lowest; min: +inf or highest; prod: 1; and: all bits; or, xor: none). Element j of a row goes to accumulator j % K, in order of j. Then the
 // accumulators are folded by halves: for h = K/2, K/4, ..., 1: acc[i] = op(acc[i], acc[i + h]) for i < h.
 //
 // Leaving out accumulators that hold the identity changes no bit, since a sum that began at +0 is never -0.
@@ -33,6 +33,25 @@ template <class T> struct Smallest {
     if constexpr (Limits::has_infinity) return Min::call(a, b);
     else return integer::Min::call(a, b);
   }
+};
+template <class T> struct Product {
+  static constexpr T identity = T(1);
+  template <class B> static B call(B a, B b) {
+    if constexpr (std::is_floating_point_v<T>) return a * b;
+    else return integer::Mul::call(a, b);
+  }
+};
+template <class T> struct AllBits {
+  static constexpr T identity = T(~T(0));
+  template <class B> static B call(B a, B b) { return integer::And::call(a, b); }
+};
+template <class T> struct AnyBits {
+  static constexpr T identity = T(0);
+  template <class B> static B call(B a, B b) { return integer::Or::call(a, b); }
+};
+template <class T> struct OddBits {
+  static constexpr T identity = T(0);
+  template <class B> static B call(B a, B b) { return integer::Xor::call(a, b); }
 };
 /// max and min of bools, bytes that are 0 or 1.
 struct AnyOf {

@@ -16,13 +16,30 @@ template <class T> Entry numeric(ir::ReduceOp op) {
     case ir::ReduceOp::sum: return entry<Sum<T>, T>();
     case ir::ReduceOp::max: return entry<Largest<T>, T>();
     case ir::ReduceOp::min: return entry<Smallest<T>, T>();
+    case ir::ReduceOp::prod: return entry<Product<T>, T>();
+    default: return {};
   }
-  return {};
 }
 
-/// Sums of signed integers wrap as those of unsigned ones do, and share their code.
+/// Sums and products of signed integers wrap as those of unsigned ones do, and share their code; bits have no sign.
 template <class Signed, class Unsigned> Entry integral(ir::ReduceOp op) {
-  return op == ir::ReduceOp::sum ? numeric<Unsigned>(op) : numeric<Signed>(op);
+  switch (op) {
+    case ir::ReduceOp::max: case ir::ReduceOp::min: return numeric<Signed>(op);
+    case ir::ReduceOp::and_: return entry<AllBits<Unsigned>, Unsigned>();
+    case ir::ReduceOp::or_: return entry<AnyBits<Unsigned>, Unsigned>();
+    case ir::ReduceOp::xor_: return entry<OddBits<Unsigned>, Unsigned>();
+    default: return numeric<Unsigned>(op);
+  }
+}
+
+/// Bytes that are 0 or 1.
+Entry boolean(ir::ReduceOp op) {
+  switch (op) {
+    case ir::ReduceOp::max: case ir::ReduceOp::or_: return entry<AnyOf, std::uint8_t>();
+    case ir::ReduceOp::min: case ir::ReduceOp::and_: return entry<AllOf, std::uint8_t>();
+    case ir::ReduceOp::xor_: return entry<OddBits<std::uint8_t>, std::uint8_t>();
+    default: return {};
+  }
 }
 
 Entry find(ir::ReduceOp op, DType t) {
@@ -31,12 +48,9 @@ Entry find(ir::ReduceOp op, DType t) {
     case DType::float64: return numeric<double>(op);
     case DType::int32: return integral<std::int32_t, std::uint32_t>(op);
     case DType::int64: return integral<std::int64_t, std::uint64_t>(op);
-    case DType::uint32: return numeric<std::uint32_t>(op);
-    case DType::uint64: return numeric<std::uint64_t>(op);
-    case DType::bool_:
-      if (op == ir::ReduceOp::max) return entry<AnyOf, std::uint8_t>();
-      if (op == ir::ReduceOp::min) return entry<AllOf, std::uint8_t>();
-      return {};
+    case DType::uint32: return integral<std::uint32_t, std::uint32_t>(op);
+    case DType::uint64: return integral<std::uint64_t, std::uint64_t>(op);
+    case DType::bool_: return boolean(op);
     default: return {};
   }
 }
