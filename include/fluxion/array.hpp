@@ -144,6 +144,10 @@ class Array {
   Array reshape(const Shape& shape) const;
   /// All axes reversed.
   Array T() const;
+  /// The parts of complex elements (x and zeros for others), and their conjugates. See <fluxion/complex.hpp>.
+  Array real() const;
+  Array imag() const;
+  Array conj() const;
 
   friend Array operator-(const Array& x);
   friend Array operator+(const Array& x) { return x; }

@@ -1,4 +1,4 @@
-// Arrays in files: NumPy's .npy for one array, .npz for several and for trees. Not included by <fluxion/fluxion.hpp>.
+// Arrays in files: NumPy's .npy for one array, .npz for several and for trees.
 #pragma once
 
 #include <cstddef>

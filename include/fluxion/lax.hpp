@@ -121,4 +121,9 @@ Array random_unwrap(const Array& keys);
 
 // The other families, each in a header of its own.
 #include <fluxion/lax/convolution.hpp>
+#include <fluxion/lax/indexing.hpp>
 #include <fluxion/lax/linalg.hpp>
+#include <fluxion/lax/math.hpp>
+#include <fluxion/lax/reductions.hpp>
+#include <fluxion/lax/sorting.hpp>
+#include <fluxion/lax/special.hpp>

@@ -1,4 +1,4 @@
-// tree::summary: what a tree of parameters consists of. Not included by <fluxion/fluxion.hpp>.
+// tree::summary: what a tree of parameters consists of.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// timeit: how long a call takes. Not included by <fluxion/fluxion.hpp>.
+// timeit: how long a call takes.
 #pragma once
 
 #include <cstdint>

@@ -34,9 +34,8 @@ std::string literal_text(const Array& x) {
     case DType::bool_: return x.item<bool>() ? "True" : "False";
     case DType::float32: return shortest(x.item<float>(), true);
     case DType::float64: return shortest(x.item<double>(), false);
-    case DType::uint64: return std::to_string(x.item<std::uint64_t>());
     case DType::tape: return *concrete(x)->data == std::byte{0} ? "empty" : "discard";
-    default: return is_integer(x.dtype()) ? std::to_string(x.item<std::int64_t>()) : "?";
+    default: return scalar_word(concrete(x)->data, x.dtype());
   }
 }
 

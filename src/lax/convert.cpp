@@ -1,6 +1,7 @@
 // Primitives of one operand with parameters: dtype conversion, integer powers, stop_gradient.
 #include <cstring>
 #include <memory>
+#include <fluxion/complex.hpp>
 
 #include "core/node.hpp"
 #include "lax/rules.hpp"
@@ -23,8 +24,6 @@ struct ConvertElementType {
     BOOST_HANA_DEFINE_STRUCT(Params, (DType, new_dtype), (bool, weak_type));
   };
   static Avals abstract_eval(AvalSpan in, const Params& p) {
-    check_supported(name, in[0]);
-    check_supported(name, Aval{{}, p.new_dtype, false});
     if (is_key(in[0].dtype) || is_key(p.new_dtype) || in[0].dtype == DType::float0 || p.new_dtype == DType::float0)
       throw TypeError(text(name, ": keys and float0 do not convert, got ", in[0], " to ", p.new_dtype,
                            "; use fx::random::key_data to see a key's bits"));
@@ -32,7 +31,7 @@ struct ConvertElementType {
   }
   static JvpOut jvp(const JvpArgs& args, const Params& p) {
     auto ans = bind_one<ConvertElementType>(args.primals, p);
-    if (!is_floating(p.new_dtype) || !is_floating(args.primals[0].dtype())) return {{ans}, {Array()}};
+    if (!is_inexact(p.new_dtype) || !is_inexact(args.primals[0].dtype())) return {{ans}, {Array()}};
     return {{ans}, {bind_one<ConvertElementType>(args.tangents, p)}};
   }
   static Arrays transpose(const TransposeArgs& args, const Params&) {
@@ -96,9 +95,8 @@ struct IntegerPow {
     BOOST_HANA_DEFINE_STRUCT(Params, (std::int64_t, y));
   };
   static Avals abstract_eval(AvalSpan in, const Params& p) {
-    check_supported(name, in[0]);
     const bool integer = is_integer(in[0].dtype);
-    if (!integer && !is_floating(in[0].dtype))
+    if (!integer && !is_inexact(in[0].dtype))
       throw TypeError(text(name, ": the base must be a number, got ", in[0], "; convert with astype"));
     if (integer && p.y < 0)
       throw TypeError(text(name, ": integers cannot be raised to negative powers, got ", in[0], " to the power ", p.y,
@@ -117,6 +115,10 @@ struct IntegerPow {
   static BatchOut batch(const BatchArgs& args, const Params& p) { return batch_unary<IntegerPow>(args, p); }
   // Binary exponentiation from the least significant bit; the order of products fixes the rounding.
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
+    if (const auto t = b.type(in[0]).dtype; is_half(t)) {  // rounded once, not after each product
+      const auto wide = b.convert(in[0], DType::float32);
+      return {b.convert(lower(b, {&wide, 1}, p)[0], t)};
+    }
     const auto t = b.type(in[0]).dtype;
     auto n = p.y < 0 ? 0 - static_cast<std::uint64_t>(p.y) : static_cast<std::uint64_t>(p.y);
     if (n == 0) return {b.broadcast(b.constant(t, 1.0), b.type(in[0]).shape, {})};
@@ -147,6 +149,7 @@ struct StopGradient {
 
 Array convert_element_type(const Array& x, DType dtype, bool weak_type) {
   if (x.dtype() == dtype && x.weak_type() == weak_type) return x;
+  if (is_complex(x.dtype()) && !is_complex(dtype)) return convert_element_type(lax::real(x), dtype, weak_type);
   return bind_one<ConvertElementType>({&x, 1}, {dtype, weak_type});
 }
 Array bitcast_convert_type(const Array& x, DType dtype) { return bind_one<BitcastConvertType>({&x, 1}, {dtype}); }

@@ -80,10 +80,9 @@ struct DotGeneral {
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     const auto& [x, y] = std::tie(in[0], in[1]);
     const auto& d = p.dimension_numbers;
-    check_supported(name, x);
     if (x.dtype != y.dtype)
       throw TypeError(text(name, ": operands must have equal dtypes, got ", x, " and ", y, "; convert one with astype"));
-    if (!is_integer(x.dtype) && !is_floating(x.dtype))
+    if (!is_integer(x.dtype) && !is_inexact(x.dtype))
       throw TypeError(text(name, ": operands must be numbers, got ", x, "; convert with astype"));
     check_pair("contracting dimensions", x, d.lhs_contract, y, d.rhs_contract);
     check_pair("batch dimensions", x, d.lhs_batch, y, d.rhs_batch);

@@ -3,8 +3,9 @@
 #include <array>
 #include <memory>
 
-#include <fluxion/lax_math.hpp>
+#include <fluxion/lax/math.hpp>
 
+#include <fluxion/complex.hpp>
 #include "core/node.hpp"
 
 namespace fluxion::lax {
@@ -16,10 +17,15 @@ using ir::Op;
 bool accepts(Operands k, DType t) {
   switch (k) {
     case Operands::floating: return is_floating(t);
+    case Operands::inexact: return is_inexact(t);
+    case Operands::real: return is_integer(t) || is_floating(t);
     case Operands::number: return is_integer(t) || is_inexact(t);
     case Operands::bits: return is_integer(t) || t == DType::bool_;
     case Operands::integer: return is_integer(t);
     case Operands::ordered: return is_integer(t) || is_floating(t) || t == DType::bool_;
+    case Operands::comparable: return is_integer(t) || is_inexact(t) || t == DType::bool_;
+    case Operands::complex: return is_complex(t);
+    case Operands::parts: return t == DType::float32 || t == DType::float64;
     case Operands::any: return t != DType::float0;
   }
   return false;
@@ -38,10 +44,15 @@ struct Requirement {
 Requirement requirement(Operands k) {
   switch (k) {
     case Operands::floating: return {"floating", "convert with astype(fx::float64)"};
+    case Operands::inexact: return {"floating or complex", "convert with astype(fx::float64)"};
+    case Operands::real: return {"real numbers", "convert bools with astype; take fx::real or fx::abs of complex numbers"};
     case Operands::number: return {"numbers", "convert bools with astype; keys only enter fx::random functions"};
     case Operands::bits: return {"integers or bool", "convert with astype"};
     case Operands::integer: return {"integers", "convert with astype"};
-    case Operands::ordered: return {"real numbers or bool", "keys have no order"};
+    case Operands::ordered: return {"real numbers or bool", "keys and complex numbers have no order"};
+    case Operands::comparable: return {"numbers or bool", "keys have no order"};
+    case Operands::complex: return {"complex", "convert with astype(fx::complex128), or use fx::real, fx::imag and fx::conj"};
+    case Operands::parts: return {"float32 or float64", "convert with astype"};
     case Operands::any: return {"values", "float0 arrays hold none"};
   }
   return {};
@@ -64,7 +75,6 @@ class ElementwisePrimitive final : public Primitive {
   Avals abstract_eval(AvalSpan in, ParamsView) const override {
     const auto first = row_.op == Op::select ? 1U : 0U;
     for (std::size_t i = first; i < in.size(); ++i) {
-      check_supported(name(), in[i]);
       if (!accepts(row_.operands, in[i].dtype))
         throw_operand(row_.op, row_.operands, in[i]);
       if (in[i].dtype != in[first].dtype)
@@ -75,8 +85,7 @@ class ElementwisePrimitive final : public Primitive {
       throw TypeError(text("select_n: the predicate must be bool, got ", in[0], "; compare it, as in x != 0"));
     bool weak = true;
     for (std::size_t i = first; i < in.size(); ++i) weak = weak && in[i].weak;
-    if (ir::is_comparison(row_.op)) return {{elementwise_shape(name(), in), DType::bool_, false}};
-    return {{elementwise_shape(name(), in), in[first].dtype, weak}};
+    return {{elementwise_shape(name(), in), ir::result_dtype(row_.op, in[first].dtype), weak && !ir::is_comparison(row_.op)}};
   }
 
   JvpOut jvp(const JvpArgs& args, ParamsView params) const override {
@@ -135,7 +144,7 @@ class ElementwisePrimitive final : public Primitive {
   }
 
  private:
-  bool is_floating_row() const { return row_.operands == Operands::floating || row_.operands == Operands::number; }
+  bool is_floating_row() const { return row_.operands != Operands::any && accepts(row_.operands, DType::float64); }
 
   static Array select_tangent(const JvpArgs& args, const Array& ans) {
     const auto& [f, t] = std::tie(args.tangents[1], args.tangents[2]);
@@ -190,6 +199,10 @@ Array logistic(const Array& x) { return unary(Op::logistic, x); }
 Array erf(const Array& x) { return unary(Op::erf, x); }
 Array erf_inv(const Array& x) { return unary(Op::erf_inv, x); }
 Array bitwise_not(const Array& x) { return unary(Op::not_, x); }
+Array real(const Array& x) { return unary(Op::real, x); }
+Array imag(const Array& x) { return unary(Op::imag, x); }
+Array conj(const Array& x) { return unary(Op::conj, x); }
+Array complex(const Array& re, const Array& im) { return binary(Op::complex, re, im); }
 
 Array ceil(const Array& x) { return unary(Op::ceil, x); }
 Array exp2(const Array& x) { return unary(Op::exp2, x); }

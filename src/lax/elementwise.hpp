@@ -7,7 +7,13 @@
 namespace fluxion::lax {
 
 /// Which dtypes an operand may have.
-enum class Operands : std::uint8_t { floating, number, bits, integer, ordered, any };
+enum class Operands : std::uint8_t {
+  floating, inexact, real, number,  // inexact: floating or complex; real: integers or floating; number: all of these
+  bits, integer,
+  ordered, comparable,  // real or bool; those and complex
+  complex, parts,       // parts: what complex numbers consist of
+  any,
+};
 
 /// What a tangent rule sees: the tangent of its operand, the result, and the operands.
 struct Tangent {

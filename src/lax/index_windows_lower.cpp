@@ -104,8 +104,6 @@ ValueId scatter_rows(ir::Builder& b, ValueId x, ValueId indices, ValueId updates
   return b.put_rows(x, at, b.reshape(updates, joined(rows, part(w.operand, r.axis + 1, w.operand.size()))), {r.axis, add});
 }
 
-bool is_half(DType t) { return t == DType::float16 || t == DType::bfloat16; }
-
 }  // namespace
 
 ValueId lower_gather(ir::Builder& b, ValueId x, ValueId indices, const Windows& w, GatherScatterMode mode, const FillValue& given) {

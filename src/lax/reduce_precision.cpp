@@ -1,5 +1,5 @@
 // reduce_precision: rounding to a narrower floating format, on the bits, as XLA does.
-#include <fluxion/lax_math.hpp>
+#include <fluxion/lax/math.hpp>
 
 #include "core/node.hpp"
 #include "lax/rules.hpp"

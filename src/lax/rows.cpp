@@ -153,7 +153,6 @@ struct AddRows {
     BOOST_HANA_DEFINE_STRUCT(Params, (std::int64_t, batch));
   };
   static Avals abstract_eval(AvalSpan in, const Params& p) {
-    check_supported(name, in[0]);
     if (in[0].dtype == DType::bool_ || !(is_integer(in[0].dtype) || is_inexact(in[0].dtype) || is_tape(in[0].dtype)))
       throw TypeError(text(name, ": numbers are required, got ", in[0], "; convert with astype"));
     return {written(name, in, p.batch)};

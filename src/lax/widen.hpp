@@ -5,8 +5,6 @@
 
 namespace fluxion::lax {
 
-constexpr bool is_half(DType t) { return t == DType::float16 || t == DType::bfloat16; }
-
 /// f(x) where f maps a value to a value of its own dtype; for halves through float32.
 template <class F>
 ir::ValueId widened(ir::Builder& b, ir::ValueId x, F f) {

@@ -1,7 +1,7 @@
 #include <fluxion/elementwise.hpp>
 
 #include <fluxion/lax.hpp>
-#include <fluxion/lax_math.hpp>
+#include <fluxion/lax/math.hpp>
 
 #include "base/text.hpp"
 #include "core/node.hpp"

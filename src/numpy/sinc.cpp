@@ -7,7 +7,7 @@
 #include <utility>
 
 #include <fluxion/lax.hpp>
-#include <fluxion/lax_math.hpp>
+#include <fluxion/lax/math.hpp>
 
 #include "base/text.hpp"
 #include "core/node.hpp"

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include <fluxion/lax.hpp>
-#include <fluxion/lax_math.hpp>
+#include <fluxion/lax/math.hpp>
 #include <fluxion/reductions.hpp>
 
 #include "base/text.hpp"

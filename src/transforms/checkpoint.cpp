@@ -218,7 +218,7 @@ std::vector<SavedResidual> saved_residuals_call(FlatCall& f) {
   check_leaves_hold_values(f, "saved_residuals");
   const auto in = avals_of(f.leaves);
   std::vector<char> nonzero;
-  for (const auto& a : in) nonzero.push_back(is_floating(a.dtype));
+  for (const auto& a : in) nonzero.push_back(is_inexact(a.dtype));
   const auto closed = trace_to_jaxpr(
       [&](const Arrays& xs) {
         auto s = linearize_symbolic([&f](const Arrays& ys) { return f(ys); }, xs, nonzero, "saved_residuals", [] { return std::size_t{0}; });

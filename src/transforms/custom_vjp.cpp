@@ -106,7 +106,7 @@ struct Transposed {
   Arrays forward(ArraySpan residuals, ArraySpan tangents) const {
     Avals in, wanted;
     for (const auto& a : outs)
-      if (is_floating(a.dtype)) in.push_back(a);
+      if (is_inexact(a.dtype)) in.push_back(a);
     for (std::size_t i = 0; i < args.size(); ++i)
       if (chosen[i]) wanted.push_back(args[i]);
     const Arrays at(residuals.begin(), residuals.end());
@@ -131,7 +131,7 @@ JvpOut differentiate(const FwdRule& fwd, const BwdRulePtr& bwd, ArraySpan consts
     linear->transpose_name = bwd->name;
     linear->n_residuals = residuals.size();
     for (const auto& a : t->outs)
-      if (is_floating(a.dtype)) linear->out.push_back(a);
+      if (is_inexact(a.dtype)) linear->out.push_back(a);
     linear->f = [t](ArraySpan res, ArraySpan ts) { return t->forward(res, ts); };
     linear->transpose = [t](ArraySpan res, ArraySpan cts) { return t->backward(res, cts); };
     pushed = bind_linear_call(linear, residuals, given);

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <numbers>
 
-#include <fluxion/lax_math.hpp>
+#include <fluxion/lax/math.hpp>
 
 namespace fluxion::test {
 

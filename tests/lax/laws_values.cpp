@@ -30,7 +30,7 @@ Outcome compare(const Arrays& got, const Arrays& want, Tolerance t, const char* 
 Arrays random_like_floating(const Arrays& xs, std::uint64_t seed) {
   Arrays out;
   for (const auto& x : xs)
-    if (is_floating(x.dtype())) out.push_back(make(sample({x.dtype(), x.shape()}, seed++ * 7919 + 13)));
+    if (is_inexact(x.dtype())) out.push_back(make(sample({x.dtype(), x.shape()}, seed++ * 7919 + 13)));
   return out;
 }
 

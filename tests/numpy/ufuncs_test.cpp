@@ -8,7 +8,7 @@
 #include <numeric>
 #include <rapidcheck.h>
 
-#include <fluxion/lax_math.hpp>
+#include <fluxion/lax/math.hpp>
 
 #include "numpy/shown.hpp"
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include <fluxion/lax_math.hpp>
+#include <fluxion/lax/math.hpp>
 #include "core/node.hpp"
 #include "ir/program.hpp"
 #include "lax/readable.hpp"
