@@ -44,7 +44,8 @@ TEST_CASE("arrays as text, with and without their dtype") {
   CHECK(array_repr(array({{1, 2}, {3, 4}})) == "Array([[1, 2],\n       [3, 4]], dtype=int32)");
   CHECK(array_repr(scalar(1.5F)) == "Array(1.5, dtype=float32)");
   CHECK(array_repr(Array(2)) == "Array(2, dtype=int64, weak_type=True)");
-  CHECK(array_repr(zeros({0})) == "Array([], dtype=float64)");
+  CHECK(array_repr(zeros({0})) == "Array([], shape=(0,), dtype=float64)");
+  CHECK(array_repr(arange(30)) == "Array([ 0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14, 15, 16,\n       17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29], dtype=int64)");
 }
 
 }  // namespace fluxion
