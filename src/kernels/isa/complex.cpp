@@ -92,8 +92,11 @@ Kernel complex_kernel(ir::Op op, DType t, unsigned mask) {
 }
 
 Kernel joining_kernel(DType t, unsigned mask) {
-  return t == DType::float32 ? binary_blocks<Join, Complex<float>, float>(mask)
-                             : binary_blocks<Join, Complex<double>, double>(mask);
+  switch (t) {
+    case DType::float32: return binary_blocks<Join, Complex<float>, float>(mask);
+    case DType::float64: return binary_blocks<Join, Complex<double>, double>(mask);
+    default: return nullptr;
+  }
 }
 
 }  // namespace fluxion::kernels::FLUXION_ISA
