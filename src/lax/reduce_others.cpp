@@ -23,7 +23,7 @@ Aval folded(std::string_view op, const Aval& x, const Dims& axes) {
   return out;
 }
 
-// --- the product ---------------------------------------------------------------------------------------------------
+// --- the product -----------------------------------------------------------
 
 /// A number and its tangent along axis 0.
 struct Dual {
@@ -108,7 +108,8 @@ struct ReduceProd {
     const auto ans = bind_one<ReduceProd>(args.primals, p);
     if (args.primals[0].size() == 0 || p.axes.empty())
       return {{ans}, {p.axes.empty() ? args.tangents[0] : Array()}};
-    const auto t = product_tangent({joined_in_front(args.primals[0], p.axes), joined_in_front(args.tangents[0], p.axes)});
+    const auto t =
+        product_tangent({joined_in_front(args.primals[0], p.axes), joined_in_front(args.tangents[0], p.axes)});
     return {{ans}, {reshape(t, ans.shape())}};
   }
   static constexpr no_transpose transpose{"not linear"};
@@ -123,7 +124,7 @@ struct ReduceProd {
   }
 };
 
-// --- bits ------------------------------------------------------------------------------------------------------------
+// --- bits -----------------------------------------------------------
 
 template <class Self, ir::ReduceOp op>
 struct Bits {
@@ -131,7 +132,8 @@ struct Bits {
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     check_supported(Self::name, in[0]);
     if (!is_integer(in[0].dtype) && in[0].dtype != DType::bool_)
-      throw TypeError(text(Self::name, ": the operand must be bool or integers, got ", in[0], "; compare, as in x != 0"));
+      throw TypeError(
+          text(Self::name, ": the operand must be bool or integers, got ", in[0], "; compare, as in x != 0"));
     return {folded(Self::name, in[0], p.axes)};
   }
   static constexpr no_jvp jvp{"integer result"};
@@ -154,7 +156,7 @@ struct ReduceXor : Bits<ReduceXor, ir::ReduceOp::xor_> {
   static constexpr std::string_view name = "reduce_xor";
 };
 
-// --- argmin ------------------------------------------------------------------------------------------------------------
+// --- argmin -----------------------------------------------------------
 
 struct ArgMin {
   static constexpr std::string_view name = "argmin";
@@ -171,7 +173,8 @@ struct ArgMin {
     check_axes(name, "axis", p.axes, x);
     const auto axis = static_cast<std::size_t>(p.axes[0]);
     if (x.shape[axis] == 0)
-      throw ValueError(text(name, ": the axis must not be empty, got axis ", axis, " of ", x, "; check its size first"));
+      throw ValueError(
+          text(name, ": the axis must not be empty, got axis ", axis, " of ", x, "; check its size first"));
     Aval out{x.shape, p.index_dtype, false};
     out.shape.erase(axis);
     return {out};
@@ -184,7 +187,7 @@ struct ArgMin {
   // The complement reverses the order of integers, also of unsigned ones and of the smallest signed one.
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
     const auto t = b.type(in[0]).dtype;
-    const auto x = is_half(t) ? b.convert(in[0], DType::float32) : in[0];
+    const auto x = is_short_float(t) ? b.convert(in[0], DType::float32) : in[0];
     const auto index = b.argmax(b.map(is_floating(t) ? ir::Op::neg : ir::Op::not_, {x}), p.axes[0]);
     return {p.index_dtype == DType::int64 ? index : b.convert(index, p.index_dtype)};
   }

@@ -19,8 +19,8 @@ std::size_t hash_value(const PadList& pads);
 
 /// Window with every list filled and padding as numbers: the parameters of the window primitives.
 struct WindowParams {
-  BOOST_HANA_DEFINE_STRUCT(WindowParams, (Dims, window_dimensions), (Dims, window_strides), (PadList, padding), (Dims, base_dilation),
-                           (Dims, window_dilation));
+  BOOST_HANA_DEFINE_STRUCT(WindowParams, (Dims, window_dimensions), (Dims, window_strides), (PadList, padding),
+                           (Dims, base_dilation), (Dims, window_dilation));
 };
 
 std::string show(Choose choose);

@@ -69,15 +69,22 @@ Array nanmin(const Array& x, const Axis& axis, bool keepdims) {
 Array nanmean(const Array& x, const Axis& axis, bool keepdims) {
   const auto axes = sorted_axes("nanmean", axis, x);
   if (!is_floating(x.dtype())) return mean(x, axes, keepdims);
-  const auto wide = x.dtype() == float16 || x.dtype() == bfloat16 ? convert_strong(x, float32) : convert_strong(x, x.dtype());
+  const auto wide =
+      x.dtype() == float16 || x.dtype() == bfloat16 ? convert_strong(x, float32) : convert_strong(x, x.dtype());
   const auto total = sum(instead_of_nan(wide, 0), axes, keepdims);
   return convert_strong(total / convert_strong(numbers(x, axes, keepdims), total.dtype()), x.dtype());
 }
-Array nanvar(const Array& x, const Axis& axis, double ddof, bool keepdims) { return variance("nanvar", x, axis, ddof, keepdims); }
+Array nanvar(const Array& x, const Axis& axis, double ddof, bool keepdims) {
+  return variance("nanvar", x, axis, ddof, keepdims);
+}
 Array nanstd(const Array& x, const Axis& axis, double ddof, bool keepdims) {
   return sqrt(variance("nanstd", x, axis, ddof, keepdims));
 }
-Array nanargmax(const Array& x, const Axis& axis, bool keepdims) { return argument("nanargmax", argmax, -kInf, x, axis, keepdims); }
-Array nanargmin(const Array& x, const Axis& axis, bool keepdims) { return argument("nanargmin", argmin, kInf, x, axis, keepdims); }
+Array nanargmax(const Array& x, const Axis& axis, bool keepdims) {
+  return argument("nanargmax", argmax, -kInf, x, axis, keepdims);
+}
+Array nanargmin(const Array& x, const Axis& axis, bool keepdims) {
+  return argument("nanargmin", argmin, kInf, x, axis, keepdims);
+}
 
 }  // namespace fluxion

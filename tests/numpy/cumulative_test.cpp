@@ -28,7 +28,8 @@ TEST_CASE("cumulative sums and products along an axis and flattened") {
   CHECK(shown(cumsum(array({1, 2}))) == "i64[2] [1 3]");
   CHECK(shown(cumsum(array({1.5F, 2.0F}), none, float64)) == "f64[2] [1.5 3.5]");
   CHECK(shown(cumulative_sum(array({1, 2, 3}), none, {.include_initial = true})) == "i64[4] [0 1 3 6]");
-  CHECK(shown(cumulative_prod(table(), 0, {.include_initial = true})) == "f64[3,3] [[1. 1. 1.] [1. 2. 3.] [4. 10. 18.]]");
+  CHECK(shown(cumulative_prod(table(), 0, {.include_initial = true})) ==
+        "f64[3,3] [[1. 1. 1.] [1. 2. 3.] [4. 10. 18.]]");
   CHECK(logcumsumexp(array({1.0, 2.0, 3.0})).to_vector<double>()[2] == Approx(3.4076059644443806));
   CHECK(shown(logcumsumexp(array({-kInf, -kInf, 0.0, kInf}))) == "f64[4] [-inf -inf 0. inf]");
   CHECK(message_of<ValueError>([] { cumulative_sum(table()); }) ==
@@ -53,8 +54,10 @@ TEST_CASE("derivatives of cumulative operations stand zeros, ties and infinities
   const auto last = [](auto f) { return [f](const Array& v) { return f(v)[-1]; }; };
   const auto cumprod0 = [](const Array& v) { return lax::cumprod(v); };
   CHECK(shown(grad(last(cumprod0))(array({2.0, 0.0, 3.0}))) == "f64[3] [0. 6. 0.]");
-  CHECK(shown(grad(last([](const Array& v) { return lax::cummax(v); }))(array({1.0, 4.0, 4.0}))) == "f64[3] [0. 0.5 0.5]");
-  CHECK(shown(grad(last([](const Array& v) { return logcumsumexp(v); }))(array({0.0, 0.0, -kInf}))) == "f64[3] [0.5 0.5 0. ]");
+  CHECK(shown(grad(last([](const Array& v) { return lax::cummax(v); }))(array({1.0, 4.0, 4.0}))) ==
+        "f64[3] [0. 0.5 0.5]");
+  CHECK(shown(grad(last([](const Array& v) { return logcumsumexp(v); }))(array({0.0, 0.0, -kInf}))) ==
+        "f64[3] [0.5 0.5 0. ]");
   CHECK(shown(grad([](const Array& v) { return sum(cumsum(v)); })(zeros({4}))) == "f64[4] [4. 3. 2. 1.]");
   const auto lse = last([](const Array& v) { return logcumsumexp(v); });
   CHECK(shown(hessian(lse)(zeros({2}))) == "f64[2,2] [[0.25 -0.25] [-0.25 0.25]]");
@@ -95,7 +98,8 @@ TEST_CASE("reductions take a mask, an initial value and a dtype") {
   CHECK(shown(all(table() > 2.0, 1, {.where = mask})) == "bool[2] [False True]");
   CHECK(shown(sum(array({1.5, 2.5}), none, {.dtype = int32})) == "i32[] 3");
   CHECK(message_of<ValueError>([&] { max(table(), none, {.where = mask}); }) ==
-        "max: where requires initial, since no elements have no max, got a mask of bool[2,3] without it; give {.where = mask, "
+        "max: where requires initial, since no elements have no max, got a mask of bool[2,3] without it; give {.where "
+        "= mask, "
         ".initial = value}");
   CHECK(message_of<ValueError>([&] { mean(table(), none, {.initial = 1.0}); }) ==
         "mean: a mean has no initial value, got f64[]; join it to the elements instead");

@@ -21,8 +21,8 @@ TEST_CASE("set operations give sorted unique elements") {
   CHECK(shown(setxor1d(array({1, 2, 3, 2, 4}), array({2, 3, 5, 7, 5}))) == "i32[4] [1 4 5 7]");
   CHECK(shown(isin(array({{0, 2}, {4, 6}}), array({1, 2, 4, 8}))) == "bool[2,2] [[False True] [True False]]");
   CHECK(shown(isin(array({0, 2}), array({2}), true)) == "bool[2] [True False]");
-  CHECK(shown(isin(array({1.0, std::numeric_limits<double>::quiet_NaN()}), array({std::numeric_limits<double>::quiet_NaN(), 1.0}))) ==
-        "bool[2] [True False]");
+  CHECK(shown(isin(array({1.0, std::numeric_limits<double>::quiet_NaN()}),
+                   array({std::numeric_limits<double>::quiet_NaN(), 1.0}))) == "bool[2] [True False]");
 }
 
 TEST_CASE("an intersection knows where its elements are") {

@@ -76,7 +76,9 @@ TEST_CASE("top_k takes the greatest, the first of equals first") {
 TEST_CASE("the tangent of a sort goes where its element goes") {
   const auto x = array({3.0, 1.0, 2.0}), weights = array({1.0, 10.0, 100.0});
   CHECK(shown(grad([&](const Array& v) { return sum(sort(v) * weights); })(x)) == "f64[3] [100. 1. 10.]");
-  CHECK(shown(grad([&](const Array& v) { return sum(top_k(v, 2).first * array({1.0, 10.0})); })(x)) == "f64[3] [1. 0. 10.]");
+  CHECK(shown(grad([&](const Array& v) {
+          return sum(top_k(v, 2).first * array({1.0, 10.0}));
+        })(x)) == "f64[3] [1. 0. 10.]");
   CHECK(shown(hessian([&](const Array& v) { return sum(sort(v * v) * weights); })(x)) ==
         "f64[3,3] [[200. 0. 0.] [0. 2. 0.] [0. 0. 20.]]");
 }
@@ -107,11 +109,34 @@ TEST_CASE("digitize in ascending and descending bins") {
 TEST_CASE("sorts under vmap and jit equal those of each row") {
   const auto x = array({{3.0, 1.0, 2.0}, {0.0, 5.0, 4.0}});
   CHECK(shown(vmap([](const Array& v) { return argsort(v); })(x)) == shown(argsort(x)));
-  CHECK(shown(jit(vmap([](const Array& v) { return sort(v, -1, {.descending = true}); }))(x)) == "f64[2,3] [[3. 2. 1.] [5. 4. 0.]]");
-  CHECK(shown(vmap([](const Array& a, const Array& v) { return searchsorted(a, v); }, {.in_axes = {0, none}})(sort(x), 2.0)) ==
-        "i32[2] [1 1]");
-  CHECK(shown(vmap([](const Array& a, const Array& v) { return searchsorted(a, v); }, {.in_axes = {none, 0}})(array({1.0, 2.0}), x)) ==
-        "i32[2,3] [[2 0 1] [0 2 2]]");
+  CHECK(shown(jit(vmap([](const Array& v) { return sort(v, -1, {.descending = true}); }))(x)) ==
+        "f64[2,3] [[3. 2. 1.] [5. 4. 0.]]");
+  CHECK(shown(vmap([](const Array& a, const Array& v) { return searchsorted(a, v); }, {.in_axes = {0, none}})(
+            sort(x), 2.0)) == "i32[2] [1 1]");
+  CHECK(shown(vmap([](const Array& a, const Array& v) { return searchsorted(a, v); }, {.in_axes = {none, 0}})(
+            array({1.0, 2.0}), x)) == "i32[2,3] [[2 0 1] [0 2 2]]");
+}
+
+TEST_CASE("sorts refuse what they cannot do") {
+  const auto x = array({1.0, 2.0});
+  CHECK(message_of<ValueError>([&] { sort(zeros({2, 2}), {0, 1}); }) ==
+        "sort: one axis or none is required, got (0, 1); ravel or reshape first");
+  CHECK(message_of<ValueError>([&] { argsort(x, 1); }) ==
+        "argsort: axis must be in [-1, 1), got 1 for shape (2,); negative axes count from the end");
+  CHECK(message_of<ValueError>([&] { lax::sort(x, 5); }) ==
+        "sort: dimension must be in [-1, 1), got 5 for f64[2]; negative ones count from the end");
+  CHECK(message_of<ValueError>([&] { lax::top_k(x, 1, -2); }) ==
+        "top_k: axis must be in [-1, 1), got -2 for f64[2]; negative ones count from the end");
+  CHECK(message_of<ValueError>([&] { lax::sort(ArraySpan()); }) ==
+        "sort: at least one operand is required, got none; pass what to sort");
+  CHECK(message_of<ValueError>([&] { searchsorted(x, 1.0, {.sorter = zeros({1, 2}, int64)}); }) ==
+        "searchsorted: sorter must have rank 1, got i64[1,2]; ravel, or use fx::vmap over rows");
+  CHECK(message_of<TypeError>([&] { lexsort({x, zeros({3})}); }) ==
+        "sort: operands must have one shape, got f64[3] and f64[2]; broadcast them");
+  CHECK(message_of<TypeError>([] { sort(Array()); }).starts_with("sort: "));
+  CHECK(message_of<TypeError>([] { sort(random::split(random::key(0), 3)); }) ==
+        "sort: keys to sort by must be numbers or bool, got key<fry>[3]; keys of a generator have no order, sort "
+        "fx::random::key_data of them");
 }
 
 TEST_CASE("any sort is an ordered, stable permutation") {
@@ -136,17 +161,18 @@ TEST_CASE("any sort is an ordered, stable permutation") {
 }
 
 TEST_CASE("any search agrees with counting") {
-  holds("as many before as there are smaller ones", [](std::vector<std::int16_t> small, const std::vector<std::int16_t>& queries) {
-    std::vector<std::int64_t> a(small.begin(), small.end()), q(queries.begin(), queries.end());
-    std::sort(a.begin(), a.end());
-    q.insert(q.end(), a.begin(), a.end());
-    const auto left = searchsorted(array(a), array(q)).to_vector<std::int32_t>();
-    const auto right = searchsorted(array(a), array(q), {.side = Side::right}).to_vector<std::int32_t>();
-    for (std::size_t i = 0; i < q.size(); ++i) {
-      RC_ASSERT(left[i] == std::count_if(a.begin(), a.end(), [&](auto v) { return v < q[i]; }));
-      RC_ASSERT(right[i] == std::count_if(a.begin(), a.end(), [&](auto v) { return v <= q[i]; }));
-    }
-  });
+  holds("as many before as there are smaller ones",
+        [](std::vector<std::int16_t> small, const std::vector<std::int16_t>& queries) {
+          std::vector<std::int64_t> a(small.begin(), small.end()), q(queries.begin(), queries.end());
+          std::sort(a.begin(), a.end());
+          q.insert(q.end(), a.begin(), a.end());
+          const auto left = searchsorted(array(a), array(q)).to_vector<std::int32_t>();
+          const auto right = searchsorted(array(a), array(q), {.side = Side::right}).to_vector<std::int32_t>();
+          for (std::size_t i = 0; i < q.size(); ++i) {
+            RC_ASSERT(left[i] == std::count_if(a.begin(), a.end(), [&](auto v) { return v < q[i]; }));
+            RC_ASSERT(right[i] == std::count_if(a.begin(), a.end(), [&](auto v) { return v <= q[i]; }));
+          }
+        });
 }
 
 }  // namespace fluxion
