@@ -120,18 +120,21 @@ class Array {
   /// ConcretizationError under jit and vmap.
   explicit operator bool() const;
 
-  /// x[2], x[range(1, 3)], x[ellipsis], x[{0, newaxis, range()}]; views, never copies.
+  /// x[2], x[range(1, 3)], x[ellipsis], x[{0, newaxis, range()}]: views, never copies. x[indices], x[mask] and
+  /// x(i, range(), j) with arrays of integers or bools, traced or not, by NumPy's rules; a static integer must be
+  /// inside, others are clamped. Throws IndexError, TypeError for arrays that are no indices, and
+  /// NonConcreteBooleanIndexError for a traced mask. Source: jax.Array.__getitem__.
   Array operator[](const Index& index) const;
   Array operator[](std::initializer_list<Index> indices) const;
+  /// One array per axis, as functions like fx::unravel_index return them.
+  Array operator[](const Arrays& indices) const;
   Array operator()(const Index& first) const { return (*this)[first]; }
   template <class... I> requires(sizeof...(I) >= 2 && (std::convertible_to<I, Index> && ...))
   Array operator()(const I&... indices) const { return (*this)[{Index(indices)...}]; }
-  /// A scalar integer array that holds a concrete value is an index; other arrays are not supported yet.
-  template <std::same_as<Array> A>
-  Array operator[](const A& index) const { return subscript_array(index); }
   /// x.at(i).set(y), x.at(i, range()).add(y): a new array with the indexed part replaced or added to.
   template <class... I> requires(sizeof...(I) >= 1 && (std::convertible_to<I, Index> && ...))
   IndexUpdate at(const I&... indices) const;
+  IndexUpdate at(const Arrays& indices) const;
 
   /// Iterates over the leading axis: `for (Array row : x)`.
   LeadingAxisIterator begin() const;
@@ -141,6 +144,10 @@ class Array {
   Array reshape(const Shape& shape) const;
   /// All axes reversed.
   Array T() const;
+  /// The parts of complex elements (x and zeros for others), and their conjugates. See <fluxion/complex.hpp>.
+  Array real() const;
+  Array imag() const;
+  Array conj() const;
 
   friend Array operator-(const Array& x);
   friend Array operator+(const Array& x) { return x; }
@@ -184,7 +191,6 @@ class Array {
   template <class T>
   static void check_fits_int64(T v) { if (v > static_cast<T>(INT64_MAX)) throw_int64_overflow(v); }
   [[noreturn]] static void throw_int64_overflow(std::uint64_t v);
-  Array subscript_array(const Array& index) const;
   void item_bits(DType t, void* out) const;
   std::vector<unsigned char> raw_bytes(DType t) const;
 
@@ -193,14 +199,39 @@ class Array {
 
 static_assert(sizeof(Array) == 8);
 
-/// What `x.at(...)` returns: the indexed place, ready to be updated. Source: jax.numpy.ndarray.at.
+/// How x.at(...) treats its indices.
+struct IndexOptions {
+  IndexMode mode = IndexMode::promise_in_bounds;
+  bool indices_are_sorted = false, unique_indices = false;  ///< Promises.
+  bool wrap_negative_indices = true;                        ///< If not, they are outside.
+  /// Of get, which it makes fill: a concrete scalar. Without one: NaN, the least signed integer, the greatest unsigned
+  /// one, true.
+  Array fill_value{};
+};
+
+/// What `x.at(...)` returns: the indexed place, ready to be read or updated. Values are broadcast to the indexed shape
+/// and cast to x's dtype. Of an element that is indexed several times, `set` keeps the last value, in row-major order
+/// of the indices; the others apply every one in that order. Source: jax.numpy.ndarray.at.
 class IndexUpdate {
  public:
   IndexUpdate(Array x, std::vector<Index> indices) : x_(std::move(x)), indices_(std::move(indices)) {}
-  /// x with the indexed elements replaced by `value`, broadcast to their shape and cast to x's dtype.
-  [[nodiscard]] Array set(const Array& value) const;
+  /// The indexed elements.
+  [[nodiscard]] Array get(const IndexOptions& options = {}) const;
+  /// x with the indexed elements replaced by `value`.
+  [[nodiscard]] Array set(const Array& value, const IndexOptions& options = {}) const;
   /// x with `value` added to the indexed elements.
-  [[nodiscard]] Array add(const Array& value) const;
+  [[nodiscard]] Array add(const Array& value, const IndexOptions& options = {}) const;
+  [[nodiscard]] Array subtract(const Array& value, const IndexOptions& options = {}) const;
+  /// Differentiable in `value` if indices are unique, and known or said to be.
+  [[nodiscard]] Array multiply(const Array& value, const IndexOptions& options = {}) const;
+  /// x / (1 multiplied by the values), which is floating.
+  [[nodiscard]] Array divide(const Array& value, const IndexOptions& options = {}) const;
+  /// x ^ (1 multiplied by the values).
+  [[nodiscard]] Array power(const Array& value, const IndexOptions& options = {}) const;
+  [[nodiscard]] Array min(const Array& value, const IndexOptions& options = {}) const;
+  [[nodiscard]] Array max(const Array& value, const IndexOptions& options = {}) const;
+  /// x with the elementwise function f applied to the indexed elements, once for each time that they are indexed.
+  [[nodiscard]] Array apply(const std::function<Array(const Array&)>& f, const IndexOptions& options = {}) const;
 
  private:
   Array x_;

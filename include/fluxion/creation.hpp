@@ -8,6 +8,7 @@
 #include <iterator>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <fluxion/array.hpp>
@@ -111,6 +112,13 @@ Array array(const std::vector<T>& v, const Shape& shape) { return array(std::spa
 inline Array asarray(const Array& x) { return x; }
 Array asarray(const Array& x, DType dtype);
 
+/// x; as nothing changes it, nobody can tell a copy from it. Source: jax.numpy.copy.
+inline Array copy(const Array& x) { return x; }
+
+/// The first `count` elements (-1 for all) of memory that holds them row after row, from byte `offset` on; copied.
+/// Throws ValueError unless the bytes are a whole number of elements. Source: jax.numpy.frombuffer.
+Array frombuffer(std::span<const std::byte> buffer, DType dtype, std::int64_t count = -1, std::int64_t offset = 0);
+
 /// An array over memory of the caller, which is not copied: it must not change while any array uses it, and
 /// `deleter` runs when the last one has let go. Throws ValueError for null or misaligned memory.
 template <Scalar T>
@@ -130,10 +138,15 @@ Array ones(const Shape& shape) { return ones(shape, dtype_of<T>); }
 template <Scalar T>
 Array full(const Shape& shape, const Array& value) { return full(shape, value, dtype_of<T>); }
 
+/// Zeros: nothing is ever left uninitialised, as in jax.numpy.
+inline Array empty(const Shape& shape, std::optional<DType> dtype = {}) { return zeros(shape, dtype); }
+
 /// Of x's shape, and of its dtype unless another is given.
 Array zeros_like(const Array& x, std::optional<DType> dtype = {});
 Array ones_like(const Array& x, std::optional<DType> dtype = {});
 Array full_like(const Array& x, const Array& value, std::optional<DType> dtype = {});
+
+inline Array empty_like(const Array& x, std::optional<DType> dtype = {}) { return zeros_like(x, dtype); }
 
 /// Ones on the k-th diagonal of an n x m matrix (m = n if not given). Source: jax.numpy.eye.
 Array eye(std::int64_t n, std::optional<std::int64_t> m = {}, std::int64_t k = 0,
@@ -154,5 +167,29 @@ Array arange(const Array& start, const Array& stop, const Array& step, std::opti
 /// leading axis if start and stop are arrays. Differentiable in both. Source: jax.numpy.linspace.
 Array linspace(const Array& start, const Array& stop, std::int64_t num = 50, bool endpoint = true,
                std::optional<DType> dtype = {});
+struct LinspaceOptions {
+  bool endpoint = true;
+  std::optional<DType> dtype = {};
+  /// Which axis of the result the values are along.
+  std::int64_t axis = 0;
+};
+Array linspace(const Array& start, const Array& stop, std::int64_t num, const LinspaceOptions& options);
+struct ReturnStep {};
+/// linspace(a, b, n, retstep) returns the values and the distance of two neighbours (NaN if there are none).
+inline constexpr ReturnStep retstep{};
+std::pair<Array, Array> linspace(const Array& start, const Array& stop, std::int64_t num, ReturnStep,
+                                 const LinspaceOptions& options = {});
+
+struct LogspaceOptions {
+  bool endpoint = true;
+  Array base = 10.0;
+  std::optional<DType> dtype = {};
+  std::int64_t axis = 0;
+};
+/// base^t for t evenly spaced from start to stop. Source: jax.numpy.logspace.
+Array logspace(const Array& start, const Array& stop, std::int64_t num = 50, const LogspaceOptions& options = {});
+/// num values from start to stop, each the same multiple of the one before. Both of one sign.
+/// Source: jax.numpy.geomspace.
+Array geomspace(const Array& start, const Array& stop, std::int64_t num = 50, const LinspaceOptions& options = {});
 
 }  // namespace fluxion

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include <fluxion/half.hpp>
+
 namespace fluxion {
 
 /// Every element type an array can have. `key_fry` is an opaque 8-byte PRNG key; `float0` is the
@@ -50,9 +52,27 @@ constexpr bool is_unsigned_integer(DType t) { return t >= DType::uint8 && t <= D
 constexpr bool is_integer(DType t) { return t >= DType::int8 && t <= DType::uint64; }
 constexpr bool is_floating(DType t) { return t >= DType::bfloat16 && t <= DType::float64; }
 constexpr bool is_complex(DType t) { return t == DType::complex64 || t == DType::complex128; }
+constexpr bool is_half(DType t) { return t == DType::bfloat16 || t == DType::float16; }
+/// Integers of 8 and 16 bits.
+constexpr bool is_narrow(DType t) { return is_integer(t) && itemsize(t) < 4; }
 constexpr bool is_inexact(DType t) { return is_floating(t) || is_complex(t); }
 constexpr bool is_key(DType t) { return t == DType::key_fry; }
 constexpr bool is_tape(DType t) { return t == DType::tape; }
+
+/// The dtype of a complex number's parts, and of numbers with such parts; any other dtype is itself.
+constexpr DType real_part(DType t) {
+  return t == DType::complex64 ? DType::float32 : t == DType::complex128 ? DType::float64 : t;
+}
+constexpr DType with_parts(DType t) {
+  return t == DType::float32 ? DType::complex64 : t == DType::float64 ? DType::complex128 : t;
+}
+/// What sums, products and the like of a dtype are computed in: 32 bits at least. The result is rounded or wrapped
+/// once, at the end.
+constexpr DType computed_in(DType t) {
+  if (is_half(t)) return DType::float32;
+  if (!is_narrow(t)) return t;
+  return is_signed_integer(t) ? DType::int32 : DType::uint32;
+}
 
 /// Long name as jax prints it in parameters: "float64", "key<fry>".
 std::string_view name(DType t);
@@ -72,6 +92,8 @@ constexpr DType integral_dtype() {
 template <class T>
 struct DTypeOf {};
 template <> struct DTypeOf<bool> { static constexpr DType value = DType::bool_; };
+template <> struct DTypeOf<float16_t> { static constexpr DType value = DType::float16; };
+template <> struct DTypeOf<bfloat16_t> { static constexpr DType value = DType::bfloat16; };
 template <> struct DTypeOf<float> { static constexpr DType value = DType::float32; };
 template <> struct DTypeOf<double> { static constexpr DType value = DType::float64; };
 template <> struct DTypeOf<std::complex<float>> { static constexpr DType value = DType::complex64; };

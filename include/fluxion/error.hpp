@@ -17,6 +17,8 @@ struct TypeError : Error { using Error::Error; };
 struct ValueError : Error { using Error::Error; };
 /// A static index outside the axis it indexes.
 struct IndexError : Error { using Error::Error; };
+/// A mask under jit or vmap as an index: how many elements it selects is not known.
+struct NonConcreteBooleanIndexError : IndexError { using IndexError::IndexError; };
 /// The value of an abstract tracer was asked for (`bool(x)`, `x.item()`, an index) under jit or vmap.
 struct ConcretizationError : TypeError { using TypeError::TypeError; };
 /// A tracer was used after its transformation had finished, or on another thread.

@@ -118,3 +118,12 @@ Array random_wrap(const Array& data);
 Array random_unwrap(const Array& keys);
 
 }  // namespace fluxion::lax
+
+// The other families, each in a header of its own.
+#include <fluxion/lax/convolution.hpp>
+#include <fluxion/lax/indexing.hpp>
+#include <fluxion/lax/linalg.hpp>
+#include <fluxion/lax/math.hpp>
+#include <fluxion/lax/reductions.hpp>
+#include <fluxion/lax/sorting.hpp>
+#include <fluxion/lax/special.hpp>

@@ -62,6 +62,11 @@ Array normal(const Array& key, const Shape& shape = {}, std::optional<DType> dty
 template <Scalar T>
 Array normal(const Array& key, const Shape& shape = {}) { return normal(key, shape, dtype_of<T>); }
 
+/// Standard normal between two bounds, of which neither is attained: sqrt(2) * erf_inv(uniform(erf(lower/sqrt(2)),
+/// erf(upper/sqrt(2)))). Bounds broadcast to the shape. Differentiable in the bounds. Source: jax.random.truncated_normal.
+Array truncated_normal(const Array& key, const Array& lower, const Array& upper, const std::optional<Shape>& shape = {},
+                       std::optional<DType> dtype = {});
+
 /// Uniform integers in [minval, maxval); minval where that is empty. A maxval beyond the dtype means up to its
 /// largest value. 32 or 64 bits. Source: jax.random.randint.
 Array randint(const Array& key, const Shape& shape, const Array& minval, const Array& maxval,

@@ -15,6 +15,11 @@ inline double cost_of(const ir::Action& action, DType t) {
   switch (map->op) {
     case exp: case expm1: case log: case log1p: case sin: case cos: case tanh: case logistic: case cbrt: return 8 * width;
     case erf: case erf_inv: case pow: return 30 * width;
+    case exp2: case tan: case asin: case acos: case atan: case atan2: case sinh: case cosh: return 10 * width;
+    case asinh: case acosh: case atanh: case erfc: return 20 * width;
+    case lgamma: case digamma: return 40 * width;
+    case polygamma: return 2000 * width;
+    case rsqrt: return 3 * width;
     case div: case rem: case sqrt: return 3 * width;
     default: return width;
   }

@@ -45,7 +45,7 @@ void call(kernels::Kernel kernel, ir::Op op, DType t, const Operands& in, std::b
     }
     kernel(args, end - begin);
   };
-  const std::size_t out_size = ir::is_comparison(op) ? 1 : itemsize(t);
+  const std::size_t out_size = itemsize(ir::result_dtype(op, t));
   if (n < 4096 || static_cast<double>(n) * compiler::cost_of(ir::Map{op}, t) < compiler::parallel_cost)
     return some(0, n, out_size);
   compiler::parallel_ranges(n, compiler::grain_of(n, 4096),
@@ -58,8 +58,8 @@ Array evaluate_scalars(kernels::Kernel kernel, ir::Op op, const detail::Node& x,
   detail::ScalarBits bits;
   void* args[] = {bits.bytes, const_cast<std::byte*>(a), const_cast<std::byte*>(b)};
   kernel(args, 1);
-  if (ir::is_comparison(op)) return Array(detail::scalar_node(DType::bool_, false, bits));
-  return Array(detail::scalar_node(x.aval.dtype, x.aval.weak && y.aval.weak, bits));
+  const bool weak = x.aval.weak && y.aval.weak && !ir::is_comparison(op);
+  return Array(detail::scalar_node(ir::result_dtype(op, x.aval.dtype), weak, bits));
 }
 
 }  // namespace
@@ -82,7 +82,7 @@ Array evaluate_row(const Primitive& row, ArraySpan args) {
 
   bool weak = !ir::is_comparison(op);
   for (std::size_t k = branch; k < in.count; ++k) weak = weak && in.x[k]->aval.weak;
-  const DType result = ir::is_comparison(op) ? DType::bool_ : t;
+  const DType result = ir::result_dtype(op, t);
   if (in.model == nullptr) {
     alignas(16) std::byte bits[16];
     call(kernel, op, t, in, bits, 1);

@@ -36,7 +36,7 @@ void add_numbers(std::byte* to, const std::byte* from, std::size_t bytes) {
     T a, b;
     std::memcpy(&a, to + at, sizeof(T));
     std::memcpy(&b, from + at, sizeof(T));
-    a += b;
+    a = static_cast<T>(a + b);
     std::memcpy(to + at, &a, sizeof(T));
   }
 }
@@ -57,7 +57,8 @@ void add_field(const Field& f, std::byte* to, const std::byte* from) {
     case DType::float32: case DType::complex64: return add_numbers<float>(to, from, f.bytes);
     case DType::float64: case DType::complex128: return add_numbers<double>(to, from, f.bytes);
     case DType::tape: return add_tapes(to, from, f.bytes);
-    case DType::float16: case DType::bfloat16: throw UnsupportedError("tape: 16-bit floats cannot be added yet; use float32");
+    case DType::float16: return add_numbers<float16_t>(to, from, f.bytes);
+    case DType::bfloat16: return add_numbers<bfloat16_t>(to, from, f.bytes);
     default: return copy_bytes(to, from, f.bytes);
   }
 }

@@ -2,10 +2,11 @@
 #include <fluxion/array.hpp>
 #include <fluxion/extend/host.hpp>
 
-#include <cmath>
+#include <complex>
 #include <cstring>
 
 #include "base/text.hpp"
+#include "base/visit_dtype.hpp"
 #include "core/node.hpp"
 #include "core/trace.hpp"
 
@@ -31,55 +32,73 @@ void require_dtype(const Aval& a, DType t, const char* what) {
   throw TypeError(text(what, ": the element type must be the array's, got ", t, " for ", a, "; use astype(fx::", t, ") first"));
 }
 
-template <class From, class To>
-void convert_item(const std::byte* p, void* out, const Aval& a) {
-  From v;
-  std::memcpy(&v, p, sizeof v);
-  const To w = static_cast<To>(v);
-  const bool exact = std::is_floating_point_v<From> && std::is_floating_point_v<To>
-                         ? true
-                         : static_cast<From>(w) == v && (v < From{}) == (w < To{});
-  if (!exact) throw ValueError(text("item: the value must be exact in ", dtype_of<To>, ", got ", a, " that is not; convert it with astype first"));
-  std::memcpy(out, &w, sizeof w);
+template <class T>
+inline constexpr bool is_half_type = std::is_same_v<T, float16_t> || std::is_same_v<T, bfloat16_t>;
+template <class T>
+inline constexpr bool is_real_type = std::is_floating_point_v<T> || is_half_type<T>;
+
+template <class To, class From>
+void convert_item(From v, void* out, const Aval& a) {
+  if constexpr (is_half_type<From>) {
+    convert_item<To>(static_cast<float>(v), out, a);
+  } else if constexpr (is_real_type<From> && is_real_type<To>) {
+    const auto w = static_cast<To>(v);
+    std::memcpy(out, &w, sizeof w);
+  } else {
+    const To w = static_cast<To>(v);
+    if (!(static_cast<From>(w) == v && (v < From{}) == (w < To{})))
+      throw ValueError(text("item: the value must be exact in ", dtype_of<To>, ", got ", a,
+                            " that is not; convert it with astype first"));
+    std::memcpy(out, &w, sizeof w);
+  }
+}
+
+[[noreturn]] void throw_no_conversion(const Aval& a, DType t) {
+  throw TypeError(text("item: ", a, " does not convert to ", t, "; ask for the array's own element type"));
 }
 
 template <class From>
-void convert_item_to(const std::byte* p, DType t, void* out, const Aval& a) {
-  switch (t) {
-    case DType::int8: return convert_item<From, std::int8_t>(p, out, a);
-    case DType::int16: return convert_item<From, std::int16_t>(p, out, a);
-    case DType::int32: return convert_item<From, std::int32_t>(p, out, a);
-    case DType::int64: return convert_item<From, std::int64_t>(p, out, a);
-    case DType::uint8: return convert_item<From, std::uint8_t>(p, out, a);
-    case DType::uint16: return convert_item<From, std::uint16_t>(p, out, a);
-    case DType::uint32: return convert_item<From, std::uint32_t>(p, out, a);
-    case DType::uint64: return convert_item<From, std::uint64_t>(p, out, a);
-    case DType::float32: return convert_item<From, float>(p, out, a);
-    case DType::float64: return convert_item<From, double>(p, out, a);
-    default: throw TypeError(text("item: ", a, " does not convert to ", t, "; ask for the array's own element type"));
+void convert_item_to(From v, DType t, void* out, const Aval& a) {
+  if (is_complex(t)) {
+    std::memset(out, 0, itemsize(t));
+    return convert_item_to(v, real_part(t), out, a);
   }
+  if (t == DType::float16) return convert_item<float16_t>(v, out, a);
+  if (t == DType::bfloat16) return convert_item<bfloat16_t>(v, out, a);
+  visit_dtype(t, [&]<class To>() {
+    if constexpr (std::is_arithmetic_v<To>) convert_item<To>(v, out, a);
+  });
 }
 
 void convert_number(const std::byte* p, const Aval& a, DType t, void* out) {
-  switch (a.dtype) {
-    case DType::int8: return convert_item_to<std::int8_t>(p, t, out, a);
-    case DType::int16: return convert_item_to<std::int16_t>(p, t, out, a);
-    case DType::int32: return convert_item_to<std::int32_t>(p, t, out, a);
-    case DType::int64: return convert_item_to<std::int64_t>(p, t, out, a);
-    case DType::uint8: return convert_item_to<std::uint8_t>(p, t, out, a);
-    case DType::uint16: return convert_item_to<std::uint16_t>(p, t, out, a);
-    case DType::uint32: return convert_item_to<std::uint32_t>(p, t, out, a);
-    case DType::uint64: return convert_item_to<std::uint64_t>(p, t, out, a);
-    case DType::float32: return convert_item_to<float>(p, t, out, a);
-    case DType::float64: return convert_item_to<double>(p, t, out, a);
-    default: throw TypeError(text("item: ", a, " does not convert to ", t, "; ask for the array's own element type"));
-  }
+  if (a.dtype > DType::complex128 || t > DType::complex128 || (is_complex(a.dtype) && !is_complex(t))) throw_no_conversion(a, t);
+  const auto read = [&]<class From>() {
+    From v;
+    std::memcpy(&v, p, sizeof v);
+    return v;
+  };
+  if (a.dtype == DType::float16) return convert_item_to(read.operator()<float16_t>(), t, out, a);
+  if (a.dtype == DType::bfloat16) return convert_item_to(read.operator()<bfloat16_t>(), t, out, a);
+  visit_dtype(a.dtype, [&]<class From>() {
+    if constexpr (std::is_arithmetic_v<From>) {
+      convert_item_to(read.operator()<From>(), t, out, a);
+    } else if (t == DType::complex64) {
+      const std::complex<float> v(read.operator()<From>());
+      std::memcpy(out, &v, sizeof v);
+    } else {
+      const std::complex<double> v(read.operator()<From>());
+      std::memcpy(out, &v, sizeof v);
+    }
+  });
 }
 
 bool truth(const std::byte* p, DType t) {
   switch (t) {
     case DType::float32: { float v; std::memcpy(&v, p, sizeof v); return v != 0; }
     case DType::float64: { double v; std::memcpy(&v, p, sizeof v); return v != 0; }
+    case DType::float16: case DType::bfloat16: { std::uint16_t v; std::memcpy(&v, p, sizeof v); return (v & 0x7fff) != 0; }
+    case DType::complex64: case DType::complex128:
+      return truth(p, real_part(t)) || truth(p + itemsize(t) / 2, real_part(t));
     default:
       for (std::size_t i = 0; i < itemsize(t); ++i)
         if (p[i] != std::byte{0}) return true;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <complex>
 #include <cstring>
 #include <ostream>
 #include <string>
@@ -71,6 +72,23 @@ Scientific scientific(T v) {
 
 const char* nonfinite(double v) { return std::isnan(v) ? "nan" : v > 0 ? "inf" : "-inf"; }
 
+// The number with the fewest digits that is read back as this half.
+double fewest_digits(float16_t v) {
+  const double exact = v;
+  for (int precision = 0; std::isfinite(exact) && precision < 5; ++precision) {
+    const auto s = to_chars(exact, std::chars_format::scientific, precision);
+    double read = 0;
+    std::from_chars(s.data(), s.data() + s.size(), read);
+    if (float16_t(read).bits == v.bits) return read;
+  }
+  return exact;
+}
+
+// bfloat16 prints as C++ streams print floats, in six digits.
+std::string bfloat16_text(bfloat16_t v) {
+  return std::isfinite(static_cast<float>(v)) ? to_chars(static_cast<double>(v), std::chars_format::general, 6) : nonfinite(v);
+}
+
 // A scalar alone prints as Python's repr.
 template <class T>
 std::string scalar_text(T v) {
@@ -81,6 +99,20 @@ std::string scalar_text(T v) {
     return s.find('.') == std::string::npos ? s + ".0" : s;
   }
   return to_chars(v, std::chars_format::scientific);
+}
+
+template <class T>
+std::string part_text(T v) {
+  auto s = scalar_text(v);
+  if (s.ends_with(".0")) s.resize(s.size() - 2);
+  return s;
+}
+
+template <class T>
+std::string complex_text(std::complex<T> z) {
+  auto imaginary = part_text(z.imag()) + 'j';
+  if (z.real() == 0 && !std::signbit(z.real())) return imaginary;
+  return '(' + part_text(z.real()) + (imaginary[0] == '-' ? "" : "+") + imaginary + ')';
 }
 
 // --- the numbers of one array: all of one width ---
@@ -100,10 +132,13 @@ bool needs_exponents(const std::vector<double>& values) {
   return largest != 0 && (largest >= 1e8 || smallest < 1e-4 || largest / smallest > 1000);
 }
 
+// "+1.5", where signs are wanted.
+std::string with_sign(std::string s, bool wanted) { return wanted && s[0] != '-' ? '+' + s : s; }
+
 // Left and right of the point, aligned; `tail` is filled with `filler` to one length.
 std::vector<std::string> aligned(const std::vector<std::string>& numbers,
                                  const std::vector<std::string>& exponents, const std::vector<double>& values,
-                                 char filler) {
+                                 char filler, bool signs) {
   std::size_t left = 0, right = 0, exponent = 0;
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     if (!std::isfinite(values[i])) continue;
@@ -114,13 +149,13 @@ std::vector<std::string> aligned(const std::vector<std::string>& numbers,
   }
   const auto tail = exponent == 0 ? right : right + 1 + exponent;
   for (auto v : values) {
-    const auto needed = std::isfinite(v) ? 0 : std::strlen(nonfinite(v));
+    const auto needed = std::isfinite(v) ? 0 : with_sign(nonfinite(v), signs).size();
     if (needed > tail + 1) left = std::max(left, needed - tail - 1);
   }
   std::vector<std::string> out;
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     if (!std::isfinite(values[i])) {
-      out.push_back(padded_left(nonfinite(values[i]), left + 1 + tail));
+      out.push_back(padded_left(with_sign(nonfinite(values[i]), signs), left + 1 + tail));
       continue;
     }
     const auto point = numbers[i].find('.');
@@ -136,23 +171,53 @@ std::vector<std::string> aligned(const std::vector<std::string>& numbers,
 }
 
 template <class T>
-std::vector<std::string> float_words(const std::vector<const std::byte*>& elements) {
-  std::vector<double> values;
-  for (const auto* p : elements) values.push_back(load<T>(p));
+std::vector<std::string> float_words(const std::vector<T>& elements, bool signs = false) {
+  const std::vector<double> values(elements.begin(), elements.end());
   const bool exponents = needs_exponents(values);
   std::vector<std::string> numbers, powers;
-  for (const auto* p : elements) {
-    const auto v = load<T>(p);
+  for (const T v : elements) {
     if (!std::isfinite(v)) {
       numbers.emplace_back(), powers.emplace_back();
     } else if (exponents) {
       auto s = scientific(v);
-      numbers.push_back(std::move(s.mantissa)), powers.push_back(std::move(s.exponent));
+      numbers.push_back(with_sign(std::move(s.mantissa), signs)), powers.push_back(std::move(s.exponent));
     } else {
-      numbers.push_back(positional(v)), powers.emplace_back();
+      numbers.push_back(with_sign(positional(v), signs)), powers.emplace_back();
     }
   }
-  return aligned(numbers, powers, values, exponents ? '0' : ' ');
+  return aligned(numbers, powers, values, exponents ? '0' : ' ', signs);
+}
+
+template <class T>
+std::vector<T> loaded(const std::vector<const std::byte*>& elements, std::size_t offset = 0) {
+  std::vector<T> out;
+  for (const auto* p : elements) out.push_back(load<T>(p + offset));
+  return out;
+}
+
+std::vector<std::string> half_words(const std::vector<const std::byte*>& elements) {
+  std::vector<double> values;
+  for (const auto* p : elements) values.push_back(fewest_digits(load<float16_t>(p)));
+  return float_words(values);
+}
+
+std::vector<std::string> bfloat16_words(const std::vector<const std::byte*>& elements) {
+  std::vector<std::string> words;
+  for (const auto* p : elements) words.push_back(bfloat16_text(load<bfloat16_t>(p)));
+  return words;
+}
+
+// Real and imaginary parts are aligned each for themselves; the j follows the last digit.
+template <class T>
+std::vector<std::string> complex_words(const std::vector<const std::byte*>& elements) {
+  auto words = float_words(loaded<T>(elements));
+  const auto imaginary = float_words(loaded<T>(elements, sizeof(T)), true);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    auto part = imaginary[i];
+    part.insert(part.find_last_not_of(' ') + 1, "j");
+    words[i] += part;
+  }
+  return words;
 }
 
 template <class T>
@@ -173,7 +238,6 @@ std::vector<std::string> bool_words(const std::vector<const std::byte*>& element
   return words;
 }
 
-bool is_printable(DType t) { return t <= uint64 || t == float32 || t == float64; }
 
 std::vector<std::string> words_of(const std::vector<const std::byte*>& elements, DType t) {
   switch (t) {
@@ -186,17 +250,28 @@ std::vector<std::string> words_of(const std::vector<const std::byte*>& elements,
     case DType::uint16: return integer_words<std::uint16_t>(elements);
     case DType::uint32: return integer_words<std::uint32_t>(elements);
     case DType::uint64: return integer_words<std::uint64_t>(elements);
-    case DType::float32: return float_words<float>(elements);
-    default: return float_words<double>(elements);
+    case DType::float16: return half_words(elements);
+    case DType::bfloat16: return bfloat16_words(elements);
+    case DType::float32: return float_words(loaded<float>(elements));
+    case DType::complex64: return complex_words<float>(elements);
+    case DType::complex128: return complex_words<double>(elements);
+    default: return float_words(loaded<double>(elements));
   }
 }
+
+}  // namespace
 
 std::string scalar_word(const std::byte* p, DType t) {
   if (t == float32) return scalar_text(load<float>(p));
   if (t == float64) return scalar_text(load<double>(p));
+  if (t == float16) return scalar_text(fewest_digits(load<float16_t>(p)));
+  if (t == complex64) return complex_text(load<std::complex<float>>(p));
+  if (t == complex128) return complex_text(load<std::complex<double>>(p));
   if (t == bool_) return *p != std::byte{0} ? "True" : "False";
   return words_of({p}, t)[0];
 }
+
+namespace {
 
 // --- rows and brackets ---
 
@@ -301,7 +376,7 @@ std::ostream& operator<<(std::ostream& os, const Array& x) {
     strides.push_back(1);
     return os << a << " overlaying:\n" << elements_text(shape, strides, uint32, c->data);
   }
-  if (!is_printable(a.dtype)) return os << a;
+  if (a.dtype > complex128) return os << a;  // float0 and tapes hold nothing to show
   return os << elements_text(a.shape, c->strides, a.dtype, c->data);
 }
 

@@ -1,4 +1,5 @@
 // Prints jaxprs as jax does, line breaks included. Names are given in the order of printing.
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <deque>
@@ -33,9 +34,8 @@ std::string literal_text(const Array& x) {
     case DType::bool_: return x.item<bool>() ? "True" : "False";
     case DType::float32: return shortest(x.item<float>(), true);
     case DType::float64: return shortest(x.item<double>(), false);
-    case DType::uint64: return std::to_string(x.item<std::uint64_t>());
     case DType::tape: return *concrete(x)->data == std::byte{0} ? "empty" : "discard";
-    default: return is_integer(x.dtype()) ? std::to_string(x.item<std::int64_t>()) : "?";
+    default: return scalar_word(concrete(x)->data, x.dtype());
   }
 }
 
@@ -43,6 +43,21 @@ std::string letters(std::size_t n) {
   std::string s;
   for (++n; n > 0; n = (n - 1) / 26) s.insert(s.begin(), static_cast<char>('a' + (n - 1) % 26));
   return s;
+}
+
+// What a variable cannot be called: the grammar or a literal has it.
+bool is_reserved(std::string_view name) {
+  for (const std::string_view word : {"in", "let", "lambda", "nan", "inf", "empty", "discard"})
+    if (name == word) return true;
+  return false;
+}
+
+// Keys are their bits: jax has no such literals.
+std::string key_text(const Array& x) {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, concrete(x)->data, sizeof bits);
+  char out[19] = "0x";
+  return {out, std::to_chars(out + 2, out + sizeof out, bits, 16).ptr};
 }
 
 std::vector<JaxprPtr> sub_jaxprs(const Eqn& e) {
@@ -105,6 +120,7 @@ class Printer {
     std::set<std::string> taken;
     for (auto& [jaxpr, name] : order) {
       std::erase_if(name, [](char c) { return c == '<' || c == '>'; });
+      std::replace_if(name.begin(), name.end(), [](char c) { return !is_plain(c); }, '_');
       const auto base = name.empty() ? std::string("jaxpr") : name;
       name = base;
       for (int i = 1; !taken.insert(name).second; ++i) name = base + std::to_string(i);
@@ -114,12 +130,12 @@ class Printer {
 
   const std::string& var_name(Names& names, VarId v) {
     auto& n = names[v];
-    if (n.empty()) n = letters(next_++);
+    while (n.empty() || is_reserved(n)) n = letters(next_++);
     return n;
   }
 
   Doc atom_doc(Names& names, const Atom& a) {
-    if (a.is_literal()) return pretty::text(text(literal_text(a.literal), ":", Aval{{}, a.literal.dtype()}));
+    if (a.is_literal()) return pretty::text(text(is_key(a.literal.dtype()) ? key_text(a.literal) : literal_text(a.literal), ":", Aval{{}, a.literal.dtype()}));
     return pretty::text(var_name(names, a.var));
   }
 
@@ -176,6 +192,10 @@ class Printer {
       void text(const char* field, const std::string& value) override {
         docs.push_back(pretty::text(std::string(field) + "=" + value));
       }
+      void axes(const char* field, const AxisNames& value, const std::string& shown) override {
+        const bool one = value.list().size() == 1 && shown == value.list()[0];
+        text(field, one ? show(shown) : shown);
+      }
       void jaxpr(const char* field, const JaxprPtr& sub) override {
         const auto it = p.shared_name_.find(sub.get());
         const auto key = pretty::text(std::string(field) + "=");
@@ -189,7 +209,10 @@ class Printer {
       }
       void jaxprs(const char* field, const std::vector<JaxprPtr>& subs) override {
         std::vector<Doc> each;
-        for (const auto& sub : subs) each.push_back(p.jaxpr_doc(*sub, 0, Names{}));
+        for (const auto& sub : subs) {
+          const auto it = p.shared_name_.find(sub.get());
+          each.push_back(it != p.shared_name_.end() ? pretty::text(it->second) : p.jaxpr_doc(*sub, 0, Names{}));
+        }
         docs.push_back(concat({pretty::text(std::string(field) + "="),
                                group(concat({nest(2, concat({pretty::text("("), brk(""), pretty::join(brk(), each)})), brk(""), pretty::text(")")}))}));
       }

@@ -1,6 +1,5 @@
 #include "core/nans.hpp"
 
-#include <cmath>
 #include <cstring>
 
 #include "core/node.hpp"
@@ -9,19 +8,22 @@ namespace fluxion {
 
 namespace {
 
+/// Any of `parts` floats per element.
 template <class T>
-bool any_nan(const ConcreteNode& x) {
+bool any_nan(const ConcreteNode& x, std::int64_t parts = 1) {
   if (x.contiguous) {
     const auto* v = reinterpret_cast<const T*>(x.data);
-    for (std::int64_t i = 0, n = x.aval.size(); i < n; ++i)
-      if (std::isnan(v[i])) return true;
+    for (std::int64_t i = 0, n = x.aval.size() * parts; i < n; ++i)
+      if (v[i] != v[i]) return true;
     return false;
   }
   bool found = false;
   for_each_element(x, [&](const std::byte* p) {
-    T v;
-    std::memcpy(&v, p, sizeof v);
-    found = found || std::isnan(v);
+    for (std::int64_t k = 0; k < parts; ++k) {
+      T v;
+      std::memcpy(&v, p + static_cast<std::size_t>(k) * sizeof v, sizeof v);
+      found = found || v != v;
+    }
   });
   return found;
 }
@@ -31,8 +33,15 @@ bool any_nan(const ConcreteNode& x) {
 bool has_nan(const Array& x) {
   const auto* c = concrete(x);
   if (c == nullptr) return false;
-  if (c->aval.dtype == DType::float32) return any_nan<float>(*c);
-  return c->aval.dtype == DType::float64 && any_nan<double>(*c);
+  switch (c->aval.dtype) {
+    case DType::float16: return any_nan<float16_t>(*c);
+    case DType::bfloat16: return any_nan<bfloat16_t>(*c);
+    case DType::float32: return any_nan<float>(*c);
+    case DType::float64: return any_nan<double>(*c);
+    case DType::complex64: return any_nan<float>(*c, 2);
+    case DType::complex128: return any_nan<double>(*c, 2);
+    default: return false;
+  }
 }
 
 }  // namespace fluxion

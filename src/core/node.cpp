@@ -21,12 +21,13 @@ bool is_row_major(const Shape& shape, const Dims& strides) {
   return true;
 }
 
-// One C++ value of a dtype, widened: every supported number is exactly one of these.
+// One C++ value of a dtype, widened: every number is exactly one of these.
 struct Number {
   enum class Kind { integer, unsigned_integer, real } kind;
   std::int64_t i = 0;
   std::uint64_t u = 0;
   double d = 0;
+  double imaginary = 0;  // beside a real part
 };
 
 template <class T>
@@ -50,8 +51,11 @@ Number read_number(const std::byte* p, DType t) {
     case DType::uint64: return {K::unsigned_integer, 0, load<std::uint64_t>(p), 0};
     case DType::float32: return {K::real, 0, 0, load<float>(p)};
     case DType::float64: return {K::real, 0, 0, load<double>(p)};
-    default:
-      throw UnsupportedError(text("convert: scalars of dtype ", t, " have no arithmetic yet; use float32 or float64"));
+    case DType::float16: return {K::real, 0, 0, load<float16_t>(p)};
+    case DType::bfloat16: return {K::real, 0, 0, load<bfloat16_t>(p)};
+    case DType::complex64: return {K::real, 0, 0, load<float>(p), load<float>(p + sizeof(float))};
+    case DType::complex128: return {K::real, 0, 0, load<double>(p), load<double>(p + sizeof(double))};
+    default: throw InternalError(text("convert: no number is of dtype ", t));
   }
 }
 
@@ -93,8 +97,15 @@ void write_number(std::byte* out, DType t, const Number& n) {
     case DType::uint64: return write_as<std::uint64_t>(out, n);
     case DType::float32: return write_as<float>(out, n);
     case DType::float64: return write_as<double>(out, n);
-    default:
-      throw UnsupportedError(text("convert: scalars of dtype ", t, " have no arithmetic yet; use float32 or float64"));
+    case DType::float16: return write_as<float16_t>(out, n);
+    case DType::bfloat16: return write_as<bfloat16_t>(out, n);
+    case DType::complex64:
+      write_as<float>(out, n);
+      return store(out + sizeof(float), static_cast<float>(n.imaginary));
+    case DType::complex128:
+      write_as<double>(out, n);
+      return store(out + sizeof(double), n.imaginary);
+    default: throw InternalError(text("convert: no number is of dtype ", t));
   }
 }
 

@@ -82,6 +82,8 @@ Array make_scalar(DType dtype, double v, bool weak = false);
 /// A concrete rank-0 array converted to another dtype on the host, never traced. Throws ValueError when an
 /// integer does not fit a narrower integer dtype.
 Array convert_scalar(const ConcreteNode& x, DType dtype, bool weak);
+/// A number as a scalar prints, for the dtypes of numbers.
+std::string scalar_word(const std::byte* p, DType t);
 /// Calls visit(pointer) for each element in row-major order.
 void for_each_element(const ConcreteNode& x, const std::function<void(const std::byte*)>& visit);
 

@@ -11,7 +11,7 @@ namespace fluxion::ops {
 
 using detail::zeros_like_aval;
 
-/// The aval of a tangent: the same for floating dtypes, float0 for all others.
+/// The aval of a tangent: the same for floating and complex dtypes, float0 for all others.
 Aval tangent_aval(const Aval& primal);
 /// Ones of the aval, weak if it is.
 Array ones_like_aval(const Aval& aval);

@@ -1,5 +1,7 @@
 #include "core/params.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
 
 namespace fluxion {
@@ -14,7 +16,8 @@ std::string show(double v) {
 std::string show(const HostFunctionPtr& v) { return v->name(); }
 std::string show(const Aval& v) { return text(v); }
 std::string show(DType v) { return std::string(name(v)); }
-std::string show(const std::string& v) { return v; }
+// A name; whatever else it is, is quoted, so that it can be read again.
+std::string show(const std::string& v) { return !v.empty() && std::all_of(v.begin(), v.end(), is_plain) ? v : quoted(v); }
 std::string show(const std::optional<std::int64_t>& v) { return v ? std::to_string(*v) : ""; }
 std::string show(const std::vector<Aval>& v) {
   std::string s = "(";
@@ -29,7 +32,7 @@ std::size_t hash_value(const std::vector<Aval>& v) {
 }
 std::string show(const AxisNames& v) {
   std::string names;
-  for (const auto& n : v.list()) names += (names.empty() ? "'" : ", '") + n + "'";
+  for (const auto& n : v.list()) names += (names.empty() ? "" : ", ") + quoted(n);
   return "(" + names + (v.list().size() == 1 ? ",)" : ")");
 }
 

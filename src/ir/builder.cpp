@@ -9,29 +9,14 @@
 namespace fluxion::ir {
 namespace {
 
-/// Bits of a small number that both 16-bit formats hold exactly.
-std::uint16_t half_bits(double v) {
-  if (v == 0) return std::signbit(v) ? 0x8000 : 0;
-  int exponent = 0;
-  const double m = std::frexp(std::fabs(v), &exponent);  // v = m * 2^exponent, m in [1/2, 1)
-  const int fraction = static_cast<int>((2 * m - 1) * 1024);
-  return static_cast<std::uint16_t>((v < 0 ? 0x8000 : 0) | ((exponent - 1 + 15) << 10) | fraction);
-}
-std::uint16_t bfloat_bits(double v) {
-  const auto f = static_cast<float>(v);
-  std::uint32_t u;
-  std::memcpy(&u, &f, sizeof u);
-  return static_cast<std::uint16_t>(u >> 16);
-}
-
 template <class T>
 void put(std::byte* to, T v) { std::memcpy(to, &v, sizeof v); }
 
 void put_number(std::byte* to, DType t, double v) {
   switch (t) {
     case DType::bool_: return put(to, static_cast<std::uint8_t>(v != 0));
-    case DType::bfloat16: return put(to, bfloat_bits(v));
-    case DType::float16: return put(to, half_bits(v));
+    case DType::bfloat16: return put(to, bfloat16_t(v));
+    case DType::float16: return put(to, float16_t(v));
     case DType::float32: case DType::complex64: return put(to, static_cast<float>(v));
     case DType::float64: case DType::complex128: return put(to, v);
     case DType::float0: return;
@@ -96,7 +81,7 @@ ValueId Builder::constant(DType t, double v) {
 
 ValueId Builder::map(Op op, std::span<const ValueId> in) {
   const std::size_t branch = op == Op::select ? 1 : 0;
-  Type t{is_comparison(op) ? DType::bool_ : type(in[branch]).dtype, {}};
+  Type t{result_dtype(op, type(in[branch]).dtype), {}};
   for (const ValueId v : in)
     if (!type(v).shape.empty()) { t.shape = type(v).shape; break; }
   return emit(Map{op}, in, std::move(t));
@@ -142,6 +127,10 @@ ValueId Builder::slice(ValueId x, Dims start, Dims stride, Shape shape) {
 ValueId Builder::bitcast(ValueId x, DType to) { return emit(Bitcast{}, {&x, 1}, {to, type(x).shape}); }
 
 ValueId Builder::reduce(ReduceOp op, ValueId x, Dims axes) {
+  const DType dtype = type(x).dtype;
+  if (const DType wide = computed_in(dtype); wide != dtype) return convert(reduce(op, convert(x, wide), std::move(axes)), dtype);
+  if (is_complex(dtype) && op == ReduceOp::sum)
+    return map(Op::complex, {reduce(op, map(Op::real, {x}), axes), reduce(op, map(Op::imag, {x}), axes)});
   const Type& from = type(x);
   Type t{from.dtype, {}};
   for (std::size_t d = 0; d < from.shape.size(); ++d) {
@@ -153,15 +142,26 @@ ValueId Builder::reduce(ReduceOp op, ValueId x, Dims axes) {
 }
 
 ValueId Builder::argmax(ValueId x, std::int64_t axis) {
+  if (is_half(type(x).dtype)) x = convert(x, DType::float32);
   Type t{DType::int64, type(x).shape};
   t.shape.erase(static_cast<std::size_t>(axis));
   return emit(ArgMax{axis}, {&x, 1}, std::move(t));
 }
 
 ValueId Builder::dot(ValueId a, ValueId b) {
+  const DType dtype = type(a).dtype;
+  if (const DType wide = computed_in(dtype); wide != dtype) return convert(dot(convert(a, wide), convert(b, wide)), dtype);
+  if (is_complex(dtype)) return complex_dot(a, b);
   const Shape &left = type(a).shape, &right = type(b).shape;
   const ValueId in[] = {a, b};
   return emit(Dot{}, in, {type(a).dtype, {left[0], left[1], right[2]}});
+}
+
+ValueId Builder::complex_dot(ValueId a, ValueId b) {
+  const ValueId re[] = {map(Op::real, {a}), map(Op::real, {b})}, im[] = {map(Op::imag, {a}), map(Op::imag, {b})};
+  const ValueId real = map(Op::sub, {dot(re[0], re[1]), dot(im[0], im[1])});
+  const ValueId imag = map(Op::add, {dot(re[0], im[1]), dot(im[0], re[1])});
+  return map(Op::complex, {real, imag});
 }
 
 ValueId Builder::assemble(Shape shape, ValueId fill, std::span<const ValueId> pieces,

@@ -164,7 +164,9 @@ std::ostream& operator<<(std::ostream& os, const Program& p);
 /// Throws InternalError naming the instruction whose types, shapes or order are wrong, here or in a held program.
 void verify(const Program& p);
 
-/// Appends instructions, deducing result types; operands are checked by verify.
+/// Appends instructions, deducing result types; operands are checked by verify. Reductions and products of narrow
+/// integers and halves become conversions around those of 32 bits, and sums and products of complex numbers those of
+/// their parts: no kernel sees them.
 class Builder {
  public:
   ValueId input(Type t);
@@ -208,6 +210,7 @@ class Builder {
 
  private:
   ValueId add(Type t);
+  ValueId complex_dot(ValueId a, ValueId b);
   const Instr* producer(ValueId v) const;
   bool is_empty_tape(ValueId v) const;
   ValueId emit(Action a, std::span<const ValueId> in, Type t);

@@ -20,7 +20,7 @@ class Checker {
     if (a.op == Op::select) require(in(0).dtype == DType::bool_, "the predicate must be bool");
     for (std::size_t k = branch; k < i_.in.size(); ++k)
       require(in(k).dtype == in(branch).dtype, "operands must have one dtype");
-    require(out().dtype == (is_comparison(a.op) ? DType::bool_ : in(branch).dtype), "wrong result dtype");
+    require(out().dtype == result_dtype(a.op, in(branch).dtype), "wrong result dtype");
     elementwise();
   }
   void operator()(const Convert&) const {

@@ -65,6 +65,10 @@ void search(std::int64_t* out, const void* in, std::size_t outer, std::size_t n,
 ArgMax argmax(DType t) {
   switch (t) {
     case DType::bool_: return &search<std::uint8_t>;
+    case DType::int8: return &search<std::int8_t>;
+    case DType::int16: return &search<std::int16_t>;
+    case DType::uint8: return &search<std::uint8_t>;
+    case DType::uint16: return &search<std::uint16_t>;
     case DType::int32: return &search<std::int32_t>;
     case DType::int64: return &search<std::int64_t>;
     case DType::uint32: return &search<std::uint32_t>;

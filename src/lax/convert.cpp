@@ -1,6 +1,11 @@
 // Primitives of one operand with parameters: dtype conversion, integer powers, stop_gradient.
+#include <cstring>
+#include <memory>
+#include <fluxion/complex.hpp>
+
 #include "core/node.hpp"
 #include "lax/rules.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -19,8 +24,6 @@ struct ConvertElementType {
     BOOST_HANA_DEFINE_STRUCT(Params, (DType, new_dtype), (bool, weak_type));
   };
   static Avals abstract_eval(AvalSpan in, const Params& p) {
-    check_supported(name, in[0]);
-    check_supported(name, Aval{{}, p.new_dtype, false});
     if (is_key(in[0].dtype) || is_key(p.new_dtype) || in[0].dtype == DType::float0 || p.new_dtype == DType::float0)
       throw TypeError(text(name, ": keys and float0 do not convert, got ", in[0], " to ", p.new_dtype,
                            "; use fx::random::key_data to see a key's bits"));
@@ -28,7 +31,7 @@ struct ConvertElementType {
   }
   static JvpOut jvp(const JvpArgs& args, const Params& p) {
     auto ans = bind_one<ConvertElementType>(args.primals, p);
-    if (!is_floating(p.new_dtype) || !is_floating(args.primals[0].dtype())) return {{ans}, {Array()}};
+    if (!is_inexact(p.new_dtype) || !is_inexact(args.primals[0].dtype())) return {{ans}, {Array()}};
     return {{ans}, {bind_one<ConvertElementType>(args.tangents, p)}};
   }
   static Arrays transpose(const TransposeArgs& args, const Params&) {
@@ -41,23 +44,49 @@ struct ConvertElementType {
   }
 };
 
+/// Row-major elements copied byte by byte: what is one element to the one side are several to the other.
+class CopyBytes final : public HostFunction {
+ public:
+  std::string name() const override { return "copy_bytes"; }
+  void operator()(std::span<const HostOperand> in, std::span<const HostResult> out) const override {
+    if (out[0].size_in_bytes() != 0) std::memcpy(out[0].bytes(), in[0].bytes(), out[0].size_in_bytes());
+  }
+};
+
 struct BitcastConvertType {
   static constexpr std::string_view name = "bitcast_convert_type";
   struct Params {
     BOOST_HANA_DEFINE_STRUCT(Params, (DType, new_dtype));
   };
   static Avals abstract_eval(AvalSpan in, const Params& p) {
-    if (itemsize(in[0].dtype) != itemsize(p.new_dtype) || is_key(in[0].dtype) || is_key(p.new_dtype))
-      throw TypeError(text(name, ": dtypes must have equal sizes and not be keys, got ", in[0], " to ", p.new_dtype,
+    const auto from = in[0].dtype, to = p.new_dtype;
+    if (from != to && !(is_bits(from) && is_bits(to)))
+      throw TypeError(text(name, ": integers and floats have bits to reinterpret, other dtypes have none, got ", in[0], " to ", to,
                            "; convert the value with astype instead"));
-    return {{in[0].shape, p.new_dtype, false}};
+    Aval out{in[0].shape, to, false};
+    const auto size = itemsize(from), new_size = itemsize(to);
+    if (size > new_size) out.shape.push_back(static_cast<std::int64_t>(size / new_size));
+    if (size >= new_size) return {sized(name, out)};
+    const auto parts = static_cast<std::int64_t>(new_size / size);
+    if (in[0].ndim() == 0 || out.shape.back() != parts)
+      throw ValueError(text(name, ": the last axis must hold the ", parts, " parts of each element, got ", in[0], " to ", to,
+                            "; reshape it first"));
+    out.shape.pop_back();
+    return {out};
   }
   static constexpr no_jvp jvp{"acts on bits"};
   static constexpr no_transpose transpose{"acts on bits"};
   static BatchOut batch(const BatchArgs& args, const Params& p) { return batch_unary<BitcastConvertType>(args, p); }
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
-    return {b.bitcast(in[0], p.new_dtype)};
+    const auto type = b.type(in[0]);
+    if (itemsize(type.dtype) == itemsize(p.new_dtype)) return {b.bitcast(in[0], p.new_dtype)};
+    static const HostFunctionPtr copy = std::make_shared<CopyBytes>();
+    const auto out = abstract_eval(std::initializer_list<Aval>{{type.shape, type.dtype, false}}, p)[0];
+    return b.host_call(in, {{out.dtype, out.shape}}, copy, Effect::none);
   }
+
+ private:
+  static bool is_bits(DType t) { return is_integer(t) || is_floating(t); }
 };
 
 struct IntegerPow {
@@ -66,9 +95,8 @@ struct IntegerPow {
     BOOST_HANA_DEFINE_STRUCT(Params, (std::int64_t, y));
   };
   static Avals abstract_eval(AvalSpan in, const Params& p) {
-    check_supported(name, in[0]);
     const bool integer = is_integer(in[0].dtype);
-    if (!integer && !is_floating(in[0].dtype))
+    if (!integer && !is_inexact(in[0].dtype))
       throw TypeError(text(name, ": the base must be a number, got ", in[0], "; convert with astype"));
     if (integer && p.y < 0)
       throw TypeError(text(name, ": integers cannot be raised to negative powers, got ", in[0], " to the power ", p.y,
@@ -87,6 +115,10 @@ struct IntegerPow {
   static BatchOut batch(const BatchArgs& args, const Params& p) { return batch_unary<IntegerPow>(args, p); }
   // Binary exponentiation from the least significant bit; the order of products fixes the rounding.
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
+    if (const auto t = b.type(in[0]).dtype; is_half(t)) {  // rounded once, not after each product
+      const auto wide = b.convert(in[0], DType::float32);
+      return {b.convert(lower(b, {&wide, 1}, p)[0], t)};
+    }
     const auto t = b.type(in[0]).dtype;
     auto n = p.y < 0 ? 0 - static_cast<std::uint64_t>(p.y) : static_cast<std::uint64_t>(p.y);
     if (n == 0) return {b.broadcast(b.constant(t, 1.0), b.type(in[0]).shape, {})};
@@ -117,6 +149,7 @@ struct StopGradient {
 
 Array convert_element_type(const Array& x, DType dtype, bool weak_type) {
   if (x.dtype() == dtype && x.weak_type() == weak_type) return x;
+  if (is_complex(x.dtype()) && !is_complex(dtype)) return convert_element_type(lax::real(x), dtype, weak_type);
   return bind_one<ConvertElementType>({&x, 1}, {dtype, weak_type});
 }
 Array bitcast_convert_type(const Array& x, DType dtype) { return bind_one<BitcastConvertType>({&x, 1}, {dtype}); }
@@ -124,5 +157,10 @@ Array integer_pow(const Array& x, std::int64_t y) {
   return y == 1 ? x : bind_one<IntegerPow>({&x, 1}, {y});
 }
 Array stop_gradient(const Array& x) { return bind_one<StopGradient>({&x, 1}, {}); }
+
+void list_conversions(Readables& to) {
+  to.insert(to.end(), {readable<ConvertElementType>(1), readable<BitcastConvertType>(1), readable<IntegerPow>(1),
+                       readable<StopGradient>(1)});
+}
 
 }  // namespace fluxion::lax

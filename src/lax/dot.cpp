@@ -1,6 +1,7 @@
 // dot_general: the one contraction. Bilinear; both transposes are again dot_generals.
 #include "core/matrix_product.hpp"
 #include "lax/rules.hpp"
+#include "lax/readable.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -15,6 +16,23 @@ std::string show(const DotDims& d) {
     return s + "]";
   };
   return text("((", list(d.lhs_contract), ", ", list(d.rhs_contract), "), (", list(d.lhs_batch), ", ", list(d.rhs_batch), "))");
+}
+
+DotDims parse_value(ValueParser& p, ParseAs<DotDims>) {
+  const auto pair = [&](Dims& lhs, Dims& rhs) {
+    p.expect("(");
+    lhs = parse_value(p, ParseAs<Dims>{});
+    p.expect(",");
+    rhs = parse_value(p, ParseAs<Dims>{});
+    p.expect(")");
+  };
+  DotDims d;
+  p.expect("(");
+  pair(d.lhs_contract, d.rhs_contract);
+  p.expect(",");
+  pair(d.lhs_batch, d.rhs_batch);
+  p.expect(")");
+  return d;
 }
 
 std::size_t hash_value(const DotDims& d) {
@@ -62,10 +80,9 @@ struct DotGeneral {
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     const auto& [x, y] = std::tie(in[0], in[1]);
     const auto& d = p.dimension_numbers;
-    check_supported(name, x);
     if (x.dtype != y.dtype)
       throw TypeError(text(name, ": operands must have equal dtypes, got ", x, " and ", y, "; convert one with astype"));
-    if (!is_integer(x.dtype) && !is_floating(x.dtype))
+    if (!is_integer(x.dtype) && !is_inexact(x.dtype))
       throw TypeError(text(name, ": operands must be numbers, got ", x, "; convert with astype"));
     check_pair("contracting dimensions", x, d.lhs_contract, y, d.rhs_contract);
     check_pair("batch dimensions", x, d.lhs_batch, y, d.rhs_batch);
@@ -159,6 +176,10 @@ struct DotGeneral {
 Array dot_general(const Array& lhs, const Array& rhs, const DotDims& dims) {
   const Array args[] = {lhs, rhs};
   return bind_one<DotGeneral>(args, {dims});
+}
+
+void list_products(Readables& to) {
+  to.insert(to.end(), {readable<DotGeneral>(2)});
 }
 
 }  // namespace fluxion::lax

@@ -3,6 +3,9 @@
 #include <array>
 #include <memory>
 
+#include <fluxion/lax/math.hpp>
+
+#include <fluxion/complex.hpp>
 #include "core/node.hpp"
 
 namespace fluxion::lax {
@@ -14,13 +17,23 @@ using ir::Op;
 bool accepts(Operands k, DType t) {
   switch (k) {
     case Operands::floating: return is_floating(t);
+    case Operands::inexact: return is_inexact(t);
+    case Operands::real: return is_integer(t) || is_floating(t);
     case Operands::number: return is_integer(t) || is_inexact(t);
     case Operands::bits: return is_integer(t) || t == DType::bool_;
     case Operands::integer: return is_integer(t);
     case Operands::ordered: return is_integer(t) || is_floating(t) || t == DType::bool_;
+    case Operands::comparable: return is_integer(t) || is_inexact(t) || t == DType::bool_;
+    case Operands::complex: return is_complex(t);
+    case Operands::parts: return t == DType::float32 || t == DType::float64;
     case Operands::any: return t != DType::float0;
   }
   return false;
+}
+
+/// Both ways to round are one primitive, told apart by its parameter.
+std::string_view printed_name(Op op) {
+  return op == Op::round_half_away || op == Op::round_half_even ? "round" : ir::name(op);
 }
 
 /// What is required of operands, and the way out when they are something else.
@@ -31,10 +44,15 @@ struct Requirement {
 Requirement requirement(Operands k) {
   switch (k) {
     case Operands::floating: return {"floating", "convert with astype(fx::float64)"};
+    case Operands::inexact: return {"floating or complex", "convert with astype(fx::float64)"};
+    case Operands::real: return {"real numbers", "convert bools with astype; take fx::real or fx::abs of complex numbers"};
     case Operands::number: return {"numbers", "convert bools with astype; keys only enter fx::random functions"};
     case Operands::bits: return {"integers or bool", "convert with astype"};
     case Operands::integer: return {"integers", "convert with astype"};
-    case Operands::ordered: return {"real numbers or bool", "keys have no order"};
+    case Operands::ordered: return {"real numbers or bool", "keys and complex numbers have no order"};
+    case Operands::comparable: return {"numbers or bool", "keys have no order"};
+    case Operands::complex: return {"complex", "convert with astype(fx::complex128), or use fx::real, fx::imag and fx::conj"};
+    case Operands::parts: return {"float32 or float64", "convert with astype"};
     case Operands::any: return {"values", "float0 arrays hold none"};
   }
   return {};
@@ -43,7 +61,7 @@ Requirement requirement(Operands k) {
 [[noreturn]] void throw_operand(Op op, Operands k, const Aval& got) {
   const auto [what, way_out] = requirement(k);
   const char* symbol = op == Op::and_ ? "&" : op == Op::or_ ? "|" : op == Op::xor_ ? "^" : op == Op::not_ ? "~" : nullptr;
-  if (symbol == nullptr) throw TypeError(text(ir::name(op), ": operands must be ", what, ", got ", got, "; ", way_out));
+  if (symbol == nullptr) throw TypeError(text(printed_name(op), ": operands must be ", what, ", got ", got, "; ", way_out));
   throw TypeError(text(ir::name(op), ": operands of ", symbol, " must be ", what, ", got ", got,
                        "; for the truth of numbers use fx::logical_", ir::name(op), ", or compare first as in x != 0"));
 }
@@ -52,12 +70,11 @@ Requirement requirement(Operands k) {
 class ElementwisePrimitive final : public Primitive {
  public:
   explicit ElementwisePrimitive(const Row& r)
-      : Primitive(ir::name(r.op), r.op, r.op != Op::select && accepts(r.operands, DType::float64)), row_(r) {}
+      : Primitive(printed_name(r.op), r.op, r.op != Op::select && accepts(r.operands, DType::float64)), row_(r) {}
 
   Avals abstract_eval(AvalSpan in, ParamsView) const override {
     const auto first = row_.op == Op::select ? 1U : 0U;
     for (std::size_t i = first; i < in.size(); ++i) {
-      check_supported(name(), in[i]);
       if (!accepts(row_.operands, in[i].dtype))
         throw_operand(row_.op, row_.operands, in[i]);
       if (in[i].dtype != in[first].dtype)
@@ -68,8 +85,7 @@ class ElementwisePrimitive final : public Primitive {
       throw TypeError(text("select_n: the predicate must be bool, got ", in[0], "; compare it, as in x != 0"));
     bool weak = true;
     for (std::size_t i = first; i < in.size(); ++i) weak = weak && in[i].weak;
-    if (ir::is_comparison(row_.op)) return {{elementwise_shape(name(), in), DType::bool_, false}};
-    return {{elementwise_shape(name(), in), in[first].dtype, weak}};
+    return {{elementwise_shape(name(), in), ir::result_dtype(row_.op, in[first].dtype), weak && !ir::is_comparison(row_.op)}};
   }
 
   JvpOut jvp(const JvpArgs& args, ParamsView params) const override {
@@ -78,9 +94,10 @@ class ElementwisePrimitive final : public Primitive {
     Array tangent;
     const auto& x = args.primals[0];
     const auto& y = args.primals.size() > 1 ? args.primals[1] : x;
-    for (std::size_t i = 0; i < args.primals.size() && i < 2; ++i) {
+    const auto& z = args.primals.size() > 2 ? args.primals[2] : y;
+    for (std::size_t i = 0; i < args.primals.size(); ++i) {
       if (args.tangents[i].is_empty_handle() || row_.tangent[i] == nullptr) continue;
-      const auto part = row_.tangent[i]({args.tangents[i], ans, x, y});
+      const auto part = row_.tangent[i]({args.tangents[i], ans, x, y, z});
       tangent = ops::add_tangents(tangent, broadcast_scalar(part, ans.shape()));
     }
     return {{ans}, {tangent}};
@@ -127,7 +144,7 @@ class ElementwisePrimitive final : public Primitive {
   }
 
  private:
-  bool is_floating_row() const { return row_.operands == Operands::floating || row_.operands == Operands::number; }
+  bool is_floating_row() const { return row_.operands != Operands::any && accepts(row_.operands, DType::float64); }
 
   static Array select_tangent(const JvpArgs& args, const Array& ans) {
     const auto& [f, t] = std::tie(args.tangents[1], args.tangents[2]);
@@ -151,6 +168,9 @@ const std::array<const Primitive*, kOps>& primitives() {
 }
 
 const NoParams kNone{};
+struct RoundParams {
+  BOOST_HANA_DEFINE_STRUCT(RoundParams, (std::int64_t, rounding_method));
+};
 
 Array unary(Op op, const Array& x) { return elementwise(op).bind_one({&x, 1}, ParamsView::of(kNone)); }
 Array binary(Op op, const Array& x, const Array& y) {
@@ -179,6 +199,36 @@ Array logistic(const Array& x) { return unary(Op::logistic, x); }
 Array erf(const Array& x) { return unary(Op::erf, x); }
 Array erf_inv(const Array& x) { return unary(Op::erf_inv, x); }
 Array bitwise_not(const Array& x) { return unary(Op::not_, x); }
+Array real(const Array& x) { return unary(Op::real, x); }
+Array imag(const Array& x) { return unary(Op::imag, x); }
+Array conj(const Array& x) { return unary(Op::conj, x); }
+Array complex(const Array& re, const Array& im) { return binary(Op::complex, re, im); }
+
+Array ceil(const Array& x) { return unary(Op::ceil, x); }
+Array exp2(const Array& x) { return unary(Op::exp2, x); }
+Array rsqrt(const Array& x) { return unary(Op::rsqrt, x); }
+Array square(const Array& x) { return unary(Op::square, x); }
+Array reciprocal(const Array& x) { return div(make_scalar(x.dtype(), 1.0), x); }
+Array tan(const Array& x) { return unary(Op::tan, x); }
+Array asin(const Array& x) { return unary(Op::asin, x); }
+Array acos(const Array& x) { return unary(Op::acos, x); }
+Array atan(const Array& x) { return unary(Op::atan, x); }
+Array sinh(const Array& x) { return unary(Op::sinh, x); }
+Array cosh(const Array& x) { return unary(Op::cosh, x); }
+Array asinh(const Array& x) { return unary(Op::asinh, x); }
+Array acosh(const Array& x) { return unary(Op::acosh, x); }
+Array atanh(const Array& x) { return unary(Op::atanh, x); }
+Array erfc(const Array& x) { return unary(Op::erfc, x); }
+Array lgamma(const Array& x) { return unary(Op::lgamma, x); }
+Array digamma(const Array& x) { return unary(Op::digamma, x); }
+Array population_count(const Array& x) { return unary(Op::population_count, x); }
+Array clz(const Array& x) { return unary(Op::clz, x); }
+Array is_finite(const Array& x) { return unary(Op::is_finite, x); }
+Array round(const Array& x, RoundingMethod method) {
+  const auto op = method == RoundingMethod::AWAY_FROM_ZERO ? Op::round_half_away : Op::round_half_even;
+  const RoundParams params{static_cast<std::int64_t>(method)};
+  return elementwise(op).bind_one({&x, 1}, ParamsView::of(params));
+}
 
 Array add(const Array& x, const Array& y) { return binary(Op::add, x, y); }
 Array sub(const Array& x, const Array& y) { return binary(Op::sub, x, y); }
@@ -200,6 +250,15 @@ Array lt(const Array& x, const Array& y) { return binary(Op::lt, x, y); }
 Array le(const Array& x, const Array& y) { return binary(Op::le, x, y); }
 Array gt(const Array& x, const Array& y) { return binary(Op::gt, x, y); }
 Array ge(const Array& x, const Array& y) { return binary(Op::ge, x, y); }
+
+Array atan2(const Array& x, const Array& y) { return binary(Op::atan2, x, y); }
+Array nextafter(const Array& x, const Array& y) { return binary(Op::nextafter, x, y); }
+Array polygamma(const Array& m, const Array& x) { return binary(Op::polygamma, m, x); }
+
+Array clamp(const Array& min, const Array& x, const Array& max) {
+  const Array args[] = {min, x, max};
+  return elementwise(Op::clamp).bind_one(args, ParamsView::of(kNone));
+}
 
 Array select_n(const Array& pred, const Array& on_false, const Array& on_true) {
   const Array args[] = {pred, on_false, on_true};

@@ -7,7 +7,13 @@
 namespace fluxion::lax {
 
 /// Which dtypes an operand may have.
-enum class Operands : std::uint8_t { floating, number, bits, integer, ordered, any };
+enum class Operands : std::uint8_t {
+  floating, inexact, real, number,  // inexact: floating or complex; real: integers or floating; number: all of these
+  bits, integer,
+  ordered, comparable,  // real or bool; those and complex
+  complex, parts,       // parts: what complex numbers consist of
+  any,
+};
 
 /// What a tangent rule sees: the tangent of its operand, the result, and the operands.
 struct Tangent {
@@ -15,6 +21,7 @@ struct Tangent {
   const Array& ans;
   const Array& x;
   const Array& y;  // the second operand; x again where there is none
+  const Array& z;  // the third
 };
 /// The tangent of the result that one operand's tangent causes. Null: none.
 using TangentRule = Array (*)(const Tangent&);
@@ -24,7 +31,7 @@ using TransposeRule = Array (*)(const Array& ct, const Array& other);
 struct Row {
   ir::Op op;
   Operands operands;
-  TangentRule tangent[2] = {};
+  TangentRule tangent[3] = {};
   TransposeRule transpose[2] = {};
   Algebra algebra = Algebra::general;
 };

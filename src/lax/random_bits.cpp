@@ -1,5 +1,6 @@
 // The generator and the passage between keys and their bits.
 #include "lax/rules.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -92,5 +93,9 @@ std::pair<Array, Array> threefry2x32(const Array& key0, const Array& key1, const
 }
 Array random_wrap(const Array& data) { return bind_one<RandomWrap>({&data, 1}, {}); }
 Array random_unwrap(const Array& keys) { return bind_one<RandomUnwrap>({&keys, 1}, {}); }
+
+void list_random_bits(Readables& to) {
+  to.insert(to.end(), {readable<Threefry2x32>(4), readable<RandomWrap>(1), readable<RandomUnwrap>(1)});
+}
 
 }  // namespace fluxion::lax

@@ -1,6 +1,7 @@
 // Reductions over axes.
 #include "lax/control_flow/tape.hpp"
 #include "lax/rules.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -21,9 +22,8 @@ struct Reduction {
   using Params = AxesParams;
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     const auto& x = in[0];
-    check_supported(Self::name, x);
     const bool ordered = op != ir::ReduceOp::sum;
-    if (!(is_integer(x.dtype) || is_floating(x.dtype) || (ordered && x.dtype == DType::bool_)))
+    if (!(is_integer(x.dtype) || is_floating(x.dtype) || (ordered ? x.dtype == DType::bool_ : is_complex(x.dtype))))
       throw TypeError(text(Self::name, ": the operand must be a number, got ", x, "; convert with astype"));
     check_axes(Self::name, "axes", p.axes, x);
     Shape s;
@@ -75,7 +75,6 @@ struct ArgMax {
   };
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     const auto& x = in[0];
-    check_supported(name, x);
     if (!(is_integer(x.dtype) || is_floating(x.dtype) || x.dtype == DType::bool_))
       throw TypeError(text(name, ": the operand must have an order, got ", x, "; keys have none"));
     if (!is_integer(p.index_dtype))
@@ -109,6 +108,10 @@ Array reduce_max(const Array& x, const Dims& axes) { return bind_one<ReduceMax>(
 Array reduce_min(const Array& x, const Dims& axes) { return bind_one<ReduceMin>({&x, 1}, {axes}); }
 Array argmax(const Array& x, std::int64_t axis, DType index_dtype) {
   return bind_one<ArgMax>({&x, 1}, {{axis}, index_dtype});
+}
+
+void list_reductions(Readables& to) {
+  to.insert(to.end(), {readable<ReduceSum>(1), readable<ReduceMax>(1), readable<ReduceMin>(1), readable<ArgMax>(1)});
 }
 
 }  // namespace fluxion::lax

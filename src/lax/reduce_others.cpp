@@ -187,7 +187,7 @@ struct ArgMin {
   // The complement reverses the order of integers, also of unsigned ones and of the smallest signed one.
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
     const auto t = b.type(in[0]).dtype;
-    const auto x = is_short_float(t) ? b.convert(in[0], DType::float32) : in[0];
+    const auto x = is_half(t) ? b.convert(in[0], DType::float32) : in[0];
     const auto index = b.argmax(b.map(is_floating(t) ? ir::Op::neg : ir::Op::not_, {x}), p.axes[0]);
     return {p.index_dtype == DType::int64 ? index : b.convert(index, p.index_dtype)};
   }

@@ -2,6 +2,7 @@
 
 #include "core/node.hpp"
 #include "lax/rules.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -152,7 +153,6 @@ struct AddRows {
     BOOST_HANA_DEFINE_STRUCT(Params, (std::int64_t, batch));
   };
   static Avals abstract_eval(AvalSpan in, const Params& p) {
-    check_supported(name, in[0]);
     if (in[0].dtype == DType::bool_ || !(is_integer(in[0].dtype) || is_inexact(in[0].dtype) || is_tape(in[0].dtype)))
       throw TypeError(text(name, ": numbers are required, got ", in[0], "; convert with astype"));
     return {written(name, in, p.batch)};
@@ -200,6 +200,10 @@ Array put_rows(const Array& x, const Array& indices, const Array& rows, std::int
 Array add_rows(const Array& x, const Array& indices, const Array& rows, std::int64_t batch) {
   const Array args[] = {x, indices, rows};
   return bind_one<AddRows>(args, {batch});
+}
+
+void list_rows(Readables& to) {
+  to.insert(to.end(), {readable<TruePositions>(1), readable<TakeRows>(2), readable<PutRows>(3), readable<AddRows>(3)});
 }
 
 }  // namespace fluxion::lax

@@ -49,16 +49,6 @@ Aval sized(std::string_view op, Aval a) {
   return a;
 }
 
-void check_supported(std::string_view op, const Aval& a) {
-  switch (a.dtype) {
-    case DType::bool_: case DType::int32: case DType::int64: case DType::uint32: case DType::uint64:
-    case DType::float32: case DType::float64: case DType::key_fry: case DType::float0: case DType::tape: return;
-    default:
-      throw UnsupportedError(text(op, ": operands must be bool, int32, int64, uint32, uint64, float32 or float64, got ", a,
-                                  "; other dtypes have no arithmetic yet"));
-  }
-}
-
 Shape elementwise_shape(std::string_view op, AvalSpan in) {
   const Aval* widest = &in[0];
   for (const auto& a : in)

@@ -1,6 +1,7 @@
 // Primitives that only rearrange or repeat: all linear, all views where the layout allows.
 #include "core/node.hpp"
 #include "lax/rules.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -143,7 +144,6 @@ struct Iota {
   };
   static Avals abstract_eval(AvalSpan, const Params& p) {
     const Aval a{p.shape, p.dtype, false};
-    check_supported(name, a);
     if (p.dtype == DType::bool_ || is_key(p.dtype) || p.dtype == DType::float0)
       throw TypeError(text(name, ": the dtype must be a number's, got ", p.dtype, "; count in int64 and convert"));
     check_axes(name, "dimension", {p.dimension}, a);
@@ -170,6 +170,11 @@ Array iota(DType dtype, const Shape& shape, std::int64_t dimension) {
 }
 Array full(const Shape& shape, const Array& scalar) {
   return shape.empty() ? scalar : broadcast_in_dim(scalar, shape, {});
+}
+
+void list_shapes(Readables& to) {
+  to.insert(to.end(), {readable<BroadcastInDim>(1), readable<Reshape>(1), readable<Transpose>(1), readable<Rev>(1),
+                       readable<Iota>(0)});
 }
 
 }  // namespace fluxion::lax

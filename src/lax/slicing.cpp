@@ -2,6 +2,7 @@
 #include "lax/rules.hpp"
 
 #include "core/node.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -11,6 +12,18 @@ std::string show(const std::vector<Padding>& config) {
   for (std::size_t i = 0; i < config.size(); ++i)
     s += text(i == 0 ? "" : ", ", "(", config[i].low, ", ", config[i].high, ", ", config[i].interior, ")");
   return s + (config.size() == 1 ? ",)" : ")");
+}
+
+std::vector<Padding> parse_value(ValueParser& p, ParseAs<std::vector<Padding>>) {
+  std::vector<Padding> config;
+  p.expect("(");
+  while (!p.accept(")")) {
+    const auto c = parse_value(p, ParseAs<Dims>{});
+    if (c.size() != 3) p.fail("three numbers per axis before");
+    config.push_back({c[0], c[1], c[2]});
+    if (!p.accept(",") && p.peek() != ')') p.fail("',' or ')'");
+  }
+  return config;
 }
 
 std::size_t hash_value(const std::vector<Padding>& config) {
@@ -238,5 +251,9 @@ Array pad(const Array& x, const Array& value, const std::vector<Padding>& config
   return bind_one<Pad>(args, {config});
 }
 Array concatenate(ArraySpan xs, std::int64_t dimension) { return bind_one<Concatenate>(xs, {dimension}); }
+
+void list_slices(Readables& to) {
+  to.insert(to.end(), {readable<Slice>(1), readable<Pad>(2), readable<Concatenate>(1, ReadablePrimitive::any)});
+}
 
 }  // namespace fluxion::lax

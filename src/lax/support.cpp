@@ -8,7 +8,7 @@ namespace fluxion {
 namespace ops {
 
 Aval tangent_aval(const Aval& primal) {
-  return is_floating(primal.dtype) || is_tape(primal.dtype) ? primal : Aval{primal.shape, DType::float0, false};
+  return is_inexact(primal.dtype) || is_tape(primal.dtype) ? primal : Aval{primal.shape, DType::float0, false};
 }
 
 Array ones_like_aval(const Aval& aval) { return lax::full(aval.shape, make_scalar(aval.dtype, 1.0, aval.weak)); }

@@ -5,13 +5,11 @@
 
 namespace fluxion::lax {
 
-constexpr bool is_short_float(DType t) { return t == DType::float16 || t == DType::bfloat16; }
-
 /// f(x) where f maps a value to a value of its own dtype; for halves through float32.
 template <class F>
 ir::ValueId widened(ir::Builder& b, ir::ValueId x, F f) {
   const auto t = b.type(x).dtype;
-  return is_short_float(t) ? b.convert(f(b.convert(x, DType::float32)), t) : f(x);
+  return is_half(t) ? b.convert(f(b.convert(x, DType::float32)), t) : f(x);
 }
 
 }  // namespace fluxion::lax

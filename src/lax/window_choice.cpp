@@ -143,7 +143,7 @@ struct Choice {
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
     const auto t = b.type(in[0]).dtype;
     const auto shape = gathers ? windows_shape(b.type(in[1]).shape, p.window()) : b.type(in[1]).shape;
-    if (!is_short_float(t)) return {call<gathers>(b, in[0], in[1], shape, p)};
+    if (!is_half(t)) return {call<gathers>(b, in[0], in[1], shape, p)};
     const auto wide = [&](auto v) { return b.convert(v, DType::float32); };
     return {b.convert(call<gathers>(b, wide(in[0]), wide(in[1]), shape, p), t)};
   }

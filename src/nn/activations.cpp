@@ -1,22 +1,30 @@
+// Activations: compositions of elementwise functions, written operation by operation as jax.nn has them.
 #include <fluxion/nn.hpp>
+
+#include <cmath>
+#include <numbers>
 
 #include <fluxion/elementwise.hpp>
 #include <fluxion/lax.hpp>
 #include <fluxion/manipulation.hpp>
 
 #include "base/text.hpp"
-#include "core/guards.hpp"
-#include "core/node.hpp"
 #include "lax/broadcasting.hpp"
 #include "lax/promote.hpp"
 #include "numpy/axes.hpp"
 
 namespace fluxion::nn {
 
-// A select rather than a max, whose derivative at a tie would be 1/2; NaN stays NaN.
+// Selects rather than a max and a min, whose derivative at a tie would be 1/2; NaN stays NaN.
 Array relu(const Array& x) {
   const auto zero = literal(x, 0);
   return lax::select_n(lax::le(x, zero), x, zero);
+}
+
+Array relu6(const Array& x) {
+  const auto f = promote_inexact(x);
+  const auto below = where(f <= 0.0, 0.0, f);
+  return where(f >= 6.0, 6.0, below);
 }
 
 Array sigmoid(const Array& x) { return lax::logistic(promote_inexact(x)); }
@@ -26,39 +34,99 @@ Array softplus(const Array& x) {
   return logaddexp(f, literal(f, 0));
 }
 
-namespace {
-
-// x less its largest element, through which no derivative passes: it cancels.
-Array shifted(const Array& x, const Dims& axes) {
+Array sparse_plus(const Array& x) {
   const auto f = promote_inexact(x);
-  return f - lax::stop_gradient(max(f, axes, true));
+  const auto parabola = square(f + 1.0) / 4.0;
+  return where(f <= -1.0, 0.0, where(f >= 1.0, f, parabola));
 }
 
-}  // namespace
+Array sparse_sigmoid(const Array& x) { return 0.5 * clip(promote_inexact(x) + 1.0, 0.0, 2.0); }
 
-Array softmax(const Array& x, const Axis& axis) {
-  const auto axes = sorted_axes("softmax", axis, x);
-  if (x.size() == 0) return promote_inexact(x);
-  const auto e = exp(shifted(x, axes));
-  return e / sum(e, axes, true);
+Array soft_sign(const Array& x) {
+  const auto f = promote_inexact(x);
+  return f / (abs(f) + 1.0);
 }
 
-Array log_softmax(const Array& x, const Axis& axis) {
-  const auto axes = sorted_axes("log_softmax", axis, x);
-  if (x.size() == 0) return promote_inexact(x);
-  const auto s = shifted(x, axes);
-  return s - log(sum(exp(s), axes, true));
+Array silu(const Array& x) {
+  const auto f = promote_inexact(x);
+  return f * sigmoid(f);
 }
 
-Array one_hot(const Array& x, std::int64_t num_classes, std::optional<DType> dtype) {
-  if (!is_integer(x.dtype()))
-    throw TypeError(text("one_hot: integer class numbers are required, got ", x.aval(),
-                         "; convert with astype(fx::int64)"));
-  auto shape = x.shape();
-  shape.push_back(num_classes);
-  checked_element_count("one_hot", shape);
-  const auto classes = lax::iota(x.dtype(), {num_classes}, 0);
-  return lax::convert_element_type(expand_dims(x, -1) == classes, dtype.value_or(config().default_float));
+Array log_sigmoid(const Array& x) { return -softplus(-promote_inexact(x)); }
+
+Array leaky_relu(const Array& x, const Array& negative_slope) {
+  const auto f = promote_inexact(x);
+  return where(f >= 0.0, f, negative_slope * f);
+}
+
+Array hard_sigmoid(const Array& x) { return relu6(promote_inexact(x) + 3.0) / 6.0; }
+
+Array hard_silu(const Array& x) {
+  const auto f = promote_inexact(x);
+  return f * hard_sigmoid(f);
+}
+
+Array hard_tanh(const Array& x) {
+  const auto f = promote_inexact(x);
+  return where(f > 1.0, 1.0, where(f < -1.0, -1.0, f));
+}
+
+Array tanh(const Array& x) { return fluxion::tanh(x); }
+
+// What is not chosen is made safe first: its exponential would overflow, and its derivative be inf * 0.
+Array elu(const Array& x, const Array& alpha) {
+  const auto f = promote_inexact(x);
+  const auto positive = f > 0.0;
+  return where(positive, f, alpha * expm1(where(positive, 0.0, f)));
+}
+
+Array celu(const Array& x, const Array& alpha) {
+  const auto f = promote_inexact(x);
+  return maximum(f, 0.0) + alpha * expm1(minimum(f, 0.0) / alpha);
+}
+
+Array selu(const Array& x) { return 1.0507009873554804934193349852946 * elu(x, 1.6732632423543772848170429916717); }
+
+Array gelu(const Array& x, bool approximate) {
+  const auto f = promote_inexact(x);
+  if (approximate) {
+    const auto cubic = f + 0.044715 * lax::integer_pow(f, 3);
+    const auto cdf = 0.5 * (1.0 + fluxion::tanh(std::sqrt(2 / std::numbers::pi) * cubic));
+    return f * cdf;
+  }
+  return f * (0.5 * (1.0 + erf(f * std::sqrt(0.5))));
+}
+
+Array glu(const Array& x, std::int64_t axis) {
+  const auto f = promote_inexact(x);
+  const auto along = normalize_axis("glu", axis, f);
+  const auto n = f.shape(along);
+  if (n % 2 != 0)
+    throw ValueError(text("glu: the axis must have an even extent, got ", n, " along axis ", axis, " of ", x.aval(),
+                          "; the halves are value and gate"));
+  auto start = Dims(static_cast<std::size_t>(f.ndim()), 0), limit = Dims(f.shape());
+  limit[static_cast<std::size_t>(along)] = n / 2;
+  const auto value = lax::slice(f, start, limit);
+  start[static_cast<std::size_t>(along)] = n / 2;
+  return value * sigmoid(lax::slice(f, start, f.shape()));
+}
+
+Array squareplus(const Array& x, const Array& b) {
+  const auto f = promote_inexact(x);
+  return (f + sqrt(square(f) + b)) / 2.0;
+}
+
+Array mish(const Array& x) {
+  const auto f = promote_inexact(x);
+  return f * fluxion::tanh(softplus(f));
+}
+
+Array identity(const Array& x) { return x; }
+
+// Maechler (2012): which form loses no digits changes at log 2.
+Array log1mexp(const Array& x) {
+  const auto f = promote_inexact(x);
+  return where(f < std::numbers::ln2, log(-expm1(-f)), log1p(-exp(-f)));
 }
 
 }  // namespace fluxion::nn

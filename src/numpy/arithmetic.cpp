@@ -1,6 +1,7 @@
 #include <fluxion/elementwise.hpp>
 
 #include <fluxion/lax.hpp>
+#include <fluxion/lax/math.hpp>
 
 #include "base/text.hpp"
 #include "core/node.hpp"
@@ -13,20 +14,13 @@ namespace {
 
 bool is_bool_or_unsigned(const Array& x) { return x.dtype() == bool_ || is_unsigned_integer(x.dtype()); }
 
-// To nearest, halves away from zero; x is a whole number up to rounding errors.
-Array round(const Array& x) {
-  const auto magnitude = lax::abs(x), whole = lax::floor(magnitude);
-  const auto up = lax::ge(lax::sub(magnitude, whole), literal(x, 0.5));
-  return lax::mul(lax::sign(x), lax::select_n(up, whole, lax::add(whole, literal(x, 1))));
-}
-
 // CPython's float_divmod: the quotient of x less its remainder, which is a whole number.
 Array float_floor_divide(const Array& x, const Array& y) {
   const auto zero = literal(x, 0), one = literal(x, 1);
   const auto mod = lax::rem(x, y);
   const auto quotient = lax::div(lax::sub(x, mod), y);
   const auto wrong_sign = lax::bitwise_and(lax::ne(mod, zero), lax::ne(lax::sign(y), lax::sign(mod)));
-  return round(lax::select_n(wrong_sign, quotient, lax::sub(quotient, one)));
+  return lax::round(lax::select_n(wrong_sign, quotient, lax::sub(quotient, one)));
 }
 
 Array floor_divide_same(const Array& x, const Array& y) {
@@ -60,7 +54,7 @@ Array floor_divide(const Array& x, const Array& y) {
 Array fmod(const Array& x, const Array& y) { return promoted_numeric("fmod", fmod_same, x, y); }
 
 Array square(const Array& x) {
-  return x.dtype() == bool_ ? lax::integer_pow(convert(x, int32), 2) : lax::integer_pow(x, 2);
+  return lax::square(x.dtype() == bool_ ? convert(x, int32) : x);
 }
 Array reciprocal(const Array& x) {
   const auto f = promote_inexact(x);
@@ -75,7 +69,7 @@ Array sign(const Array& x) {
 }
 
 Array floor(const Array& x) { return is_floating(x.dtype()) ? lax::floor(x) : x; }
-Array ceil(const Array& x) { return is_floating(x.dtype()) ? lax::neg(lax::floor(lax::neg(x))) : x; }
+Array ceil(const Array& x) { return is_floating(x.dtype()) ? lax::ceil(x) : x; }
 
 Array maximum(const Array& x, const Array& y) { return promoted("maximum", maximum_any, x, y); }
 Array minimum(const Array& x, const Array& y) { return promoted("minimum", minimum_any, x, y); }
@@ -91,16 +85,12 @@ Array cbrt(const Array& x) { return lax::cbrt(promote_inexact(x)); }
 Array sqrt(const Array& x) { return lax::sqrt(promote_inexact(x)); }
 Array sin(const Array& x) { return lax::sin(promote_inexact(x)); }
 Array cos(const Array& x) { return lax::cos(promote_inexact(x)); }
+Array tan(const Array& x) { return lax::tan(promote_inexact(x)); }
 Array tanh(const Array& x) { return lax::tanh(promote_inexact(x)); }
 Array erf(const Array& x) { return lax::erf(promote_inexact(x)); }
 Array erfinv(const Array& x) { return lax::erf_inv(promote_inexact(x)); }
 
 Array stop_gradient(const Array& x) { return lax::stop_gradient(x); }
-
-Array tan(const Array& x) {
-  const auto f = promote_inexact(x);
-  return lax::div(lax::sin(f), lax::cos(f));
-}
 
 namespace {
 

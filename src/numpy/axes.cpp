@@ -4,8 +4,12 @@
 
 #include <fluxion/lax.hpp>
 
+#include <fluxion/manipulation.hpp>
+
 #include "base/text.hpp"
 #include "core/node.hpp"
+#include "lax/promote.hpp"
+#include "lax/rows.hpp"
 
 namespace fluxion {
 
@@ -30,6 +34,13 @@ Dims normalize_axes(const char* op, const Dims& axes, std::int64_t rank, const S
     out.push_back(axis);
   }
   return out;
+}
+
+std::int64_t one_axis(const char* op, const Axis& axis, const Array& x) {
+  if (!axis.axes() || axis.axes()->size() != 1)
+    throw ValueError(
+        text(op, ": one axis is required, got ", axis.axes().value_or(Dims{}), "; call it once per axis"));
+  return normalize_axis(op, axis.axes()->front(), x);
 }
 
 Dims sorted_axes(const char* op, const Axis& axis, const Array& x) {
@@ -62,6 +73,18 @@ Array remove_axes(const Array& x, const Dims& axes) {
   for (std::int64_t i = 0; i < x.ndim(); ++i)
     if (!contains(axes, i)) shape.push_back(x.shape()[static_cast<std::size_t>(i)]);
   return lax::reshape(x, shape);
+}
+
+Array slice_axis(const Array& x, std::int64_t axis, std::int64_t start, std::int64_t limit) {
+  if (start == 0 && limit == x.shape(axis)) return x;
+  Dims from(x.shape().size(), 0), to = x.shape();
+  from[static_cast<std::size_t>(axis)] = start;
+  to[static_cast<std::size_t>(axis)] = limit;
+  return lax::slice(x, from, to);
+}
+
+Array take_axis(const Array& x, const Array& at, std::int64_t axis) {
+  return moveaxis(lax::take_rows(moveaxis(x, axis, 0), convert_strong(at, int64)), 0, axis);
 }
 
 }  // namespace fluxion

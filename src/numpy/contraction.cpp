@@ -137,6 +137,44 @@ Array inner(const Array& x, const Array& y) {
 
 Array outer(const Array& x, const Array& y) { return reshape(x, {x.size(), 1}) * reshape(y, {1, y.size()}); }
 
+namespace {
+
+// Sizes that must be equal for vecdot and its kin, before matmul speaks of its own operands.
+void check_rank(const char* op, const Array& x, const Array& y, std::int64_t x_rank, std::int64_t y_rank) {
+  if (x.ndim() < x_rank || y.ndim() < y_rank)
+    throw ValueError(text(op, ": operands of rank ", x_rank, " and ", y_rank,
+                          " or more are required, got shapes ", x.shape(), " and ", y.shape(),
+                          "; add axes with expand_dims"));
+}
+void check_summed(const char* op, const Array& x, const Array& y, std::int64_t m, std::int64_t n) {
+  if (m != n) throw_sizes(op, x, y, m, n);
+}
+
+}  // namespace
+
+Array vecdot(const Array& x, const Array& y, std::int64_t axis) {
+  check_rank("vecdot", x, y, 1, 1);
+  const auto a = moveaxis(x, normalize_axis("vecdot", axis, x), -1),
+             b = moveaxis(y, normalize_axis("vecdot", axis, y), -1);
+  check_summed("vecdot", x, y, a.shape(-1), b.shape(-1));
+  const auto product = matmul(insert_axes(a, {a.ndim() - 1}), insert_axes(b, {b.ndim()}));
+  return remove_axes(product, {product.ndim() - 2, product.ndim() - 1});
+}
+
+Array matvec(const Array& x, const Array& y) {
+  check_rank("matvec", x, y, 2, 1);
+  check_summed("matvec", x, y, x.shape(-1), y.shape(-1));
+  const auto product = matmul(x, insert_axes(y, {y.ndim()}));
+  return remove_axes(product, {product.ndim() - 1});
+}
+
+Array vecmat(const Array& x, const Array& y) {
+  check_rank("vecmat", x, y, 1, 2);
+  check_summed("vecmat", x, y, x.shape(-1), y.shape(-2));
+  const auto product = matmul(insert_axes(x, {x.ndim() - 1}), y);
+  return remove_axes(product, {product.ndim() - 2});
+}
+
 Array tensordot(const Array& x, const Array& y, std::int64_t axes) {
   if (axes < 0 || axes > std::min(x.ndim(), y.ndim()))
     throw ValueError(text("tensordot: the number of axes must be in [0, ", std::min(x.ndim(), y.ndim()),

@@ -114,6 +114,24 @@ Array array(std::initializer_list<std::initializer_list<Array>> v) {
 
 Array asarray(const Array& x, DType dtype) { return convert_strong(x, dtype); }
 
+Array frombuffer(std::span<const std::byte> buffer, DType dtype, std::int64_t count, std::int64_t offset) {
+  const auto item = static_cast<std::int64_t>(itemsize(dtype));
+  if (item == 0 || dtype > complex128)
+    throw TypeError(text("frombuffer: a number dtype is required, got ", dtype,
+                         "; keys come from fx::random::wrap_key_data"));
+  const auto bytes = static_cast<std::int64_t>(buffer.size());
+  if (offset < 0 || offset > bytes)
+    throw ValueError(
+        text("frombuffer: the offset must be in [0, ", bytes, "], got ", offset, "; it counts bytes"));
+  const auto rest = bytes - offset;
+  if (count < 0 ? rest % item != 0 : count > rest / item)
+    throw ValueError(text("frombuffer: whole elements of ", dtype, " are required, got ", rest, " bytes",
+                          count < 0 ? std::string() : text(" for ", count, " elements"),
+                          "; give a count that fits"));
+  const auto n = count < 0 ? rest / item : count;
+  return detail::from_elements(buffer.data() + offset, dtype, static_cast<std::size_t>(n), {n});
+}
+
 Array zeros(const Shape& shape, std::optional<DType> dtype) {
   return filled("zeros", shape, or_default(dtype), 0);
 }

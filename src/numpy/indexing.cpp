@@ -1,7 +1,9 @@
-// Static indexing: x[...], x.at(...).set/add, iteration over the leading axis.
+// x[...] and iteration over the leading axis; reading and replacing what a static subscript means.
 #include <fluxion/array.hpp>
+#include <fluxion/creation.hpp>
 
 #include <algorithm>
+#include <memory>
 
 #include <fluxion/lax.hpp>
 
@@ -9,7 +11,6 @@
 #include "core/node.hpp"
 #include "core/trace.hpp"
 #include "lax/broadcasting.hpp"
-#include "lax/promote.hpp"
 #include "numpy/subscript.hpp"
 
 namespace fluxion {
@@ -45,7 +46,18 @@ AxisPart ascending(const AxisPart& p) {
   return {p.start + (p.count - 1) * p.step, -p.step, p.count, p.dropped};
 }
 
-Array take(const Array& x, const Subscript& s) {
+// The same part of the two words of each key, which are one more trailing axis.
+Subscript of_words(Subscript s) {
+  s.origin.push_back(static_cast<std::int64_t>(s.parts.size()));
+  s.parts.push_back({0, 1, 2, false});
+  s.shape.push_back(2);
+  s.kept.push_back(2);
+  return s;
+}
+
+}  // namespace
+
+Array taken(const Array& x, const Subscript& s) {
   if (const auto* c = concrete(x); c != nullptr && current_trace() == nullptr && c->buffer)
     return view(*c, s);
   auto y = x;
@@ -64,53 +76,68 @@ Array take(const Array& x, const Subscript& s) {
   return y.shape() == s.shape ? y : lax::reshape(y, s.shape);
 }
 
-// The update laid out like the array: `value` at the indexed places, `fill` elsewhere.
 Array spread(const Array& value, const Array& fill, const Subscript& s, const Shape& shape) {
+  auto v = value.shape() == s.kept ? value : lax::reshape(value, s.kept);
+  if (const auto flipped = flipped_axes(s); !flipped.empty()) v = lax::rev(v, flipped);
+  if (s.kept == shape) return v;
   std::vector<lax::Padding> config;
   for (std::size_t i = 0; i < s.parts.size(); ++i) {
     const auto p = ascending(s.parts[i]);
     const auto end = p.start + (p.count - 1) * p.step + 1;
     config.push_back({p.start, shape[i] - end, p.count > 1 ? p.step - 1 : 0});
   }
-  return lax::pad(value, fill, config);
+  return lax::pad(v, fill, config);
 }
 
-// The value in the dtype of x, repeated to the indexed shape, in ascending order of the elements it goes to.
-Array prepare(const char* op, const Array& x, const Array& value, const Subscript& s) {
-  auto v = broadcast_to_shape(op, convert_strong(value, x.dtype()), s.shape);
-  if (s.shape != s.kept) v = lax::reshape(v, s.kept);
-  if (const auto flipped = flipped_axes(s); !flipped.empty()) v = lax::rev(v, flipped);
-  return v;
+Array replaced(const Array& x, const Subscript& s, const Array& v) {
+  if (element_count(s.kept) == 0) return x;
+  if (is_key(x.dtype()))
+    return lax::random_wrap(replaced(lax::random_unwrap(x), of_words(s), lax::random_unwrap(v)));
+  if (s.kept == x.shape()) return spread(v, Array(), s, x.shape());
+  const auto mask = spread(lax::full(s.kept, scalar(true)), scalar(false), s, x.shape());
+  return lax::select_n(mask, x, spread(v, literal(v, 0), s, x.shape()));
 }
 
-// Through the two words of each key, which are one more trailing axis.
-Array set_keys(const Array& keys, const Array& value, std::vector<Index> indices) {
-  if (!is_key(keys.dtype()) || !is_key(value.dtype()))
-    throw TypeError(text("at.set: keys and numbers do not mix, got ", value.dtype(), " for an array of ",
-                         keys.dtype(), "; use fx::random::key_data and fx::random::wrap_key_data"));
-  const bool from_the_end = std::any_of(indices.begin(), indices.end(),
-                                        [](const Index& i) { return i.kind == Index::Kind::ellipsis; });
-  if (from_the_end) indices.push_back(range());
-  return lax::random_wrap(
-      IndexUpdate(lax::random_unwrap(keys), std::move(indices)).set(lax::random_unwrap(value)));
+// --- Index ------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+detail::NodeHandle handle(const Array& x) {
+  const auto* node = x.node_or_null();
+  detail::retain(node);
+  return detail::NodeHandle(node);
+}
+
+Array elements_array(const void* elements, DType dtype, std::int64_t count) {
+  return count < 0 ? make_scalar(dtype, false, elements)
+                   : detail::from_elements(elements, dtype, static_cast<std::size_t>(count), {count});
 }
 
 }  // namespace
 
-Array Array::operator[](const Index& index) const { return take(*this, resolve({&index, 1}, shape())); }
-Array Array::operator[](std::initializer_list<Index> indices) const {
-  return take(*this, resolve({indices.begin(), indices.size()}, shape()));
+Index::Index(const Array& indices) : kind(Kind::array), elements(handle(indices)) {}
+Index::Index(const void* data, DType dtype, std::int64_t count)
+    : kind(Kind::array), elements(handle(elements_array(data, dtype, count))) {}
+Index::Index(const std::vector<bool>& mask) : kind(Kind::array), elements(handle(array(mask))) {}
+
+// --- members of Array ---------------------------------------------------------------------------------------------------
+
+static Array indexed(const Array& x, std::span<const Index> indices) {
+  const bool arrays = std::any_of(indices.begin(), indices.end(), [](const Index& i) { return i.kind == Index::Kind::array; });
+  if (!arrays) return taken(x, resolve(indices, x.shape()));
+  return taken("index", x, resolve_place("index", x, indices));
 }
 
-Array Array::subscript_array(const Array& index) const {
-  if (!is_integer(index.dtype()) || index.ndim() != 0)
-    throw UnsupportedError(text("index: an integer scalar is required, got ", index.aval(),
-                                "; select elements with fx::where, or by a one-hot product"));
-  if (concrete_primal(index) == nullptr)
-    throw ConcretizationError(
-        text("index: a concrete integer is required, got ", describe(index),
-             "; pass it as a static argument (fx::static_argnums), or use a one-hot product"));
-  return (*this)[index.item<std::int64_t>()];
+Array Array::operator[](const Index& index) const { return indexed(*this, {&index, 1}); }
+Array Array::operator[](std::initializer_list<Index> indices) const {
+  return indexed(*this, {indices.begin(), indices.size()});
+}
+
+Array Array::operator[](const Arrays& indices) const {
+  return indexed(*this, std::vector<Index>(indices.begin(), indices.end()));
+}
+IndexUpdate Array::at(const Arrays& indices) const {
+  return {*this, std::vector<Index>(indices.begin(), indices.end())};
 }
 
 LeadingAxisIterator Array::begin() const {
@@ -120,26 +147,5 @@ LeadingAxisIterator Array::begin() const {
   return {*this, 0};
 }
 LeadingAxisIterator Array::end() const { return {*this, ndim() == 0 ? 0 : shape()[0]}; }
-
-Array IndexUpdate::set(const Array& value) const {
-  if (is_key(x_.dtype()) || is_key(value.dtype())) return set_keys(x_, value, indices_);
-  const auto s = resolve(indices_, x_.shape(), "at.set");
-  const auto v = prepare("at.set", x_, value, s);
-  if (element_count(s.kept) == 0) return x_;
-  if (s.kept == x_.shape()) return v;
-  const auto mask = spread(lax::full(s.kept, scalar(true)), scalar(false), s, x_.shape());
-  return lax::select_n(mask, x_, spread(v, literal(v, 0), s, x_.shape()));
-}
-
-// Elsewhere -0 is added, which unlike 0 leaves every float as it is.
-Array IndexUpdate::add(const Array& value) const {
-  if (is_key(x_.dtype()) || is_key(value.dtype()))
-    throw TypeError(text("at.add: keys have no arithmetic, got ", value.aval(), " for ", x_.aval(),
-                         "; replace keys with at(...).set"));
-  const auto s = resolve(indices_, x_.shape(), "at.add");
-  const auto v = prepare("at.add", x_, value, s);
-  if (element_count(s.kept) == 0) return x_;
-  return x_ + (s.kept == x_.shape() ? v : spread(v, literal(v, -0.0), s, x_.shape()));
-}
 
 }  // namespace fluxion

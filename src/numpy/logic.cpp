@@ -1,9 +1,12 @@
 // Logic, selection and approximate equality.
 #include <fluxion/elementwise.hpp>
 
+#include <algorithm>
 #include <limits>
 
 #include <fluxion/lax.hpp>
+#include <fluxion/logic.hpp>
+#include <fluxion/lax/math.hpp>
 #include <fluxion/reductions.hpp>
 
 #include "base/text.hpp"
@@ -40,7 +43,7 @@ Array isinf(const Array& x) {
   return is_floating(x.dtype()) ? lax::eq(lax::abs(x), infinity(x)) : nowhere(x);
 }
 Array isfinite(const Array& x) {
-  return is_floating(x.dtype()) ? lax::lt(lax::abs(x), infinity(x)) : !nowhere(x);
+  return is_floating(x.dtype()) ? lax::is_finite(x) : !nowhere(x);
 }
 
 Array where(const Array& condition, const Array& x, const Array& y) {
@@ -68,6 +71,17 @@ Array allclose(const Array& x, const Array& y, double rtol, double atol, bool eq
 Array array_equal(const Array& x, const Array& y, bool equal_nan) {
   if (x.shape() != y.shape()) return scalar(false);
   return all(equal_or_both_nan(x, y, equal_nan && is_floating(x.dtype()) && is_floating(y.dtype())));
+}
+
+Array array_equiv(const Array& x, const Array& y) {
+  const Shape shapes[] = {x.shape(), y.shape()};
+  const auto rank = std::max(shapes[0].size(), shapes[1].size());
+  for (std::size_t back = 1; back <= rank; ++back) {
+    const auto extent = [&](const Shape& s) { return back > s.size() ? 1 : s[s.size() - back]; };
+    const auto m = extent(shapes[0]), n = extent(shapes[1]);
+    if (m != n && m != 1 && n != 1) return scalar(false);
+  }
+  return all(x == y);
 }
 
 }  // namespace fluxion

@@ -1,17 +1,20 @@
-// arange and linspace.
+// arange, linspace and their kin.
 #include <fluxion/creation.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include <fluxion/elementwise.hpp>
 #include <fluxion/lax.hpp>
+#include <fluxion/manipulation.hpp>
 
 #include "base/text.hpp"
 #include "core/guards.hpp"
 #include "core/node.hpp"
 #include "lax/broadcasting.hpp"
 #include "lax/promote.hpp"
+#include "numpy/axes.hpp"
 
 namespace fluxion {
 
@@ -77,32 +80,38 @@ Array arange(const Array& start, const Array& stop, const Array& step, std::opti
   return arange_between(start, stop, step, dtype);
 }
 
-// start*(1-t) + stop*t with t = iota/(n-1), and the end appended, so that both ends are exact.
-Array linspace(const Array& start, const Array& stop, std::int64_t num, bool endpoint,
-               std::optional<DType> dtype) {
-  if (num < 0)
-    throw ValueError(
-        text("linspace: the number of values must not be negative, got ", num, "; use 0 for none"));
+namespace {
+
+// What linspace computes in.
+DType linspace_dtype(const char* op, const Array& start, const Array& stop, std::optional<DType> dtype) {
   const Array given[] = {start, stop};
-  const auto type = result_type(given, "linspace");
-  const auto computed = dtype && is_inexact(*dtype) ? *dtype
-                        : type.weak                 ? config().default_float
-                                                    : to_inexact(type);
+  const auto type = result_type(given, op);
+  if (dtype && is_inexact(*dtype))
+    return is_complex(type.dtype) && !is_complex(*dtype) ? to_inexact(type) : *dtype;
+  return type.weak && !is_complex(type.dtype) ? config().default_float : to_inexact(type);
+}
+
+// start*(1-t) + stop*t with t = iota/(n-1), and the end appended, so that both ends are exact; along axis 0.
+Array linspace_rows(const char* op, const Array& start, const Array& stop, std::int64_t num, bool endpoint,
+                    std::optional<DType> dtype) {
+  if (num < 0)
+    throw ValueError(text(op, ": the number of values must not be negative, got ", num, "; use 0 for none"));
+  const auto computed = linspace_dtype(op, start, stop, dtype);
   Array ends[] = {convert_strong(start, computed), convert_strong(stop, computed)};
-  broadcast_operands("linspace", ends, true);
+  broadcast_operands(op, ends, true);
   Shape row = ends[0].shape(), shape = row;
   row.insert(0, num);
-  checked_element_count("linspace", row);
+  checked_element_count(op, row);
   row[0] = 1;
   const auto first = lax::reshape(ends[0], row), last = lax::reshape(ends[1], row);
   const auto inner = endpoint ? num - 1 : num;
   const auto repeated = [&](const Array& x, std::int64_t n) {
     auto s = row;
     s[0] = n;
-    return broadcast_to_shape("linspace", x, s);
+    return broadcast_to_shape(op, x, s);
   };
   Array out;
-  if (num == 1 || num == 0) {
+  if (num == 0 || (num == 1 && endpoint)) {
     out = repeated(first, num);
   } else {
     shape.insert(0, inner);
@@ -116,6 +125,55 @@ Array linspace(const Array& start, const Array& stop, std::int64_t num, bool end
   }
   if (dtype && is_integer(*dtype)) out = lax::floor(out);
   return dtype ? convert(out, *dtype) : out;
+}
+
+Array along_axis(const char* op, const Array& rows, std::int64_t axis) {
+  return moveaxis(rows, 0, normalize_axis(op, axis, rows));
+}
+
+}  // namespace
+
+Array linspace(const Array& start, const Array& stop, std::int64_t num, bool endpoint,
+               std::optional<DType> dtype) {
+  return linspace_rows("linspace", start, stop, num, endpoint, dtype);
+}
+
+Array linspace(const Array& start, const Array& stop, std::int64_t num, const LinspaceOptions& options) {
+  return along_axis("linspace", linspace_rows("linspace", start, stop, num, options.endpoint, options.dtype),
+                    options.axis);
+}
+
+std::pair<Array, Array> linspace(const Array& start, const Array& stop, std::int64_t num, ReturnStep,
+                                 const LinspaceOptions& options) {
+  auto values = linspace(start, stop, num, options);
+  const auto computed = linspace_dtype("linspace", start, stop, options.dtype);
+  const auto steps = options.endpoint ? num - 1 : num;
+  const auto distance = convert_strong(stop, computed) - convert_strong(start, computed);
+  const auto none_fit = std::numeric_limits<double>::quiet_NaN();
+  return {std::move(values),
+          steps > 0 ? distance / literal(distance, static_cast<double>(steps))
+                    : broadcast_to_shape("linspace", literal(distance, none_fit), distance.shape())};
+}
+
+Array logspace(const Array& start, const Array& stop, std::int64_t num, const LogspaceOptions& options) {
+  const auto exponents = linspace_rows("logspace", start, stop, num, options.endpoint, {});
+  const auto values = power(convert(options.base, exponents.dtype()), exponents);
+  return along_axis("logspace", options.dtype ? convert_strong(values, *options.dtype) : values,
+                    options.axis);
+}
+
+// The sign is taken out, so that both ends may be negative.
+Array geomspace(const Array& start, const Array& stop, std::int64_t num, const LinspaceOptions& options) {
+  const auto computed = linspace_dtype("geomspace", start, stop, options.dtype);
+  const auto a = convert_strong(start, computed), b = convert_strong(stop, computed);
+  const auto both_negative = (a < 0) & (b < 0);
+  const auto flip = where(both_negative, literal(a, -1), literal(a, 1));
+  const auto log10 = [](const Array& x) { return log(x) / literal(x, 2.302585092994046); };
+  const auto exponents =
+      linspace_rows("geomspace", log10(flip * a), log10(flip * b), num, options.endpoint, {});
+  const auto values = flip * power(literal(exponents, 10), exponents);
+  return along_axis("geomspace", options.dtype ? convert_strong(values, *options.dtype) : values,
+                    options.axis);
 }
 
 }  // namespace fluxion

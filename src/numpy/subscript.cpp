@@ -18,8 +18,10 @@ AxisPart element(const char* op, std::int64_t at, std::int64_t axis, std::int64_
   return {at < 0 ? at + extent : at, 1, 1, true};
 }
 
-// Python's slice.indices: negative bounds count from the end, then all are clamped.
-AxisPart part(const char* op, const Range& r, std::int64_t extent) {
+}  // namespace
+
+// Negative bounds count from the end, then all are clamped.
+AxisPart range_part(const char* op, const Range& r, std::int64_t extent) {
   if (r.step == 0)
     throw ValueError(text(op, ": the step of a range must not be zero, got 0; leave it out for 1"));
   const std::int64_t lowest = r.step > 0 ? 0 : -1, highest = r.step > 0 ? extent : extent - 1;
@@ -32,8 +34,6 @@ AxisPart part(const char* op, const Range& r, std::int64_t extent) {
   const auto magnitude = r.step > 0 ? r.step : -r.step;
   return {start, r.step, distance > 0 ? (distance - 1) / magnitude + 1 : 0, false};
 }
-
-}  // namespace
 
 bool Subscript::is_everything(const Shape& of) const {
   return kept == of && std::all_of(parts.begin(), parts.end(),
@@ -69,12 +69,13 @@ Subscript resolve(std::span<const Index> indices, const Shape& shape, const char
   for (const auto& i : indices) {
     switch (i.kind) {
       case Kind::integer: take(element(op, i.at, static_cast<std::int64_t>(axis), shape[axis], shape)); break;
-      case Kind::range: take(part(op, i.slice, shape[axis])); break;
+      case Kind::range: take(range_part(op, i.slice, shape[axis])); break;
       case Kind::newaxis:
         s.shape.push_back(1);
         s.origin.push_back(-1);
         break;
       case Kind::ellipsis: take_whole(shape.size() - named); break;
+      case Kind::array: throw InternalError("subscript: arrays are not resolved here");
     }
   }
   take_whole(shape.size() - axis);

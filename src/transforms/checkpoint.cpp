@@ -12,6 +12,7 @@
 #include "transforms/jit.hpp"
 #include "transforms/linearize.hpp"
 #include "transforms/remat.hpp"
+#include "transforms/readable.hpp"
 
 namespace fluxion {
 
@@ -19,7 +20,7 @@ using Kind = CheckpointPolicy::Kind;
 
 static std::string show(const CheckpointPolicy& p) {
   std::string names;
-  for (const auto& n : p.names) names += (names.empty() ? "" : ", ") + n;
+  for (const auto& n : p.names) names += (names.empty() ? "" : ", ") + fluxion::show(n);
   switch (p.kind) {
     case Kind::nothing: return "None";
     case Kind::everything: return "everything_saveable";
@@ -32,6 +33,35 @@ static std::string show(const CheckpointPolicy& p) {
   }
   return {};
 }
+
+static CheckpointPolicy parse_policy(ValueParser& p, int depth) {
+  if (depth > 50) p.fail("a policy with fewer parts");
+  const auto word = p.word();
+  if (word == "None") return {};
+  if (word == "everything_saveable") return {Kind::everything};
+  if (word == "dots_saveable") return {Kind::dots};
+  if (word == "dots_with_no_batch_dims_saveable") return {Kind::dots_without_batch};
+  p.expect("(");
+  if (word == "save_from_both_policies") {
+    CheckpointPolicy both{Kind::both};
+    both.parts.push_back(parse_policy(p, depth + 1));
+    p.expect(",");
+    both.parts.push_back(parse_policy(p, depth + 1));
+    p.expect(")");
+    return both;
+  }
+  CheckpointPolicy named{word == "save_only_these_names"              ? Kind::only_names
+                         : word == "save_any_names_but_these"         ? Kind::names_but
+                         : word == "save_anything_except_these_names" ? Kind::anything_but
+                                                                      : Kind::nothing};
+  if (named.kind == Kind::nothing) p.fail("the names of a checkpoint policy");
+  while (!p.accept(")")) {
+    named.names.push_back(p.word());
+    if (!p.accept(",") && p.peek() != ')') p.fail("',' or ')'");
+  }
+  return named;
+}
+static CheckpointPolicy parse_value(ValueParser& p, ParseAs<CheckpointPolicy>) { return parse_policy(p, 0); }
 
 static std::size_t hash_value(const CheckpointPolicy& p) {
   auto h = static_cast<std::size_t>(p.kind);
@@ -84,6 +114,7 @@ struct Checkpoint {
   };
 
   static Avals abstract_eval(AvalSpan, const Params& p) { return p.jaxpr->out_avals(); }
+  static std::string problem(AvalSpan in, const Params& p) { return difference(in, p.jaxpr->in_avals()); }
 
   static Params with(const Params& p, JaxprPtr jaxpr, bool differentiated) {
     return {differentiated || p.differentiated, std::move(jaxpr), p.policy, p.prevent_cse};
@@ -187,7 +218,7 @@ std::vector<SavedResidual> saved_residuals_call(FlatCall& f) {
   check_leaves_hold_values(f, "saved_residuals");
   const auto in = avals_of(f.leaves);
   std::vector<char> nonzero;
-  for (const auto& a : in) nonzero.push_back(is_floating(a.dtype));
+  for (const auto& a : in) nonzero.push_back(is_inexact(a.dtype));
   const auto closed = trace_to_jaxpr(
       [&](const Arrays& xs) {
         auto s = linearize_symbolic([&f](const Arrays& ys) { return f(ys); }, xs, nonzero, "saved_residuals", [] { return std::size_t{0}; });
@@ -214,4 +245,8 @@ void print_saved_residuals(std::ostream& os, const std::vector<SavedResidual>& r
 }
 
 }  // namespace detail
+void list_checkpoints(std::vector<ReadablePrimitive>& to) {
+  to.insert(to.end(), {readable<Checkpoint>(0, ReadablePrimitive::any), readable<Name>(1)});
+}
+
 }  // namespace fluxion

@@ -5,6 +5,7 @@
 #include "transforms/custom_rules.hpp"
 #include "transforms/jaxpr_transforms.hpp"
 #include "transforms/linearize.hpp"
+#include "transforms/readable.hpp"
 
 namespace fluxion {
 
@@ -25,8 +26,13 @@ struct JvpRule {
   std::function<JvpOut(ArraySpan consts, ArraySpan primals, ArraySpan tangents)> apply;
 };
 using JvpRulePtr = std::shared_ptr<const JvpRule>;
-std::string show(const JvpRulePtr& r) { return r->name; }
+std::string show(const JvpRulePtr& r) { return fluxion::show(r->name); }
 std::size_t hash_value(const JvpRulePtr& r) { return std::hash<JvpRulePtr>{}(r); }
+JvpRulePtr parse_value(ValueParser& p, ParseAs<JvpRulePtr>) {
+  const auto name = p.word();
+  return std::make_shared<const JvpRule>(
+      JvpRule{name, 0, [name](ArraySpan, ArraySpan, ArraySpan) -> JvpOut { throw_unreadable_rule(kOp, name); }});
+}
 
 /// The user's rule, its results held against `want`, which the first use fills in if nothing else has.
 JvpOut apply_checked(const CustomJvpFunction& c, ArraySpan primals, ArraySpan tangents, std::optional<Signature>& want) {
@@ -50,6 +56,7 @@ struct CustomJvpCall {
   };
 
   static Avals abstract_eval(AvalSpan, const Params& p) { return p.call_jaxpr->out_avals(); }
+  static std::string problem(AvalSpan in, const Params& p) { return difference(in, p.call_jaxpr->in_avals()); }
 
   static JvpOut jvp(const JvpArgs& args, const Params& p) {
     const auto n = p.jvp->n_consts;
@@ -193,4 +200,8 @@ Flattened call_custom_jvp(const std::shared_ptr<const CustomJvpFunction>& f, con
 }
 
 }  // namespace detail
+void list_custom_jvp(std::vector<ReadablePrimitive>& to) {
+  to.insert(to.end(), {readable<CustomJvpCall>(0, ReadablePrimitive::any)});
+}
+
 }  // namespace fluxion

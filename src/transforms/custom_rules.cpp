@@ -47,7 +47,7 @@ Arrays joined(std::initializer_list<ArraySpan> lists) {
 
 Mask floating(AvalSpan avals) {
   Mask m;
-  for (const auto& a : avals) m.push_back(is_floating(a.dtype));
+  for (const auto& a : avals) m.push_back(is_inexact(a.dtype));
   return m;
 }
 

@@ -9,6 +9,7 @@
 #include "transforms/linearity.hpp"
 #include "transforms/linearize.hpp"
 #include "transforms/tree_nodes.hpp"
+#include "transforms/readable.hpp"
 
 namespace fluxion {
 
@@ -40,8 +41,18 @@ struct BwdRule {
 };
 using FwdRulePtr = std::shared_ptr<const FwdRule>;
 using BwdRulePtr = std::shared_ptr<const BwdRule>;
-std::string show(const FwdRulePtr& r) { return r->name; }
-std::string show(const BwdRulePtr& r) { return r->name; }
+std::string show(const FwdRulePtr& r) { return fluxion::show(r->name); }
+std::string show(const BwdRulePtr& r) { return fluxion::show(r->name); }
+FwdRulePtr parse_value(ValueParser& p, ParseAs<FwdRulePtr>) {
+  const auto name = p.word();
+  return std::make_shared<const FwdRule>(
+      FwdRule{name, 0, [name](ArraySpan, ArraySpan) -> Forward { throw_unreadable_rule("custom_vjp", name); }});
+}
+BwdRulePtr parse_value(ValueParser& p, ParseAs<BwdRulePtr>) {
+  const auto name = p.word();
+  return std::make_shared<const BwdRule>(BwdRule{
+      name, [name](ArraySpan, const TreeDef&, ArraySpan, ArraySpan) -> Arrays { throw_unreadable_rule("custom_vjp", name); }});
+}
 std::size_t hash_value(const FwdRulePtr& r) { return std::hash<FwdRulePtr>{}(r); }
 std::size_t hash_value(const BwdRulePtr& r) { return std::hash<BwdRulePtr>{}(r); }
 
@@ -95,7 +106,7 @@ struct Transposed {
   Arrays forward(ArraySpan residuals, ArraySpan tangents) const {
     Avals in, wanted;
     for (const auto& a : outs)
-      if (is_floating(a.dtype)) in.push_back(a);
+      if (is_inexact(a.dtype)) in.push_back(a);
     for (std::size_t i = 0; i < args.size(); ++i)
       if (chosen[i]) wanted.push_back(args[i]);
     const Arrays at(residuals.begin(), residuals.end());
@@ -120,7 +131,7 @@ JvpOut differentiate(const FwdRule& fwd, const BwdRulePtr& bwd, ArraySpan consts
     linear->transpose_name = bwd->name;
     linear->n_residuals = residuals.size();
     for (const auto& a : t->outs)
-      if (is_floating(a.dtype)) linear->out.push_back(a);
+      if (is_inexact(a.dtype)) linear->out.push_back(a);
     linear->f = [t](ArraySpan res, ArraySpan ts) { return t->forward(res, ts); };
     linear->transpose = [t](ArraySpan res, ArraySpan cts) { return t->backward(res, cts); };
     pushed = bind_linear_call(linear, residuals, given);
@@ -140,6 +151,7 @@ struct CustomVjpCall {
   };
 
   static Avals abstract_eval(AvalSpan, const Params& p) { return p.call_jaxpr->out_avals(); }
+  static std::string problem(AvalSpan in, const Params& p) { return difference(in, p.call_jaxpr->in_avals()); }
 
   static JvpOut differentiated(const JvpArgs& args, const Params& p, bool record) {
     const auto n = p.fwd->n_consts;
@@ -360,4 +372,8 @@ Flattened call_custom_vjp(const std::shared_ptr<const CustomVjpFunction>& f, con
 }
 
 }  // namespace detail
+void list_custom_vjp(std::vector<ReadablePrimitive>& to) {
+  to.insert(to.end(), {readable<CustomVjpCall>(0, ReadablePrimitive::any)});
+}
+
 }  // namespace fluxion

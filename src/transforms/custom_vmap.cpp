@@ -7,6 +7,7 @@
 #include "transforms/jaxpr_transforms.hpp"
 #include "transforms/jvp.hpp"
 #include "transforms/linearize.hpp"
+#include "transforms/readable.hpp"
 
 namespace fluxion {
 
@@ -25,8 +26,13 @@ struct VmapRule {
   std::function<BatchOut(std::int64_t size, const Mask& mapped, const Arrays& operands)> apply;
 };
 using VmapRulePtr = std::shared_ptr<const VmapRule>;
-std::string show(const VmapRulePtr& r) { return r->name; }
+std::string show(const VmapRulePtr& r) { return fluxion::show(r->name); }
 std::size_t hash_value(const VmapRulePtr& r) { return std::hash<VmapRulePtr>{}(r); }
+VmapRulePtr parse_value(ValueParser& p, ParseAs<VmapRulePtr>) {
+  const auto name = p.word();
+  return std::make_shared<const VmapRule>(VmapRule{
+      name, 0, [name](std::int64_t, const Mask&, const Arrays&) -> BatchOut { throw_unreadable_rule("custom_vmap", name); }});
+}
 
 Array with_axis(const Array& x, bool mapped, std::int64_t size) { return mapped ? x : ops::repeat_along_new_axis(x, size, 0); }
 
@@ -63,6 +69,7 @@ struct CustomVmapCall {
   };
 
   static Avals abstract_eval(AvalSpan, const Params& p) { return p.call_jaxpr->out_avals(); }
+  static std::string problem(AvalSpan in, const Params& p) { return difference(in, p.call_jaxpr->in_avals()); }
   static detail::FlatFn inlined(const Params& p) {
     return [jaxpr = p.call_jaxpr](const Arrays& xs) { return eval_jaxpr(*jaxpr, xs); };
   }
@@ -165,4 +172,8 @@ Flattened call_custom_vmap(const std::shared_ptr<const CustomVmapFunction>& f, c
 }
 
 }  // namespace detail
+void list_custom_vmap(std::vector<ReadablePrimitive>& to) {
+  to.insert(to.end(), {readable<CustomVmapCall>(0, ReadablePrimitive::any)});
+}
+
 }  // namespace fluxion

@@ -25,10 +25,14 @@ std::vector<Aval> avals_of(ArraySpan xs) {
   return out;
 }
 
-void check_differentiable(const FlatCall& f, const char* op) {
+void check_differentiable(const FlatCall& f, const char* op, GradDTypes dtypes) {
   check_leaves_hold_values(f, op);
   for (std::size_t i = 0; i < f.leaves.size(); ++i) {
-    if (!is_floating(f.leaves[i].dtype())) check_grad_input(f.leaves[i], leaf_paths(f)[i], op);
+    const auto& x = f.leaves[i];
+    if (dtypes.holomorphic && !is_complex(x.dtype()))
+      throw TypeError(text(op, ": with holomorphic = true differentiated inputs must be complex, got ", x.aval(), " for ",
+                           leaf_paths(f)[i], "; convert it with astype(fx::complex128), or choose other argnums"));
+    if (!dtypes.allow_int && !is_inexact(x.dtype())) check_grad_input(x, leaf_paths(f)[i], op);
   }
 }
 
@@ -70,12 +74,11 @@ Arrays split_off(Arrays& xs, std::size_t n) {
   return rest;
 }
 
-GradResult grad_call(FlatCall& f, const char* op, bool allow_int) {
-  if (allow_int) check_leaves_hold_values(f, op);
-  else check_differentiable(f, op);
+GradResult grad_call(FlatCall& f, const char* op, GradDTypes dtypes) {
+  check_differentiable(f, op, dtypes);
   auto linear = linearize_flat(erased(f), f.leaves, op, [&f] { return f.aux.num_leaves(); });
   const Array& value = linear.primals_out[0];
-  check_grad_output(value, op);
+  check_grad_output(value, op, dtypes.holomorphic);
   Arrays grads = linear.map.backward({ops::ones_like_aval(value.aval())});
   return {std::move(linear.primals_out), std::move(grads)};
 }

@@ -17,13 +17,20 @@ std::int64_t total_size(const std::vector<Aval>& leaves) {
   return n;
 }
 
+[[noreturn]] void throw_not_complex(const char* op, const Aval& got) {
+  throw TypeError(text(op, ": with holomorphic = true every result must be complex, got ", got,
+                       "; leave the option out for real-valued functions"));
+}
+
 // The auxiliary part depends on no tangent, so it comes out of the vmap as it is.
-JacobianResult forward_jacobian(FlatCall& f) {
+JacobianResult forward_jacobian(FlatCall& f, bool holomorphic) {
   const auto in = avals_of(f.leaves);
   std::vector<Shape> out_shapes;
   const auto push = [&](const Arrays& tangents) {
     auto r = jvp_flat([&f](const Arrays& x) { return f(x); }, f.leaves, tangents);
     const auto n = f.out.num_leaves();
+    for (std::size_t i = 0; i < n; ++i)
+      if (holomorphic && !is_complex(r.primals[i].dtype())) throw_not_complex("jacfwd", r.primals[i].aval());
     r.tangents.resize(n);
     for (const auto& x : r.tangents) out_shapes.push_back(x.shape());
     r.tangents.insert(r.tangents.end(), r.primals.begin() + static_cast<std::ptrdiff_t>(n), r.primals.end());
@@ -49,15 +56,17 @@ JacobianResult forward_jacobian(FlatCall& f) {
   return out;
 }
 
-JacobianResult reverse_jacobian(FlatCall& f) {
+JacobianResult reverse_jacobian(FlatCall& f, bool holomorphic) {
   auto linear = linearize_flat([&f](const Arrays& x) { return f(x); }, f.leaves, "jacrev", [&f] { return f.aux.num_leaves(); });
   JacobianResult out;
   out.aux = split_off(linear.primals_out, f.out.num_leaves());
   const auto outs = avals_of(linear.primals_out);
   for (const auto& a : outs) {
-    if (!is_floating(a.dtype)) {
-      throw TypeError(text("jacrev: every result must be of a floating dtype, got ", a, "; return it apart, or cast it"));
-    }
+    if (holomorphic && !is_complex(a.dtype)) throw_not_complex("jacrev", a);
+    if (!holomorphic && !is_floating(a.dtype))
+      throw TypeError(text("jacrev: every result must be of a floating dtype, got ", a,
+                           is_complex(a.dtype) ? "; pass {.holomorphic = true} if the function is holomorphic, or use fx::vjp"
+                                               : "; return it apart, or cast it"));
   }
   const auto rows = vmap_flat([&](const Arrays& cts) { return linear.map.backward(cts); }, standard_basis(outs),
                               FlatAxes(outs.size(), 0), total_size(outs), [](std::size_t n) { return FlatAxes(n, 0); });
@@ -75,9 +84,14 @@ JacobianResult reverse_jacobian(FlatCall& f) {
 
 }  // namespace
 
-JacobianResult jacobian_call(FlatCall& f, bool forward) {
-  check_differentiable(f, forward ? "jacfwd" : "jacrev");
-  return forward ? forward_jacobian(f) : reverse_jacobian(f);
+JacobianResult jacobian_call(FlatCall& f, bool forward, GradDTypes dtypes) {
+  check_differentiable(f, forward ? "jacfwd" : "jacrev", dtypes);
+  if (!forward) return reverse_jacobian(f, dtypes.holomorphic);
+  for (std::size_t i = 0; i < f.leaves.size(); ++i)
+    if (!dtypes.holomorphic && is_complex(f.leaves[i].dtype()))
+      throw TypeError(text("jacfwd: differentiated inputs must be real, got ", f.leaves[i].aval(), " for ", leaf_paths(f)[i],
+                           "; pass {.holomorphic = true} if the function is holomorphic, or use fx::jvp"));
+  return forward_jacobian(f, dtypes.holomorphic);
 }
 
 }  // namespace fluxion::detail

@@ -12,6 +12,7 @@
 #include "core/ops.hpp"
 #include "transforms/jaxpr_transforms.hpp"
 #include "transforms/jet.hpp"
+#include "transforms/readable.hpp"
 
 namespace fluxion {
 
@@ -184,4 +185,8 @@ void log_compile(const std::string& name, const std::vector<Aval>& in, const std
 }
 
 }  // namespace detail
+void list_jit(std::vector<ReadablePrimitive>& to) {
+  to.insert(to.end(), {readable<Jit>(0, ReadablePrimitive::any)});
+}
+
 }  // namespace fluxion

@@ -7,6 +7,7 @@
 #include "transforms/custom_rules.hpp"
 #include "transforms/jvp.hpp"
 #include "transforms/linearize.hpp"
+#include "transforms/readable.hpp"
 
 namespace fluxion {
 
@@ -185,4 +186,8 @@ Flattened call_linear(const LinearCallFunction& c, const Arrays& residuals, cons
 }
 
 }  // namespace detail
+void list_linear_call(std::vector<ReadablePrimitive>& to) {
+  to.insert(to.end(), {readable<LinearCall>(0, ReadablePrimitive::any)});
+}
+
 }  // namespace fluxion

@@ -20,7 +20,7 @@ std::shared_ptr<const TransposedCall> transpose_call(FlatCall& f) {
   check_leaves_hold_values(f, "linear_transpose");
   const auto in = avals_of(f.leaves);
   for (std::size_t i = 0; i < in.size(); ++i)
-    if (!is_floating(in[i].dtype))
+    if (!is_inexact(in[i].dtype))
       throw TypeError(text("linear_transpose: arguments must be floating, got ", in[i], " for ", leaf_paths(f)[i],
                            "; let the function capture what it is not linear in"));
   LinearTranspose t([&f](const Arrays& xs) { return f(xs); }, in, "linear_transpose", "the function");
@@ -48,7 +48,7 @@ std::pair<std::shared_ptr<const ConvertedCall>, Arrays> closure_convert_call(Fla
   ConvertedCall c{make_jaxpr_flat([&f](const Arrays& xs) { return f(xs); }, avals_of(f.leaves), "closure_convert"), {}, avals_of(f.leaves), f.in, f.out};
   Arrays hoisted;
   for (auto& x : c.closed.consts) {
-    c.hoisted.push_back(tracer(x) != nullptr && is_floating(x.dtype()));
+    c.hoisted.push_back(tracer(x) != nullptr && is_inexact(x.dtype()));
     if (c.hoisted.back()) hoisted.push_back(std::exchange(x, Array()));
   }
   return {std::make_shared<const ConvertedCall>(std::move(c)), std::move(hoisted)};

@@ -215,19 +215,23 @@ Arrays LinearMap::backward(const Arrays& cotangents) const {
   return out;
 }
 
-void check_grad_output(const Array& out, const char* transform) {
+void check_grad_output(const Array& out, const char* transform, bool holomorphic) {
   const auto& a = out.aval();
   if (!a.shape.empty())
     throw TypeError(text(transform, ": the output must be a scalar, got ", a,
                          "; reduce it with fx::sum or fx::mean, or use fx::jacrev for a Jacobian"));
-  if (!is_floating(a.dtype))
-    throw TypeError(text(transform, ": the output must be a real floating scalar, got ", a,
-                         "; convert it with astype(fx::float64)"));
+  if (holomorphic && !is_complex(a.dtype))
+    throw TypeError(text(transform, ": with holomorphic = true the output must be complex, got ", a,
+                         "; leave the option out for real-valued functions"));
+  if (holomorphic || is_floating(a.dtype)) return;
+  throw TypeError(text(transform, ": the output must be a real floating scalar, got ", a,
+                       is_complex(a.dtype) ? "; pass {.holomorphic = true} if the function is holomorphic, or use fx::vjp"
+                                           : "; convert it with astype(fx::float64)"));
 }
 
 void check_grad_input(const Array& in, const std::string& path, const char* transform) {
-  if (is_floating(in.dtype())) return;
-  throw TypeError(text(transform, ": differentiated inputs must be floating, got ", in.aval(), " for ", path,
+  if (is_inexact(in.dtype())) return;
+  throw TypeError(text(transform, ": differentiated inputs must be floating or complex, got ", in.aval(), " for ", path,
                        "; convert it with astype(fx::float64), choose other argnums, or pass {.allow_int = true}"));
 }
 

@@ -138,7 +138,7 @@ class System final : public Trace {
     const Arrays zeros(n.avals.size());
     if (n.prim == nullptr || (j > 0 && !n.moves)) return zeros;
     if (n.prim->algebra() == Algebra::bilinear) return {leibniz(n, j)};
-    if (n.prim->algebra() == Algebra::quotient && is_floating(n.avals[0].dtype)) return {quotient(at, j)};
+    if (n.prim->algebra() == Algebra::quotient && is_inexact(n.avals[0].dtype)) return {quotient(at, j)};
     if (n.prim->algebra() == Algebra::linear) return applied(n, j, 0, true);
     if (j == 0) return applied(n, 0, 0, false);
     if (n.prim->locality() == Locality::chosen) return applied(n, j, 1, true);

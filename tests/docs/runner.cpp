@@ -8,6 +8,8 @@
 //   cpp main   a whole program, compiled alone exactly as it stands.
 // Blocks other than `main` find <fluxion/fluxion.hpp>, <iostream>, the namespace alias fx and fx::Array in
 // place; repeating those lines in a block is allowed, and other #include lines go to the top of the program.
+// A block ```hpp FILE quotes a source of the library: its lines, and the pieces between `...`, must occur in FILE in this
+// order. FILE is relative to the folder above the page's, or to the page's own.
 // Output is compared line by line without trailing spaces: a number with a point or an exponent at five
 // significant digits, everything else exactly.
 //
@@ -31,6 +33,12 @@
 namespace {
 
 using Lines = std::vector<std::string>;
+
+struct Quote {
+  std::string file;
+  int line = 0;
+  Lines code;
+};
 
 struct Block {
   std::string kind;  // "", "local", "decl" or "main"
@@ -66,7 +74,7 @@ bool is_cpp(const std::string& language) {
   return language == "c++" || language == "C++" || language == "cxx" || language == "cc" || language == "CPP";
 }
 
-std::vector<Block> parse(const std::string& page) {
+std::vector<Block> parse(const std::string& page, std::vector<Quote>* quotes = nullptr) {
   std::ifstream in(page);
   if (!in) fail(page, 0, "cannot be read");
   const Lines lines = read_lines(in);
@@ -100,9 +108,49 @@ std::vector<Block> parse(const std::string& page) {
       block.expected_line = fence + 1;
       block.expected = body;
     }
+    if (language == "hpp") {
+      if (kind.empty()) fail(page, fence, "a quotation names its source: ```hpp src/file.hpp");
+      if (quotes != nullptr) quotes->push_back({kind, fence + 1, body});
+    }
     after_cpp = language == "cpp";
   }
   return blocks;
+}
+
+// --- quotations -----------------------------------------------------------------------------------------------
+
+/// Without white space, so that line breaks and indentation do not matter.
+std::string squeezed(const std::string& s) {
+  std::string out;
+  for (const char c : s)
+    if (std::isspace(static_cast<unsigned char>(c)) == 0) out += c;
+  return out;
+}
+
+std::string source_text(const std::string& page, const Quote& q) {
+  const auto folder = page.substr(0, page.find_last_of('/') + 1);
+  std::ifstream in(folder + "../" + q.file);
+  if (!in) in.open(folder + q.file);
+  if (!in) fail(page, q.line, q.file + " cannot be read");
+  std::ostringstream text;
+  text << in.rdbuf();
+  return squeezed(text.str());
+}
+
+void check_quote(const std::string& page, const Quote& q) {
+  const auto source = source_text(page, q);
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < q.code.size(); ++i) {
+    std::string rest = squeezed(q.code[i]);
+    while (!rest.empty()) {
+      const auto dots = rest.find("...");
+      const auto piece = rest.substr(0, dots);
+      rest = dots == std::string::npos ? "" : rest.substr(dots + 3);
+      const auto at = source.find(piece, from);
+      if (at == std::string::npos) fail(page, q.line + int(i), "this is not in " + q.file + ", or not in this order");
+      from = at + piece.size();
+    }
+  }
 }
 
 // --- generate ---------------------------------------------------------------------------------------------
@@ -279,7 +327,9 @@ bool check_statements(const std::string& page, const std::vector<Block>& blocks,
 }
 
 bool check(const std::string& page, const Lines& programs) {
-  const std::vector<Block> blocks = parse(page);
+  std::vector<Quote> quotes;
+  const std::vector<Block> blocks = parse(page, &quotes);
+  for (const Quote& q : quotes) check_quote(page, q);
   bool right = check_statements(page, blocks, programs.at(0));
   std::size_t number = 0;
   for (const Block& block : blocks)

@@ -1,6 +1,7 @@
 // Values that a specification, not an approximation, defines.
 #include "support.hpp"
 
+#include <bit>
 #include <cstdlib>
 
 #include <fluxion/error.hpp>
@@ -82,6 +83,9 @@ void check_integers(const Table& t) {
     expect<T>(t, Op::neg, T(0 - U(x)), x);
     expect<T>(t, Op::not_, T(~x), x);
     expect<T>(t, Op::abs, std::is_signed_v<T> && S(x) < 0 ? T(0 - U(x)) : x, x);
+    expect<T>(t, Op::square, T(U(x) * U(x)), x);
+    expect<T>(t, Op::population_count, T(std::popcount(U(x))), x);
+    expect<T>(t, Op::clz, T(std::countl_zero(U(x))), x);
     expect<T>(t, Op::sign, x == 0 ? T(0) : std::is_signed_v<T> && S(x) < 0 ? T(-1) : T(1), x);
   }
   CHECK(t.elementwise(Op::pow, dtype<T>(), 0) == nullptr);
@@ -169,13 +173,116 @@ void check_special_values(const Table& t) {
                       {Op::erf_inv, T(1.5), nan},
                       {Op::erf_inv, inf, nan},
                       {Op::sqrt, T(-0.0), T(-0.0)},
-                      {Op::sqrt, -1, nan}};
+                      {Op::sqrt, -1, nan},
+                      {Op::exp2, inf, inf},
+                      {Op::exp2, -inf, 0},
+                      {Op::exp2, 10, 1024},
+                      {Op::exp2, T(-0.0), 1},
+                      {Op::rsqrt, 0, inf},
+                      {Op::rsqrt, T(-0.0), -inf},
+                      {Op::rsqrt, inf, 0},
+                      {Op::rsqrt, -1, nan},
+                      {Op::rsqrt, 4, T(0.5)},
+                      {Op::tan, inf, nan},
+                      {Op::tan, T(-0.0), T(-0.0)},
+                      {Op::tan, tiny, tiny},
+                      {Op::asin, T(-0.0), T(-0.0)},
+                      {Op::asin, tiny, tiny},
+                      {Op::asin, T(1.5), nan},
+                      {Op::asin, -inf, nan},
+                      {Op::acos, 1, 0},
+                      {Op::acos, T(-1.5), nan},
+                      {Op::acos, inf, nan},
+                      {Op::atan, T(-0.0), T(-0.0)},
+                      {Op::atan, tiny, tiny},
+                      {Op::sinh, T(-0.0), T(-0.0)},
+                      {Op::sinh, tiny, tiny},
+                      {Op::sinh, inf, inf},
+                      {Op::sinh, -inf, -inf},
+                      {Op::sinh, std::numeric_limits<T>::lowest(), -inf},
+                      {Op::cosh, 0, 1},
+                      {Op::cosh, -inf, inf},
+                      {Op::cosh, std::numeric_limits<T>::max(), inf},
+                      {Op::asinh, T(-0.0), T(-0.0)},
+                      {Op::asinh, -tiny, -tiny},
+                      {Op::asinh, inf, inf},
+                      {Op::asinh, -inf, -inf},
+                      {Op::acosh, 1, 0},
+                      {Op::acosh, T(0.5), nan},
+                      {Op::acosh, -1, nan},
+                      {Op::acosh, std::numeric_limits<T>::lowest(), nan},
+                      {Op::acosh, -inf, nan},
+                      {Op::acosh, inf, inf},
+                      {Op::atanh, T(-0.0), T(-0.0)},
+                      {Op::atanh, tiny, tiny},
+                      {Op::atanh, 1, inf},
+                      {Op::atanh, -1, -inf},
+                      {Op::atanh, T(1.5), nan},
+                      {Op::atanh, inf, nan},
+                      {Op::erfc, inf, 0},
+                      {Op::erfc, -inf, 2},
+                      {Op::erfc, 0, 1},
+                      {Op::lgamma, 0, inf},
+                      {Op::lgamma, T(-0.0), inf},
+                      {Op::lgamma, 1, 0},
+                      {Op::lgamma, 2, 0},
+                      {Op::lgamma, -3, inf},
+                      {Op::lgamma, inf, inf},
+                      {Op::lgamma, -inf, inf},
+                      {Op::lgamma, T(-1e30), inf},
+                      {Op::lgamma, std::numeric_limits<T>::max(), inf},
+                      {Op::digamma, 0, nan},
+                      {Op::digamma, T(-0.0), nan},
+                      {Op::digamma, -2, nan},
+                      {Op::digamma, tiny, -inf},
+                      {Op::digamma, -tiny, inf},
+                      {Op::digamma, inf, inf},
+                      {Op::digamma, -inf, nan},
+                      {Op::ceil, T(-0.5), T(-0.0)},
+                      {Op::round_half_away, T(-0.5), -1},
+                      {Op::round_half_away, T(2.5), 3},
+                      {Op::round_half_even, T(-0.5), T(-0.0)},
+                      {Op::round_half_even, T(2.5), 2},
+                      {Op::square, -inf, inf}};
   for (const Row& r : rows) expect<T>(t, r.op, r.value, r.x);
   for (Op op : {Op::exp, Op::expm1, Op::log, Op::log1p, Op::sin, Op::cos, Op::tanh, Op::logistic, Op::erf,
-                Op::erf_inv, Op::floor, Op::sign, Op::sqrt})
+                Op::erf_inv, Op::floor, Op::sign, Op::sqrt, Op::exp2, Op::rsqrt, Op::tan, Op::asin, Op::acos, Op::atan,
+                Op::sinh, Op::cosh, Op::asinh, Op::acosh, Op::atanh, Op::erfc, Op::lgamma, Op::digamma, Op::ceil,
+                Op::round_half_away, Op::round_half_even, Op::square})
     expect<T>(t, op, nan, nan);
   CHECK(std::isfinite(one<T>(t, Op::exp, T(sizeof(T) == 4 ? 88.72 : 709.78))));
   CHECK(one<T>(t, Op::exp, T(sizeof(T) == 4 ? -103 : -744)) > 0);
+}
+
+/// C99 F.9.1.4, and what libm makes of every pair; the neighbours in steps of a bit.
+template <class T>
+void check_pairs_of_floats(const Table& t) {
+  const T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
+  const T tiny = std::numeric_limits<T>::denorm_min(), largest = std::numeric_limits<T>::max();
+  const T values[] = {0,    T(-0.0), 1,       -1,       2,   T(-0.5), inf, -inf,
+                      tiny, -tiny,   largest, -largest, nan, std::numeric_limits<T>::min()};
+  for (const T x : values)
+    for (const T y : values) {
+      expect<T>(t, Op::nextafter, std::nextafter(x, y), x, y);
+      const T got = one<T>(t, Op::atan2, x, y), want = std::atan2(x, y);
+      INFO(t.isa << " atan2 " << shown(x) << " " << shown(y) << " is " << shown(got) << ", not " << shown(want));
+      CHECK((same(got, want) || std::fabs(got - want) <= 3 * std::numeric_limits<T>::epsilon() * std::fabs(want)));
+      CHECK((std::isnan(want) || std::signbit(got) == std::signbit(want)));
+      for (const T z : values) {
+        const T clamped = one<T>(t, Op::clamp, x, y, z);
+        if (std::isnan(x) || std::isnan(y) || std::isnan(z)) CHECK(std::isnan(clamped));
+        else CHECK(clamped == std::min(std::max(x, y), z));
+      }
+    }
+  for (const T x : values) {
+    CHECK(apply<std::uint8_t>(t.elementwise(Op::is_finite, dtype<T>(), 0), 1, std::vector<T>{x})[0] == std::isfinite(x));
+  }
+  for (const T x : awkward_values<T>(120, 3)) {
+    expect<T>(t, Op::ceil, std::ceil(x), x);
+    expect<T>(t, Op::round_half_away, std::round(x), x);
+    expect<T>(t, Op::round_half_even, std::nearbyint(x), x);
+    expect<T>(t, Op::square, x * x, x);
+  }
 }
 
 /// C99 F.9.4.4, and agreement with libm's class of result for every pair.
@@ -270,6 +377,7 @@ TEMPLATE_TEST_CASE("special functions have C99's special values", "[kernels]", f
   for (const Table* t : tables()) {
     check_special_values<TestType>(*t);
     check_pow<TestType>(*t);
+    check_pairs_of_floats<TestType>(*t);
   }
 }
 
@@ -290,6 +398,7 @@ TEST_CASE("bool operations are logical and write 0 or 1", "[kernels]") {
         expect<B>(*t, Op::gt, a > b, a, b);
         expect<B>(*t, Op::ge, a >= b, a, b);
         expect<B>(*t, Op::not_, !a, a);
+        for (B c : {0, 1}) expect<B>(*t, Op::clamp, B((a | b) & c), a, b, c);
         CHECK(t->elementwise(Op::add, bool_, 0) == nullptr);
       }
 }

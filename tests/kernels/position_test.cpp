@@ -82,6 +82,8 @@ void check_all(const Table& table) {
       if (kernel == nullptr) continue;
       if (op == Op::select)
         check<T, std::uint8_t, T, T>(label(table, op), kernel, mask, 3);
+      else if (op == Op::is_finite)
+        check<std::uint8_t, T, T, T>(label(table, op), kernel, mask, 1);
       else if (ir::is_comparison(op))
         check<std::uint8_t, T, T, T>(label(table, op), kernel, mask, 2);
       else

@@ -7,9 +7,12 @@
 #include <set>
 #include <sstream>
 
+#include <fluxion/parse.hpp>
+
 #include "ir/op.hpp"
 #include "lax/elementwise.hpp"
 #include "support/case.hpp"
+#include "support/text.hpp"
 
 namespace fluxion::test {
 
@@ -54,18 +57,27 @@ const std::set<std::string> kWithinLoops{"cond_buckets", "tape_add", "tape_push"
 TEST_CASE("every row of the elementwise table has a case") {
   std::set<std::string> rows;
   for (std::size_t i = 0; i < static_cast<std::size_t>(ir::Op::count_); ++i)
-    rows.insert(std::string(ir::name(static_cast<ir::Op>(i))));
+    rows.insert(std::string(lax::elementwise(static_cast<ir::Op>(i)).name()));
   CHECK(missing(rows) == "");
 }
 
 TEST_CASE("every other primitive has a case") {
   auto declared = declared_in("lax");
   CHECK(declared.size() >= 18);
-  declared.merge(declared_in("lax/control_flow"));
+  for (const auto* family : {"lax/control_flow", "lax/linalg"}) declared.merge(declared_in(family));
   declared.merge(declared_in("transforms"));
   for (const auto* elsewhere : {&kWithRules, &kWithinLoops})
     for (const auto& name : *elsewhere) CHECK(declared.erase(name) == 1);
   CHECK(missing(declared) == "");
+}
+
+TEST_CASE("every primitive is listed for the parser") {
+  const std::string everywhere[] = {"lax", "lax/callbacks", "lax/collectives", "lax/control_flow", "lax/implicit", "transforms"};
+  for (const auto& folder : everywhere)
+    for (const auto& name : declared_in(folder)) {
+      const auto message = thrown<ValueError>([&, name = name] { parse_jaxpr("{ lambda ; . let " + name + " in () }"); });
+      CHECK(message.find("a known primitive is required") == std::string::npos);
+    }
 }
 
 TEST_CASE("collectives are held against computations over the stacked axis, and none is forgotten") {

@@ -30,6 +30,7 @@ Outcome value_equals_reference(const Case&, const Signature&, std::uint64_t seed
 Outcome jit_equals_eager(const Case&, const Signature&, std::uint64_t seed);
 Outcome avals_are_what_came_out(const Case&, const Signature&, std::uint64_t seed);
 Outcome jaxprs_typecheck(const Case&, const Signature&, std::uint64_t seed);
+Outcome print_parse_print_is_a_fixpoint(const Case&, const Signature&, std::uint64_t seed);
 Outcome layout_does_not_matter(const Case&, const Signature&, std::uint64_t seed);
 Outcome layout_hardly_matters(const Case&, const Signature&, std::uint64_t seed);  // for those that break it
 // derivatives

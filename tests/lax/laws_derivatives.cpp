@@ -13,7 +13,10 @@ constexpr double kStep = 1e-3, kDifferenceTolerance = 1e-8;
 
 Host moved(const Host& x, const Host& t, double step) {
   Host y = x;
-  for (std::size_t i = 0; i < y.v.size(); ++i) y.v[i].f += step * t.v[i].f;
+  for (std::size_t i = 0; i < y.v.size(); ++i) {
+    y.v[i].f += step * t.v[i].f;
+    y.v[i].im += step * t.v[i].im;
+  }
   return y;
 }
 
@@ -24,7 +27,7 @@ std::vector<Host> displaced(const FlatFn& f, const Arrays& args, const Arrays& t
     if (active[i]) at[i] = make(moved(read(args[i]), read(tangents[next++]), step));
   std::vector<Host> out;
   for (const auto& y : f(at))
-    if (is_floating(y.dtype())) out.push_back(read(y));
+    if (is_inexact(y.dtype())) out.push_back(read(y));
   return out;
 }
 
@@ -38,10 +41,11 @@ Numeric differences(const FlatFn& f, const Arrays& args, const Arrays& tangents,
   Numeric n{a, 1};
   for (std::size_t k = 0; k < a.size(); ++k)
     for (std::size_t i = 0; i < a[k].v.size(); ++i) {
-      auto& slope = n.derivative[k].v[i].f;
-      n.scale = std::max(n.scale, std::fabs(slope));
-      slope = (8 * (a[k].v[i].f - b[k].v[i].f) - (c[k].v[i].f - d[k].v[i].f)) / (12 * kStep);
-      n.scale = std::max(n.scale, std::fabs(slope));
+      auto& slope = n.derivative[k].v[i];
+      const auto at = [i, k](const std::vector<Host>& x) { return complex_value(x[k].v[i]); };
+      n.scale = std::max(n.scale, std::abs(complex_value(slope)));
+      slope = complex_number((8.0 * (at(a) - at(b)) - (at(c) - at(d))) / (12 * kStep));
+      n.scale = std::max(n.scale, std::abs(complex_value(slope)));
     }
   return n;
 }
@@ -58,7 +62,7 @@ std::size_t count(const std::vector<char>& mask) { return static_cast<std::size_
 // The last results of jvp_of: the tangents.
 Arrays tangents_of(const Arrays& out) {
   std::size_t floating = 0;
-  for (const auto& x : out) floating += is_floating(x.dtype());
+  for (const auto& x : out) floating += is_inexact(x.dtype());
   const auto n = floating / 2;
   return part(out, out.size() - n, n);
 }
@@ -79,13 +83,15 @@ struct Inner {
   void add(const Array& x, const Array& y) {
     const auto a = read(x), b = read(y);
     for (std::size_t i = 0; i < a.v.size(); ++i) {
-      value += a.v[i].f * b.v[i].f;
-      magnitude += std::fabs(a.v[i].f * b.v[i].f);
+      const auto product = complex_value(a.v[i]) * complex_value(b.v[i]);
+      value += product.real();
+      magnitude += std::abs(product);
     }
   }
 };
 
-// <ct, J t> = <J^T ct, t>
+// <ct, J t> = <J^T ct, t>, where <a, b> is the real part of the sum of a b: the pairing without conjugates that
+// jax transposes by, for all maps that are linear over the reals.
 Outcome check_inner_product(const FlatFn& f, const Arrays& args, const std::vector<char>& active, std::uint64_t seed, const char* what) {
   const auto tangents = random_like_floating(chosen(args, active), seed);
   const auto forward = tangents_of(jvp_of(f, active)(joined(args, tangents)));
@@ -138,7 +144,7 @@ bool differentiable(const Case& c, const Signature& s) { return any(active_argum
 std::vector<char> active_arguments(const Case& c, const Signature& s) {
   std::vector<char> active;
   for (std::size_t i = 0; i < s.args.size(); ++i)
-    active.push_back(s.smooth && i < c.differentiable.size() && c.differentiable[i] && s.args[i].dtype == DType::float64);
+    active.push_back(s.smooth && i < c.differentiable.size() && c.differentiable[i] && (s.args[i].dtype == DType::float64 || s.args[i].dtype == DType::complex128));
   return active;
 }
 

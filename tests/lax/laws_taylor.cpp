@@ -13,7 +13,7 @@ constexpr std::size_t kOrder = 4;
 Arrays floating(const Arrays& xs) {
   Arrays out;
   for (const auto& x : xs)
-    if (is_floating(x.dtype())) out.push_back(x);
+    if (is_inexact(x.dtype())) out.push_back(x);
   return out;
 }
 
@@ -63,7 +63,7 @@ FlatFn jet_of(const FlatFn& f, const std::vector<char>& active) {
     Arrays all = out.primals;
     for (std::size_t j = 0; j < kOrder; ++j)
       for (std::size_t i = 0; i < out.primals.size(); ++i)
-        if (is_floating(out.primals[i].dtype()))
+        if (is_inexact(out.primals[i].dtype()))
           all.push_back(out.series[i].empty() || out.series[i][j].is_empty_handle() ? detail::zeros_like_aval(out.primals[i].aval())
                                                                                     : out.series[i][j]);
     return all;

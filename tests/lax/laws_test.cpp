@@ -19,6 +19,9 @@ TEST_CASE("predicted avals are those of the results, weak types included") {
 TEST_CASE("jaxprs of functions, derivatives and batches type-check and contain their primitive") {
   run_law({"jaxprs type-check", jaxprs_typecheck});
 }
+TEST_CASE("jaxprs of functions, derivatives and batches print, parse and print the same, and what was parsed evaluates the same") {
+  run_law({"print, parse, print is a fixpoint", print_parse_print_is_a_fixpoint});
+}
 TEST_CASE("results do not depend on the layout of operands") {
   run_law({"layout does not matter", layout_does_not_matter});
 }

@@ -6,8 +6,10 @@
 
 #include <fluxion/creation.hpp>
 #include <fluxion/lax.hpp>
+#include <fluxion/parse.hpp>
 
 #include "core/jaxpr.hpp"
+#include "core/ops.hpp"
 #include "lax/laws.hpp"
 
 namespace fluxion::test {
@@ -28,7 +30,7 @@ Outcome compare(const Arrays& got, const Arrays& want, Tolerance t, const char* 
 Arrays random_like_floating(const Arrays& xs, std::uint64_t seed) {
   Arrays out;
   for (const auto& x : xs)
-    if (is_floating(x.dtype())) out.push_back(make(sample({x.dtype(), x.shape()}, seed++ * 7919 + 13)));
+    if (is_inexact(x.dtype())) out.push_back(make(sample({x.dtype(), x.shape()}, seed++ * 7919 + 13)));
   return out;
 }
 
@@ -167,6 +169,34 @@ Outcome jaxprs_typecheck(const Case& c, const Signature& s, std::uint64_t seed) 
   const auto cotangents = random_like_floating(c.f(args), seed);
   typecheck(*jaxpr_of(vjp_of(c.f, active), joined(args, cotangents)).jaxpr);
   return {};
+}
+
+// --- text ---
+
+namespace {
+
+Outcome fixpoint(const ClosedJaxpr& traced, const Arrays* args, const char* what) {
+  const auto once = to_string(*traced.jaxpr);
+  const auto read = parse_jaxpr(once, {.consts = traced.consts});
+  if (const auto twice = to_string(*read.jaxpr); twice != once) return {true, std::string(what) + ": " + once + " became " + twice};
+  if (args == nullptr) return {};
+  return compare(eval_jaxpr(read, *args), eval_jaxpr(traced, *args), {}, what);
+}
+
+}  // namespace
+
+Outcome print_parse_print_is_a_fixpoint(const Case& c, const Signature& s, std::uint64_t seed) {
+  const auto args = samples(s, seed);
+  if (auto o = fixpoint(jaxpr_of(c.f, args), &args, "the function"); o.failure) return o;
+  if (!args.empty()) {
+    Arrays batched;
+    for (const auto& x : args) batched.push_back(ops::repeat_along_new_axis(x, 2, 0));
+    if (auto o = fixpoint(jaxpr_of(vmapped(c.f, FlatAxes(args.size(), 0), 2), batched), &batched, "vmap"); o.failure) return o;
+  }
+  const auto active = active_arguments(c, s);
+  if (!any(active)) return {};
+  const auto with_cotangents = joined(args, random_like_floating(c.f(args), seed));
+  return fixpoint(jaxpr_of(vjp_of(c.f, active), with_cotangents), &with_cotangents, "vjp");
 }
 
 // --- layouts -----------------------------------------------------------------------------------------------------

@@ -12,7 +12,11 @@ set(sees_kernels base ir kernels)
 set(sees_compiler base ir core kernels compiler)
 set(sees_numpy base ir core transforms lax kernels compiler numpy)
 set(sees_random ${sees_numpy} random)
+set(sees_linalg ${sees_numpy} linalg)
+set(sees_fft ${sees_numpy} fft)
 set(sees_nn ${sees_random} nn)
+set(sees_io base core io)
+set(sees_tools ${sees_nn} tools)
 
 # Sets `wrong` to what is wrong with `file` including `header`, or to nothing.
 function(judge file header)

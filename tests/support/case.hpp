@@ -61,7 +61,11 @@ void add_reduction_cases(std::vector<Case>& to);
 void add_cumulative_cases(std::vector<Case>& to);
 void add_sorting_cases(std::vector<Case>& to);
 void add_row_cases(std::vector<Case>& to);
+void add_convolution_cases(std::vector<Case>& to);
+void add_indexing_cases(std::vector<Case>& to);
 void add_other_cases(std::vector<Case>& to);
 void add_control_flow_cases(std::vector<Case>& to);
+void add_linalg_cases(std::vector<Case>& to);
+void add_math_cases(std::vector<Case>& to);
 
 }  // namespace fluxion::test

@@ -27,7 +27,7 @@ Split split(const FlatFn& f, const Arrays& args, const std::vector<char>& active
 Arrays with_floating(Arrays primals, const Arrays& tangents) {
   const auto n = primals.size();
   for (std::size_t i = 0; i < n; ++i)
-    if (is_floating(primals[i].dtype())) primals.push_back(tangents[i]);
+    if (is_inexact(primals[i].dtype())) primals.push_back(tangents[i]);
   return primals;
 }
 
@@ -71,7 +71,7 @@ FlatFn vjp_of(FlatFn f, std::vector<char> active) {
     auto lin = detail::linearize_flat(s.f, s.active, "vjp");
     Arrays cts(lin.primals_out.size());
     for (std::size_t i = 0, next = active.size(); i < cts.size(); ++i)
-      if (is_floating(lin.primals_out[i].dtype())) cts[i] = args[next++];
+      if (is_inexact(lin.primals_out[i].dtype())) cts[i] = args[next++];
     return joined(std::move(lin.primals_out), lin.map.backward(cts));
   };
 }

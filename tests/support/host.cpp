@@ -1,5 +1,6 @@
 #include "support/host.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <sstream>
@@ -7,37 +8,51 @@
 #include <fluxion/creation.hpp>
 #include <fluxion/lax.hpp>
 
+#include "base/visit_dtype.hpp"
+
 namespace fluxion::test {
 
 namespace {
 
+// The parts of complex numbers, whole numbers and the others that have no type of their own.
+template <class T>
+Number number_of(T v) {
+  if constexpr (requires { v.real(); }) return {static_cast<double>(v.real()), 0, static_cast<double>(v.imag())};
+  else if constexpr (std::is_integral_v<T>) return whole(static_cast<std::int64_t>(v));
+  else return real(static_cast<double>(v));
+}
+
 template <class T>
 Host read_as(const Array& x) {
   Host h{x.dtype(), x.shape(), {}};
-  for (const T v : x.to_vector<T>()) {
-    if constexpr (std::is_floating_point_v<T>) h.v.push_back(real(v));
-    else h.v.push_back(whole(static_cast<std::int64_t>(v)));
-  }
+  for (const T v : x.to_vector<T>()) h.v.push_back(number_of(v));
   return h;
 }
 
 template <class T>
-void write_as(std::byte* out, const Number& n) {
-  T v;
-  if constexpr (std::is_floating_point_v<T>) v = static_cast<T>(n.f);
-  else v = static_cast<T>(n.i);
-  std::memcpy(out, &v, sizeof v);
+T element(const Number& n) {
+  if constexpr (requires(T v) { v.real(); }) return T(static_cast<typename T::value_type>(n.f), static_cast<typename T::value_type>(n.im));
+  else if constexpr (std::is_integral_v<T>) return static_cast<T>(n.i);
+  else return static_cast<T>(n.f);
+}
+
+// f.operator()<T>() for the element type of any dtype of numbers.
+template <class F>
+auto with_element_type(DType t, F f) {
+  if (t == DType::float16) return f.template operator()<float16_t>();
+  if (t == DType::bfloat16) return f.template operator()<bfloat16_t>();
+  return visit_dtype(t, f);
 }
 
 void write(std::byte* out, DType t, const Number& n) {
-  switch (t) {
-    case DType::bool_: *out = std::byte{static_cast<unsigned char>(n.i != 0)}; return;
-    case DType::int32: case DType::uint32: return write_as<std::int32_t>(out, n);
-    case DType::int64: case DType::uint64: return write_as<std::int64_t>(out, n);
-    case DType::float32: return write_as<float>(out, n);
-    case DType::float64: return write_as<double>(out, n);
-    default: throw InternalError("test support: no elements of this dtype are made from numbers");
+  if (t == DType::bool_) {
+    *out = std::byte{static_cast<unsigned char>(n.i != 0)};
+    return;
   }
+  with_element_type(t, [&]<class T>() {
+    const T v = element<T>(n);
+    std::memcpy(out, &v, sizeof v);
+  });
 }
 
 Host read_keys(const Array& x) {
@@ -55,11 +70,25 @@ std::uint64_t mix(std::uint64_t& state) {
   return z ^ (z >> 31);
 }
 
-double rounded(double v, DType t) { return t == DType::float32 ? static_cast<double>(static_cast<float>(v)) : v; }
+double rounded(double v, DType t) {
+  switch (t) {
+    case DType::float16: return float16_t(v);
+    case DType::bfloat16: return bfloat16_t(v);
+    case DType::float32: case DType::complex64: return static_cast<double>(static_cast<float>(v));
+    default: return v;
+  }
+}
+
+double ulp_of_half(double v, DType t) {
+  const bool brain = t == DType::bfloat16;
+  const int digits = brain ? 8 : 11, lowest = brain ? -126 : -14;
+  return std::isfinite(v) ? std::ldexp(1.0, std::max(v == 0 ? lowest : std::ilogb(v), lowest) - digits + 1) : kInf;
+}
 
 // The gap between v and its neighbour away from zero.
 double ulp(double v, DType t) {
-  if (t == DType::float32) {
+  if (is_half(t)) return ulp_of_half(v, t);
+  if (t == DType::float32 || t == DType::complex64) {
     const auto a = std::fabs(static_cast<float>(v));
     return std::isinf(a) ? kInf : static_cast<double>(std::nextafter(a, std::numeric_limits<float>::infinity())) - a;
   }
@@ -77,19 +106,27 @@ double ulps_between(double got, double want, DType t) {
   return distance > 0 ? distance : 0.5;  // zeros of different signs
 }
 
-bool equal(double got, double want, DType t, const Tolerance& tol) {
+bool equal(double got, double want, DType t, const Tolerance& tol, double size) {
   if (same_bits(got, rounded(want, t))) return true;
   if (tol.ulps == 0 && tol.relative == 0 && tol.absolute == 0) return false;
   if (got == want) return true;
   if (!std::isfinite(got) || !std::isfinite(want)) return false;
-  if (tol.ulps > 0 && ulps_between(got, want, t) <= tol.ulps) return true;
-  return std::fabs(got - want) <= tol.absolute + tol.relative * std::fabs(want);
+  if (tol.ulps > 0 && std::fabs(got - want) <= tol.ulps * ulp(rounded(size, t), t)) return true;
+  return std::fabs(got - want) <= tol.absolute + tol.relative * std::fabs(size);
+}
+bool equal(const Number& got, const Number& want, DType t, const Tolerance& tol) {
+  if (!is_inexact(t)) return got.i == want.i;
+  if (!is_complex(t)) return equal(got.f, want.f, t, tol, want.f);
+  // Errors of either part are measured by the larger one, as rounding in complex products and functions makes them.
+  const auto size = std::max(std::fabs(want.f), std::fabs(want.im));
+  return equal(got.f, want.f, t, tol, size) && equal(got.im, want.im, t, tol, size);
 }
 
 std::string show(const Number& n, DType t) {
   std::ostringstream s;
   s.precision(17);
-  if (is_floating(t)) s << n.f << std::hexfloat << " (" << n.f << ")";
+  if (is_complex(t)) s << n.f << " + " << n.im << "i";
+  else if (is_floating(t)) s << n.f << std::hexfloat << " (" << n.f << ")";
   else if (t == DType::uint64) s << static_cast<std::uint64_t>(n.i);
   else s << n.i;
   return s.str();
@@ -107,26 +144,14 @@ std::string place(std::size_t flat, const Shape& shape) {
 }  // namespace
 
 std::int64_t wrapped(std::int64_t i, DType dtype) {
-  switch (dtype) {
-    case DType::bool_: return i != 0;
-    case DType::int32: return static_cast<std::int32_t>(i);
-    case DType::uint32: return static_cast<std::int64_t>(static_cast<std::uint32_t>(i));
-    default: return i;
-  }
+  if (!is_integer(dtype)) return dtype == DType::bool_ ? i != 0 : i;
+  return visit_dtype(dtype, [&]<class T>() -> std::int64_t { return number_of(element<T>(whole(i))).i; });
 }
 
 Host read(const Array& x) {
-  switch (x.dtype()) {
-    case DType::bool_: return read_as<bool>(x);
-    case DType::int32: return read_as<std::int32_t>(x);
-    case DType::int64: return read_as<std::int64_t>(x);
-    case DType::uint32: return read_as<std::uint32_t>(x);
-    case DType::uint64: return read_as<std::uint64_t>(x);
-    case DType::float32: return read_as<float>(x);
-    case DType::float64: return read_as<double>(x);
-    case DType::key_fry: return read_keys(x);
-    default: return {x.dtype(), x.shape(), {}};
-  }
+  if (is_key(x.dtype())) return read_keys(x);
+  if (x.dtype() > DType::complex128) return {x.dtype(), x.shape(), {}};
+  return with_element_type(x.dtype(), [&]<class T>() { return read_as<T>(x); });
 }
 
 Array make(const Host& h) {
@@ -151,13 +176,17 @@ Host sample(const Arg& arg, std::uint64_t seed) {
   for (std::int64_t i = 0; i < n; ++i) {
     if (!arg.values.empty()) {
       auto v = arg.values[static_cast<std::size_t>(i) % arg.values.size()];
-      h.v.push_back({rounded(v.f, arg.dtype), wrapped(v.i, arg.dtype)});
+      h.v.push_back({rounded(v.f, arg.dtype), wrapped(v.i, arg.dtype), rounded(v.im, arg.dtype)});
       continue;
     }
     const auto word = mix(seed);
-    if (is_floating(arg.dtype)) {
-      const auto u = static_cast<double>(word >> 11) * 0x1p-53;
-      h.v.push_back(real(rounded(arg.lo + (arg.hi - arg.lo) * u, arg.dtype)));
+    const auto between = [&](std::uint64_t w) {
+      return rounded(arg.lo + (arg.hi - arg.lo) * (static_cast<double>(w >> 11) * 0x1p-53), arg.dtype);
+    };
+    if (is_complex(arg.dtype)) {
+      h.v.push_back({between(word), 0, between(mix(seed))});
+    } else if (is_floating(arg.dtype)) {
+      h.v.push_back(real(between(word)));
     } else if (arg.dtype == DType::bool_ || is_key(arg.dtype)) {
       h.v.push_back(whole(is_key(arg.dtype) ? static_cast<std::int64_t>(word) : static_cast<std::int64_t>(word & 1)));
     } else {
@@ -182,7 +211,7 @@ std::optional<std::string> difference(const Host& got, const Host& want, Toleran
   }
   for (std::size_t i = 0; i < want.v.size(); ++i) {
     const auto &g = got.v[i], &w = want.v[i];
-    if (is_floating(got.dtype) ? equal(g.f, w.f, got.dtype, t) : g.i == w.i) continue;
+    if (equal(g, w, got.dtype, t)) continue;
     s << "element " << place(i, got.shape) << " of " << Aval{got.shape, got.dtype} << ": got " << show(g, got.dtype)
       << ", expected " << show(w, got.dtype);
     if (is_floating(got.dtype)) s << ", " << ulps_between(g.f, w.f, got.dtype) << " ulps apart";

@@ -2,6 +2,7 @@
 // compared. Uses nothing of the library but creation and to_vector.
 #pragma once
 
+#include <complex>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -15,13 +16,16 @@ namespace fluxion::test {
 inline constexpr double kInf = std::numeric_limits<double>::infinity();
 inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-/// One element: `f` for floating dtypes; `i` for all others, uint64 as its bits.
+/// One element: `f` for floating dtypes, with `im` for complex ones; `i` for all others, uint64 as its bits.
 struct Number {
   double f = 0;
   std::int64_t i = 0;
+  double im = 0;
 };
 inline Number real(double v) { return {v, 0}; }
 inline Number whole(std::int64_t v) { return {0, v}; }
+inline Number complex_number(std::complex<double> z) { return {z.real(), 0, z.imag()}; }
+inline std::complex<double> complex_value(const Number& n) { return {n.f, n.im}; }
 
 struct Host {
   DType dtype = DType::float64;
@@ -35,7 +39,8 @@ std::int64_t wrapped(std::int64_t i, DType dtype);
 Host read(const Array& x);
 Array make(const Host& h);
 
-/// How an argument is sampled: `values` (repeated) if there are any, else uniformly from [lo, hi].
+/// How an argument is sampled: `values` (repeated) if there are any, else uniformly from [lo, hi], both parts of complex
+/// numbers.
 struct Arg {
   DType dtype = DType::float64;
   Shape shape;

@@ -66,9 +66,10 @@ Linearized linearize_flat(const FlatFn& f, const Arrays& primals, const char* tr
 Linearized linearize_flat(const FlatFn& f, const Arrays& primals, const char* transform,
                           const std::function<std::size_t()>& n_aux);
 
-/// Checks that `out` is one real floating scalar, as grad needs; throws TypeError with the remedy.
-void check_grad_output(const Array& out, const char* transform);
-/// Checks that a differentiated leaf is of a floating dtype; `path` is its key path for the message.
+/// Checks that `out` is one real floating scalar, or a complex one if `holomorphic`, as grad needs; throws TypeError
+/// with the remedy.
+void check_grad_output(const Array& out, const char* transform, bool holomorphic = false);
+/// Checks that a differentiated leaf is floating or complex; `path` is its key path for the message.
 void check_grad_input(const Array& in, const std::string& path, const char* transform);
 
 /// Maps f over one axis of some arguments. `out_axes` is asked for once f has run, with the number of

@@ -16,7 +16,11 @@ struct GradResult {
   Arrays outs;   // the value, then the leaves of the auxiliary part
   Arrays grads;  // one per leaf
 };
-GradResult grad_call(FlatCall& f, const char* op, bool allow_int);
+/// Which dtypes are differentiated: integers too, with float0 gradients; complex ones only, to complex results.
+struct GradDTypes {
+  bool allow_int = false, holomorphic = false;
+};
+GradResult grad_call(FlatCall& f, const char* op, GradDTypes dtypes);
 
 PrimalsTangents jvp_call(FlatCall& f, const TreeWriter& tangents);
 
@@ -40,7 +44,7 @@ struct JacobianResult {
   std::vector<Arrays> jacobian;  // for each leaf of the arguments, the derivative of each leaf of the result
   Arrays aux;
 };
-JacobianResult jacobian_call(FlatCall& f, bool forward);
+JacobianResult jacobian_call(FlatCall& f, bool forward, GradDTypes dtypes);
 
 ClosedJaxpr jaxpr_call(FlatCall& f, const char* op);
 /// Arrays without values that have the avals of the results.

@@ -12,6 +12,9 @@ namespace fluxion {
 struct GradOptions {
   /// Accept integer, bool and key leaves; their gradient is a float0 array of their shape.
   bool allow_int = false;
+  /// The function is complex differentiable: arguments and result must be complex, and the gradient is f'(z).
+  /// Without it the result must be real, and the gradient with respect to z = x + iy is df/dx - i df/dy.
+  bool holomorphic = false;
 };
 
 namespace detail {
@@ -48,7 +51,7 @@ class GradFn<F, Argnums<I...>, Aux, WithValue> {
   }
 
   void write_identity(IdentityWords& w) const {
-    w.push_back(options_.allow_int);
+    w.push_back(options_.allow_int + 2 * options_.holomorphic);
     detail::write_identity(f_, w);
   }
 
@@ -71,7 +74,7 @@ class GradFn<F, Argnums<I...>, Aux, WithValue> {
   auto differentiate(std::remove_reference_t<A>&... args) const {
     using Parts = ResultParts<Aux, ResultOf<F, P, A...>>;
     TypedCall<F, P, Aux, A...> call(f_, args...);
-    GradResult r = grad_call(call, WithValue ? "value_and_grad" : "grad", options_.allow_int);
+    GradResult r = grad_call(call, WithValue ? "value_and_grad" : "grad", {options_.allow_int, options_.holomorphic});
     auto grads = build_row(Select<P, A...>{}, call.in, std::move(r.grads));
     using Grads = decltype(grads);
     if constexpr (Aux) {
@@ -94,9 +97,10 @@ class GradFn<F, Argnums<I...>, Aux, WithValue> {
 
 /// The gradient of f: a function of the same arguments that returns d f / d args[i] for the arguments named by
 /// argnums (the first by default), each with the type of its argument, numbers as Arrays. f must return one real
-/// floating scalar. Arguments that are not differentiated pass through untouched and may have any type.
+/// floating scalar (see GradOptions for complex ones). Arguments that are not differentiated pass through untouched and may have any type.
 /// With has_aux, f returns {scalar, auxiliary} and the result is {gradient, auxiliary}.
-/// Throws TypeError when a differentiated leaf is not floating (see GradOptions), or the result is not a scalar.
+/// Throws TypeError when a differentiated leaf is neither floating nor complex (see GradOptions), or the result is not
+/// a scalar, or complex without `holomorphic`.
 /// Source: jax.grad.
 template <class F>
 auto grad(F f, GradOptions options = {}) {

@@ -9,6 +9,11 @@
 
 namespace fluxion {
 
+struct JacobianOptions {
+  /// The function is complex differentiable: arguments and results must be complex.
+  bool holomorphic = false;
+};
+
 namespace detail {
 
 template <class F, class Nums, bool Aux, bool Forward>
@@ -19,7 +24,7 @@ class JacobianFn<F, Argnums<I...>, Aux, Forward> {
   using Wrapped = F;
   static constexpr bool has_identity = detail::has_identity<F>();
 
-  explicit JacobianFn(F f) : f_(std::move(f)) {}
+  JacobianFn(F f, JacobianOptions options) : f_(std::move(f)), options_(options) {}
 
   template <class... A>
   auto operator()(A&&... args) const {
@@ -27,7 +32,7 @@ class JacobianFn<F, Argnums<I...>, Aux, Forward> {
     if constexpr (check<A...>()) {
       using Parts = ResultParts<Aux, ResultOf<F, P, A...>>;
       TypedCall<F, P, Aux, A...> call(f_, args...);
-      JacobianResult r = jacobian_call(call, Forward);
+      JacobianResult r = jacobian_call(call, Forward, {false, options_.holomorphic});
       auto jacobian = build<typename Parts::Out, P, A...>(call, std::move(r.jacobian));
       if constexpr (Aux) {
         auto aux = build_tree<typename Parts::AuxPart>(call.aux, std::move(r.aux));
@@ -40,7 +45,10 @@ class JacobianFn<F, Argnums<I...>, Aux, Forward> {
     }
   }
 
-  void write_identity(IdentityWords& w) const { detail::write_identity(f_, w); }
+  void write_identity(IdentityWords& w) const {
+    w.push_back(options_.holomorphic);
+    detail::write_identity(f_, w);
+  }
 
  private:
   template <class Out, class P, class... A>
@@ -77,6 +85,7 @@ class JacobianFn<F, Argnums<I...>, Aux, Forward> {
   }
 
   [[no_unique_address]] F f_;
+  JacobianOptions options_;
 };
 
 }  // namespace detail
@@ -85,35 +94,58 @@ class JacobianFn<F, Argnums<I...>, Aux, Forward> {
 /// arguments that returns d f / d args[i]. For an Array result it has the type of the argument, each leaf of shape
 /// result.shape + leaf.shape; for an Array argument and a tree result, the type of the result likewise. Several
 /// argnums give a std::tuple. With has_aux, f returns {result, auxiliary} and the outcome is {Jacobian, auxiliary}.
-/// Throws TypeError when a differentiated leaf is not floating. Source: jax.jacfwd.
+/// Throws TypeError when a differentiated leaf is not floating, or not complex under {.holomorphic = true}.
+/// Source: jax.jacfwd.
 template <class F>
-auto jacfwd(F f) { return detail::JacobianFn<F, Argnums<0>, false, true>(std::move(f)); }
+auto jacfwd(F f, JacobianOptions options = {}) {
+  return detail::JacobianFn<F, Argnums<0>, false, true>(std::move(f), options);
+}
 template <class F, int... I>
-auto jacfwd(F f, Argnums<I...>) { return detail::JacobianFn<F, Argnums<I...>, false, true>(std::move(f)); }
+auto jacfwd(F f, Argnums<I...>, JacobianOptions options = {}) {
+  return detail::JacobianFn<F, Argnums<I...>, false, true>(std::move(f), options);
+}
 template <class F>
-auto jacfwd(F f, HasAux) { return detail::JacobianFn<F, Argnums<0>, true, true>(std::move(f)); }
+auto jacfwd(F f, HasAux, JacobianOptions options = {}) {
+  return detail::JacobianFn<F, Argnums<0>, true, true>(std::move(f), options);
+}
 template <class F, int... I>
-auto jacfwd(F f, Argnums<I...>, HasAux) { return detail::JacobianFn<F, Argnums<I...>, true, true>(std::move(f)); }
+auto jacfwd(F f, Argnums<I...>, HasAux, JacobianOptions options = {}) {
+  return detail::JacobianFn<F, Argnums<I...>, true, true>(std::move(f), options);
+}
 
 /// The same by reverse mode, one row at a time. Source: jax.jacrev.
 template <class F>
-auto jacrev(F f) { return detail::JacobianFn<F, Argnums<0>, false, false>(std::move(f)); }
+auto jacrev(F f, JacobianOptions options = {}) {
+  return detail::JacobianFn<F, Argnums<0>, false, false>(std::move(f), options);
+}
 template <class F, int... I>
-auto jacrev(F f, Argnums<I...>) { return detail::JacobianFn<F, Argnums<I...>, false, false>(std::move(f)); }
+auto jacrev(F f, Argnums<I...>, JacobianOptions options = {}) {
+  return detail::JacobianFn<F, Argnums<I...>, false, false>(std::move(f), options);
+}
 template <class F>
-auto jacrev(F f, HasAux) { return detail::JacobianFn<F, Argnums<0>, true, false>(std::move(f)); }
+auto jacrev(F f, HasAux, JacobianOptions options = {}) {
+  return detail::JacobianFn<F, Argnums<0>, true, false>(std::move(f), options);
+}
 template <class F, int... I>
-auto jacrev(F f, Argnums<I...>, HasAux) { return detail::JacobianFn<F, Argnums<I...>, true, false>(std::move(f)); }
+auto jacrev(F f, Argnums<I...>, HasAux, JacobianOptions options = {}) {
+  return detail::JacobianFn<F, Argnums<I...>, true, false>(std::move(f), options);
+}
 
 /// The second derivative d^2 f / dx dx of an Array argument x, of shape result.shape + x.shape + x.shape:
 /// jacfwd(jacrev(f)). With has_aux the outcome is {Hessian, auxiliary}. Source: jax.hessian.
 template <class F>
-auto hessian(F f) { return jacfwd(jacrev(std::move(f))); }
+auto hessian(F f, JacobianOptions options = {}) { return jacfwd(jacrev(std::move(f), options), options); }
 template <class F, int I>
-auto hessian(F f, Argnums<I> argnum) { return jacfwd(jacrev(std::move(f), argnum), argnum); }
+auto hessian(F f, Argnums<I> argnum, JacobianOptions options = {}) {
+  return jacfwd(jacrev(std::move(f), argnum, options), argnum, options);
+}
 template <class F>
-auto hessian(F f, HasAux aux) { return jacfwd(jacrev(std::move(f), aux), aux); }
+auto hessian(F f, HasAux aux, JacobianOptions options = {}) {
+  return jacfwd(jacrev(std::move(f), aux, options), aux, options);
+}
 template <class F, int I>
-auto hessian(F f, Argnums<I> argnum, HasAux aux) { return jacfwd(jacrev(std::move(f), argnum, aux), argnum, aux); }
+auto hessian(F f, Argnums<I> argnum, HasAux aux, JacobianOptions options = {}) {
+  return jacfwd(jacrev(std::move(f), argnum, aux, options), argnum, aux, options);
+}
 
 }  // namespace fluxion

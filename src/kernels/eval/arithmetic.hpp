@@ -9,6 +9,20 @@ struct Neg : Unroll<4> { template <class B> static B call(B x) { return negate(x
 struct Abs : Unroll<4> { template <class B> static B call(B x) { return absolute(x); } };
 struct Floor : Unroll<4> { template <class B> static B call(B x) { return floor_of(x); } };
 struct Sqrt : Unroll<2> { template <class B> static B call(B x) { return xs::sqrt(x); } };
+struct Ceil : Unroll<4> { template <class B> static B call(B x) { return negate(floor_of(negate(x))); } };
+struct Square : Unroll<4> { template <class B> static B call(B x) { return x * x; } };
+struct Rsqrt : Unroll<2> { template <class B> static B call(B x) { return B(1) / xs::sqrt(x); } };
+struct RoundHalfEven : Unroll<4> { template <class B> static B call(B x) { return round_half_even(x); } };
+struct RoundHalfAway : Unroll<4> {
+  template <class B> static B call(B x) {
+    // What nearest-even rounding leaves is exact; where it is one half, the tie went down.
+    const B a = absolute(x), near = round_half_even(a);
+    return select<B>(is_number(x), with_sign_of(select<B>(a - near == B(Value<B>(0.5)), near + B(1), near), x), x);
+  }
+};
+struct IsFinite : Unroll<4> {
+  template <class B> static Mask<B> call(B x) { return absolute(x) < B(F<B>::infinity); }
+};
 struct Sign : Unroll<4> {
   template <class B> static B call(B x) {
     const B zero(0);
@@ -34,6 +48,22 @@ struct Max : Unroll<4> {
 };
 struct Min : Unroll<4> {
   template <class B> static B call(B a, B b) { return select<B>(is_number(a), B(xs::min(a, b)), a); }
+};
+
+struct Clamp : Unroll<2> {
+  template <class B> static B call(B low, B x, B high) { return Min::call(Max::call(low, x), high); }
+};
+
+/// The neighbour of x towards y. In bits, the next number away from 0 is one more.
+struct NextAfter : Unroll<2> {
+  template <class B> static B call(B x, B y) {
+    const B zero(0);
+    const auto away = ((x < y) & (zero < x)) | ((y < x) & (x < zero));
+    const B step = select<B>(away, from_lanes<B>(bits(x) + 1), from_lanes<B>(bits(x) - 1));
+    const B least = from_lanes<B>((bits(y) & F<B>::sign) | 1);
+    const B moved = select<B>(x == y, y, select<B>(x == zero, least, step));
+    return select<B>(is_number(x) & is_number(y), moved, x + y);
+  }
 };
 
 struct Eq : Unroll<4> { template <class B> static Mask<B> call(B a, B b) { return a == b; } };

@@ -1,4 +1,4 @@
-// erf and its inverse. All polynomials are minimax fits made for this file. The inverse follows
+// erf, erfc and the inverse of erf. All polynomials are minimax fits made for this file. The inverse follows
 // M. Giles, "Approximating the erfinv function": a function of w = -log(1 - x^2) times x.
 #pragma once
 
@@ -45,6 +45,50 @@ struct Erf : Unroll<1> {
     const auto [k, r] = reduce_log2(negate(erf_tail(a - B(1))));
     const B tail = B(1) - scale(expm1_reduced(r) + B(1), k);
     return select<B>(a < B(1), x * erf_center(x * x), with_sign_of(tail, x));
+  }
+};
+
+template <class T> struct ErfcMap;
+template <> struct ErfcMap<float> {
+  static constexpr float middle = 2, vanishes = 10.2f;  // beyond, erfc rounds to 0
+  static constexpr std::uint32_t high_half = 0xfffff000u;
+};
+template <> struct ErfcMap<double> {
+  static constexpr double middle = 2.5, vanishes = 27.3;
+  static constexpr std::uint64_t high_half = 0xfffffffff8000000u;
+};
+/// (1 + 2 a) exp(a^2) erfc(a) for a >= 1/2 as a function of t = (a - middle) / (a + middle), as M. Shepherd and
+/// J. Laframboise (1981) do.
+inline Batch<float> erfc_scaled(Batch<float> t) {
+  constexpr float c[] = {
+      0x1.46e80ep+0f, -0x1.7bf5ep-4f, -0x1.540802p-3f, 0x1.4ff91ap-3f, -0x1.bc16e6p-5f, -0x1.06826ep-7f,
+      0x1.1b9402p-7f, 0x1.316a9ep-10f, -0x1.49e9f2p-10f, -0x1.02b988p-12f};
+  return long_polynomial(t, c);
+}
+inline Batch<double> erfc_scaled(Batch<double> t) {
+  constexpr double c[] = {
+      0x1.43cc6f6c9672cp+0, -0x1.f52c5d7e22304p-4, -0x1.959ac16f85709p-4, 0x1.42d379989b65p-3, -0x1.a5c0c8a404361p-4,
+      0x1.0c6092a59e22ep-5, 0x1.e89489628f87ep-11, -0x1.1f2f132352cdfp-8, 0x1.01e11ca2c98fep-11,
+      0x1.4b6a48fe985aep-11, -0x1.731bd16c0dd38p-14, -0x1.dc254e4431561p-14, 0x1.a47974b73fa4p-18,
+      0x1.7cd020789ba92p-16, 0x1.5e894b1f66c7dp-19, -0x1.1ae27bba2ce3dp-18, -0x1.ac06d13059f28p-20,
+      0x1.1b15d5d7aec28p-21, 0x1.27d394628afd6p-21, 0x1.8ed019a13322ep-26, -0x1.32b73c5759979p-23,
+      -0x1.9618e4ee6f64ap-26, 0x1.ae3139f5f6f55p-26};
+  return long_polynomial(t, c);
+}
+
+/// exp(-a^2) with a^2 in two words, of which the first is exact; gradual underflow.
+struct Erfc : Unroll<1> {
+  template <class B> static B call(B x) {
+    using M = ErfcMap<Value<B>>;
+    const B one(1), two(2), a = clamp_above(absolute(x), M::vanishes);
+    const B scaled = erfc_scaled((a - B(M::middle)) / (a + B(M::middle))) / (a + a + one);
+    const B high = from_lanes<B>(bits(a) & M::high_half);
+    const B k = round_small(a * a * B(-F<B>::log2_e));
+    const B first = nmadd(k, B(F<B>::ln2_hi), negate(high * high));
+    const B r = nmadd(k, B(F<B>::ln2_lo), first) - (a - high) * (a + high);
+    const B tail = scale((expm1_reduced(r) + one) * scaled, k);
+    const B outer = select<B>(x < B(0), two - tail, tail);
+    return select<B>(a < B(Value<B>(0.5)), one - x * erf_center(x * x), outer);
   }
 };
 

@@ -96,6 +96,15 @@ struct Exp : Unroll<1> {
   template <class B> static B call(B x) { return exp_of(x); }
 };
 
+/// The reduced argument is exact; scaled to base e it costs a rounding of something below 1/2.
+struct Exp2 : Unroll<1> {
+  template <class B> static B call(B x) {
+    constexpr Value<B> top = Value<B>(F<B>::bias + 2), bottom = Value<B>(-F<B>::bias - F<B>::mantissa - 3);
+    const B bounded = clamp_below(clamp_above(x, top), bottom), k = round_small(bounded);
+    return scale(expm1_reduced((bounded - k) * B(Value<B>(0x1.62e42fefa39efp-1))) + B(1), k);
+  }
+};
+
 struct Expm1 : Unroll<1> {
   template <class B> static B call(B x) { return select<B>(x == B(0), x, expm1_of(x)); }  // keeps -0
 };

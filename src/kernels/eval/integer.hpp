@@ -71,6 +71,33 @@ struct Min : Unroll<4> {
   }
 };
 
+struct Clamp : Unroll<2> {
+  template <class B> static B call(B low, B x, B high) { return Min::call(Max::call(low, x), high); }
+};
+
+struct Square : Unroll<2> { template <class B> static B call(B x) { return from_lanes<B>(bits(x) * bits(x)); } };
+
+/// Sums of neighbouring bits, then of pairs, of fours; the product adds up the bytes in the highest one.
+template <class B> auto bits_set(decltype(bits(B())) v) {
+  using U = Uint<Value<B>>;
+  constexpr U all = U(~U(0)), ones = all / 255;
+  v = v - ((v >> 1) & U(all / 3));
+  v = (v & U(all / 5)) + ((v >> 2) & U(all / 5));
+  v = (v + (v >> 4)) & U(all / 17);
+  return (v * ones) >> (width<B> - 8);
+}
+struct PopulationCount : Unroll<2> {
+  template <class B> static B call(B x) { return from_lanes<B>(bits_set<B>(bits(x))); }
+};
+/// The zeros are what is not set once every bit below the first one is.
+struct LeadingZeros : Unroll<2> {
+  template <class B> static B call(B x) {
+    auto v = bits(x);
+    for (unsigned step = 1; step < 8 * sizeof(Value<B>); step *= 2) v |= v >> step;
+    return from_lanes<B>(bits_set<B>(~v));
+  }
+};
+
 // Amounts are unsigned; those of the width or more shift everything out.
 struct ShiftLeft : Unroll<4> {
   template <class B> static B call(B a, B b) {
@@ -127,6 +154,12 @@ struct Lt : Unroll<4> { template <class B> static B call(B a, B b) { return from
 struct Gt : Unroll<4> { template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) & ~bits(b)); } };
 struct Le : Unroll<4> { template <class B> static B call(B a, B b) { return from_lanes<B>((bits(a) ^ 1) | bits(b)); } };
 struct Ge : Unroll<4> { template <class B> static B call(B a, B b) { return from_lanes<B>(bits(a) | (bits(b) ^ 1)); } };
+
+struct Clamp : Unroll<4> {
+  template <class B> static B call(B low, B x, B high) {
+    return from_lanes<B>((bits(low) | bits(x)) & bits(high));
+  }
+};
 
 /// select for one-byte elements: the predicate is a batch of bytes too.
 struct Select : Unroll<4> {

@@ -101,6 +101,21 @@ B polynomial(B x, const Value<B> (&c)[N]) {
   return horner(x, c, std::make_index_sequence<N - 1>{});
 }
 
+/// The same sum as two independent ones, of the even and the odd powers: half as long a chain, for many terms.
+template <class B, std::size_t N, std::size_t... E, std::size_t... O>
+B horner_twice(B x, const Value<B> (&c)[N], std::index_sequence<E...>, std::index_sequence<O...>) {
+  constexpr std::size_t even = (N - 1) / 2 * 2, odd = (N - 2) / 2 * 2 + 1;
+  const B z = x * x;
+  B a(c[even]), b(c[odd]);
+  ((a = madd(a, z, B(c[even - 2 - 2 * E]))), ...);
+  ((b = madd(b, z, B(c[odd - 2 - 2 * O]))), ...);
+  return madd(b, x, a);
+}
+template <class B, std::size_t N>
+B long_polynomial(B x, const Value<B> (&c)[N]) {
+  return horner_twice(x, c, std::make_index_sequence<(N - 1) / 2>{}, std::make_index_sequence<(N - 2) / 2>{});
+}
+
 template <class B> B select(Mask<B> mask, B yes, B no) { return xs::select(mask, yes, no); }
 template <class B> bool any(Mask<B> mask) { return xs::any(mask); }
 // Written as a product of masks, for xsimd's != is false for NaN on AVX and AVX-512.
@@ -128,6 +143,12 @@ template <class B> B floor_of(B x) {
   const B down = select<B>(r > x, r - B(1), r);
   return select<B>(a < whole, with_sign_of(absolute(down), x), x);
 #endif
+}
+
+/// The nearest integer, ties to even, of any x; keeps -0 and NaN.
+template <class B> B round_half_even(B x) {
+  const B a = absolute(x), whole(F<B>::whole);
+  return select<B>(a < whole, with_sign_of((a + whole) - whole, x), x);
 }
 
 /// 2^k for an integer k with a normal result.

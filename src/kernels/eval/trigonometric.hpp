@@ -1,4 +1,4 @@
-// sin and cos: Cody-Waite reduction by pi/2 in pieces whose products with the quadrant number are exact.
+// sin, cos and tan: Cody-Waite reduction by pi/2 in pieces whose products with the quadrant number are exact.
 // Beyond `limit` a lane is computed alone by libm, so no lane's value depends on its neighbours.
 #pragma once
 
@@ -73,19 +73,21 @@ template <class B> B sin_turned(B x, unsigned turn) {
   return from_lanes<B>(bits(value) ^ ((quadrant & 2) << (8 * sizeof(Value<B>) - 2)));
 }
 
-template <bool cosine, class B>
-[[gnu::noinline]] B fix_large(B x, B value) {
-  return per_lane([](Value<B> a, Value<B> v) {
+/// `value`, but f(x) in lanes beyond the limit.
+template <class Function, class B>
+[[gnu::noinline]] B fix_large(Function f, B x, B value) {
+  return per_lane([f](Value<B> a, Value<B> v) {
     const Value<B> magnitude = std::fabs(a);
     if (!(magnitude > trigonometric_limit<Value<B>>) || magnitude > std::numeric_limits<Value<B>>::max()) return v;
-    return cosine ? std::cos(a) : std::sin(a);
+    return f(a);
   }, x, value);
 }
 
 struct Sin : Unroll<1> {
   template <class B> static B call(B x) {
     const B value = select<B>(x == B(0), x, sin_turned(x, 0));  // keeps -0
-    if (any<B>(absolute(x) > B(trigonometric_limit<Value<B>>))) return fix_large<false>(x, value);
+    if (any<B>(absolute(x) > B(trigonometric_limit<Value<B>>)))
+      return fix_large([](Value<B> a) { return std::sin(a); }, x, value);
     return value;
   }
 };
@@ -93,7 +95,21 @@ struct Sin : Unroll<1> {
 struct Cos : Unroll<1> {
   template <class B> static B call(B x) {
     const B value = sin_turned(x, 1);
-    if (any<B>(absolute(x) > B(trigonometric_limit<Value<B>>))) return fix_large<true>(x, value);
+    if (any<B>(absolute(x) > B(trigonometric_limit<Value<B>>)))
+      return fix_large([](Value<B> a) { return std::cos(a); }, x, value);
+    return value;
+  }
+};
+
+/// sin / cos of the reduced argument, or -cos / sin in odd quadrants: both are accurate, also near their zeros.
+struct Tan : Unroll<1> {
+  template <class B> static B call(B x) {
+    const auto [q, r] = reduce_quadrant(x);
+    const auto odd = nonzero<B>(integer_bits(q) & 1);
+    const B s = sin_reduced(r), c = cos_reduced(r);
+    const B value = select<B>(x == B(0), x, select<B>(odd, negate(c), s) / select<B>(odd, s, c));  // keeps -0
+    if (any<B>(absolute(x) > B(trigonometric_limit<Value<B>>)))
+      return fix_large([](Value<B> a) { return std::tan(a); }, x, value);
     return value;
   }
 };

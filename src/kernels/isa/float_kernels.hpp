@@ -3,6 +3,9 @@
 
 #include "kernels/eval/arithmetic.hpp"
 #include "kernels/eval/error_function.hpp"
+#include "kernels/eval/gamma.hpp"
+#include "kernels/eval/hyperbolic.hpp"
+#include "kernels/eval/inverse_trigonometric.hpp"
 #include "kernels/eval/power.hpp"
 #include "kernels/eval/trigonometric.hpp"
 #include "kernels/isa/lookup.hpp"
@@ -29,6 +32,29 @@ template <class T> Kernel float_kernel(ir::Op op, unsigned mask) {
     case Op::logistic: return unary<Logistic, T>();
     case Op::erf: return unary<Erf, T>();
     case Op::erf_inv: return unary<ErfInv, T>();
+    case Op::ceil: return unary<Ceil, T>();
+    case Op::round_half_away: return unary<RoundHalfAway, T>();
+    case Op::round_half_even: return unary<RoundHalfEven, T>();
+    case Op::exp2: return unary<Exp2, T>();
+    case Op::rsqrt: return unary<Rsqrt, T>();
+    case Op::square: return unary<Square, T>();
+    case Op::tan: return unary<Tan, T>();
+    case Op::asin: return unary<Asin, T>();
+    case Op::acos: return unary<Acos, T>();
+    case Op::atan: return unary<Atan, T>();
+    case Op::sinh: return unary<Sinh, T>();
+    case Op::cosh: return unary<Cosh, T>();
+    case Op::asinh: return unary<Asinh, T>();
+    case Op::acosh: return unary<Acosh, T>();
+    case Op::atanh: return unary<Atanh, T>();
+    case Op::erfc: return unary<Erfc, T>();
+    case Op::lgamma: return unary<Lgamma, T>();
+    case Op::digamma: return unary<Digamma, T>();
+    case Op::is_finite: return predicate<IsFinite, T>();
+    case Op::atan2: return binary<Atan2, T>(mask);
+    case Op::nextafter: return binary<NextAfter, T>(mask);
+    case Op::polygamma: return binary<Polygamma, T>(mask);
+    case Op::clamp: return ternary<Clamp, T>(mask);
     case Op::add: return binary<Add, T>(mask);
     case Op::sub: return binary<Sub, T>(mask);
     case Op::mul: return binary<Mul, T>(mask);

@@ -19,6 +19,7 @@ Kernel bool_kernel(ir::Op op, unsigned scalar_mask) {
     case Op::le: return binary<boolean::Le, T>(scalar_mask);
     case Op::gt: return binary<boolean::Gt, T>(scalar_mask);
     case Op::ge: return binary<boolean::Ge, T>(scalar_mask);
+    case Op::clamp: return ternary<boolean::Clamp, T>(scalar_mask);
     case Op::select: return selection<boolean::Select, Values<T>, T>(scalar_mask);
     default: return nullptr;
   }

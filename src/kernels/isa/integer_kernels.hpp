@@ -16,6 +16,7 @@ template <class T> Kernel ordered_kernel(ir::Op op, unsigned mask) {
     case Op::div: return binary<integer::Div, T>(mask);
     case Op::rem: return binary<integer::Rem, T>(mask);
     case Op::max: return binary<integer::Max, T>(mask);
+    case Op::clamp: return ternary<integer::Clamp, T>(mask);
     case Op::min: return binary<integer::Min, T>(mask);
     case Op::lt: return comparison<integer::Lt, T>(mask);
     case Op::le: return comparison<integer::Le, T>(mask);
@@ -30,6 +31,9 @@ template <class Signed, class Unsigned> Kernel integer_kernel(ir::Op op, bool is
   switch (op) {
     case Op::neg: return unary<integer::Neg, Unsigned>();
     case Op::not_: return unary<integer::Not, Unsigned>();
+    case Op::square: return unary<integer::Square, Unsigned>();
+    case Op::population_count: return unary<integer::PopulationCount, Unsigned>();
+    case Op::clz: return unary<integer::LeadingZeros, Unsigned>();
     case Op::add: return binary<integer::Add, Unsigned>(mask);
     case Op::sub: return binary<integer::Sub, Unsigned>(mask);
     case Op::mul: return binary<integer::Mul, Unsigned>(mask);

@@ -4,6 +4,15 @@
 #include "kernels/eval/batch.hpp"
 #include "kernels/isa.hpp"
 
+/// Complex numbers have one code for all instruction sets.
+namespace fluxion::kernels::isa_baseline {
+
+Kernel complex_kernel(ir::Op op, DType t, unsigned scalar_mask);
+/// ir::Op::complex, of parts of dtype `t`.
+Kernel joining_kernel(DType t, unsigned scalar_mask);
+
+}  // namespace fluxion::kernels::isa_baseline
+
 namespace fluxion::kernels::FLUXION_ISA {
 
 Kernel float32_kernel(ir::Op op, unsigned scalar_mask);
@@ -11,6 +20,9 @@ Kernel float64_kernel(ir::Op op, unsigned scalar_mask);
 Kernel int32_kernel(ir::Op op, bool is_signed, unsigned scalar_mask);
 Kernel int64_kernel(ir::Op op, bool is_signed, unsigned scalar_mask);
 Kernel bool_kernel(ir::Op op, unsigned scalar_mask);
+/// Integers of 8 and 16 bits; halves.
+Kernel narrow_kernel(ir::Op op, DType t, unsigned scalar_mask);
+Kernel half_kernel(ir::Op op, DType t, unsigned scalar_mask);
 
 Kernel convert_kernel(DType from, DType to);
 Kernel iota_kernel(DType t);

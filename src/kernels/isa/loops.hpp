@@ -138,6 +138,20 @@ struct LargeBinary {
 template <class Function, class T>
 Kernel unary() { return &Elementwise<Function, 0, Values<T>, Values<T>>::run; }
 
+/// Of one operand, with a bool result.
+template <class Function, class T>
+Kernel predicate() { return &Elementwise<Function, 0, Flags<T>, Values<T>>::run; }
+
+/// Of three operands of one type; the first and the last are both scalars or neither is.
+template <class Function, class T>
+Kernel ternary(unsigned mask) {
+  switch (mask) {
+    case 0: return &Elementwise<Function, 0, Values<T>, Values<T>, Values<T>, Values<T>>::run;
+    case 5: return &Elementwise<Function, 5, Values<T>, Values<T>, Values<T>, Values<T>>::run;
+    default: return nullptr;
+  }
+}
+
 template <class Function, class Out, class In>
 Kernel binary_to(unsigned mask) {
   switch (mask) {

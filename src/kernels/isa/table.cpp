@@ -5,12 +5,16 @@ namespace fluxion::kernels::FLUXION_ISA {
 namespace {
 
 Kernel elementwise(ir::Op op, DType t, unsigned scalar_mask) {
+  if (op == ir::Op::complex) return isa_baseline::joining_kernel(t, scalar_mask);
   switch (t) {
     case DType::bool_: return bool_kernel(op, scalar_mask);
     case DType::int32: return int32_kernel(op, true, scalar_mask);
     case DType::int64: return int64_kernel(op, true, scalar_mask);
     case DType::uint32: return int32_kernel(op, false, scalar_mask);
     case DType::uint64: return int64_kernel(op, false, scalar_mask);
+    case DType::int8: case DType::int16: case DType::uint8: case DType::uint16: return narrow_kernel(op, t, scalar_mask);
+    case DType::bfloat16: case DType::float16: return half_kernel(op, t, scalar_mask);
+    case DType::complex64: case DType::complex128: return isa_baseline::complex_kernel(op, t, scalar_mask);
     case DType::float32: return float32_kernel(op, scalar_mask);
     case DType::float64: return float64_kernel(op, scalar_mask);
     case DType::key_fry: {

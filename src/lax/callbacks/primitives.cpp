@@ -5,6 +5,7 @@
 #include "core/node.hpp"
 #include "lax/callbacks/callback.hpp"
 #include "lax/rules.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion {
 
@@ -119,6 +120,12 @@ const char* op_name(detail::CallbackKind kind) {
 }
 
 }  // namespace
+void list_callbacks(Readables& to) {
+  to.insert(to.end(), {readable<DebugCallback>(0, ReadablePrimitive::any),
+                       readable<PureCallback>(0, ReadablePrimitive::any),
+                       readable<IoCallback>(0, ReadablePrimitive::any)});
+}
+
 }  // namespace lax
 
 namespace detail {

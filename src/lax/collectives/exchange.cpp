@@ -1,6 +1,7 @@
 // all_gather, reduce_scatter, all_to_all and ppermute move values between the elements of an axis; axis_index tells
 // them apart.
 #include "lax/collectives/rules.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -121,6 +122,17 @@ std::string show(const Pairs& perm) {
   for (const auto& [from, to] : perm.list) pairs += text(pairs.empty() ? "(" : ", (", from, ", ", to, ")");
   return "(" + pairs + (perm.list.size() == 1 ? ",)" : ")");
 }
+Pairs parse_value(ValueParser& p, ParseAs<Pairs>) {
+  Pairs perm;
+  p.expect("(");
+  while (!p.accept(")")) {
+    const auto c = parse_value(p, ParseAs<Dims>{});
+    if (c.size() != 2) p.fail("two positions per pair before");
+    perm.list.emplace_back(c[0], c[1]);
+    if (!p.accept(",") && p.peek() != ')') p.fail("',' or ')'");
+  }
+  return perm;
+}
 std::size_t hash_value(const Pairs& perm) {
   std::size_t h = perm.list.size();
   for (const auto& [from, to] : perm.list)
@@ -190,6 +202,11 @@ Array bind_all_to_all(const Array& x, const OneAxis& axis, std::int64_t split_ax
 }
 Array bind_ppermute(const Array& x, const AxisNames& axis, const Permutation& perm) {
   return bind_one<Ppermute>({&x, 1}, {axis, {perm}});
+}
+
+void list_exchanges(Readables& to) {
+  to.insert(to.end(), {readable<Position>(0), readable<AllGather>(1), readable<ReduceScatter>(1),
+                       readable<AllToAll>(1), readable<Ppermute>(1)});
 }
 
 }  // namespace fluxion::lax

@@ -1,5 +1,6 @@
 // psum, pmax and pmin: reductions over named axes.
 #include "lax/collectives/rules.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -90,5 +91,9 @@ struct Pmin : Extremum<Pmin, &reduce_min> {
 Arrays bind_psum(ArraySpan xs, const AxisNames& axes) { return bind_all<Psum>(xs, {axes, none}); }
 Array bind_pmax(const Array& x, const AxisNames& axes) { return bind_one<Pmax>({&x, 1}, {axes, none}); }
 Array bind_pmin(const Array& x, const AxisNames& axes) { return bind_one<Pmin>({&x, 1}, {axes, none}); }
+
+void list_collective_reductions(Readables& to) {
+  to.insert(to.end(), {readable<Psum>(0, ReadablePrimitive::any), readable<Pmax>(1), readable<Pmin>(1)});
+}
 
 }  // namespace fluxion::lax

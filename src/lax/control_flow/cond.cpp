@@ -5,6 +5,7 @@
 #include "lax/control_flow/primitives.hpp"
 #include "lax/rules.hpp"
 #include "transforms/jet.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -19,6 +20,15 @@ struct CondParams {
 template <class Self>
 struct CondRules {
   using Params = CondParams;
+
+  static std::string problem(AvalSpan in, const Params& p) {
+    if (p.branches.empty()) return "there must be a branch";
+    for (const auto& b : p.branches) {
+      if (auto d = difference(in.subspan(1), b->in_avals()); !d.empty()) return d;
+      if (auto d = difference(b->out_avals(), p.branches[0]->out_avals()); !d.empty()) return "the branches' results: " + d;
+    }
+    return {};
+  }
 
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     if (in.empty() || in[0].dtype != DType::int32 || in[0].ndim() != 0)
@@ -194,6 +204,10 @@ Arrays bind_bucket_cond(const Array& index, ArraySpan operands, const std::vecto
 
 Arrays bind_cond(const Array& index, ArraySpan operands, const std::vector<JaxprPtr>& branches) {
   return bind_all<Cond>(joined({{&index, 1}, operands}), {branches});
+}
+
+void list_conds(Readables& to) {
+  to.insert(to.end(), {readable<Cond>(1, ReadablePrimitive::any), readable<BucketCond>(1, ReadablePrimitive::any)});
 }
 
 }  // namespace fluxion::lax

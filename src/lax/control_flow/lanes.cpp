@@ -52,6 +52,8 @@ class CostVisitor final : public FieldVisitor {
     switch (op) {
       case exp: case expm1: case log: case log1p: case sin: case cos: case tanh: case logistic: case cbrt: case erf:
       case erf_inv: case pow: return true;
+      case exp2: case tan: case asin: case acos: case atan: case sinh: case cosh: case asinh: case acosh: case atanh:
+      case erfc: case lgamma: case digamma: case atan2: case polygamma: return true;
       default: return false;
     }
   }

@@ -5,6 +5,7 @@
 #include "core/node.hpp"
 #include "lax/control_flow/tape.hpp"
 #include "lax/rules.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -26,6 +27,14 @@ struct Repeat {
     Groups(const List& all, const Params& p) : consts(part(all, 1, p.n_consts())), carry(part(all, 1 + p.n_consts(), p.n_carry())) {}
   };
   static Arrays list(ArraySpan xs) { return {xs.begin(), xs.end()}; }
+
+  static std::string problem(AvalSpan in, const Params& p) {
+    const auto body = p.jaxpr->in_avals(), out = p.jaxpr->out_avals();
+    if (p.num_consts < 0 || body.size() != p.n_consts() + 1 + p.n_carry()) return "num_consts must fit the body";
+    if (!same_type(body[p.n_consts()], index_aval())) return "the body's index must be an i64 scalar";
+    if (in.size() != body.size()) return text(body.size(), " operands are required, got ", in.size());
+    return difference(out, AvalSpan(body).last(p.n_carry()));
+  }
 
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     if (in.empty() || !same_type(in[0], index_aval())) throw InternalError("repeat: the number of trips must be an i64 scalar");
@@ -198,6 +207,10 @@ Arrays bind_repeat(const Array& n, ArraySpan consts, ArraySpan carry, const Jaxp
                    const Budget& max_residual_bytes) {
   const Repeat::Params p{body, static_cast<std::int64_t>(consts.size()), reverse, max_residual_bytes};
   return bind_all<Repeat>(joined({{&n, 1}, consts, carry}), p);
+}
+
+void list_repeats(Readables& to) {
+  to.insert(to.end(), {readable<Repeat>(1, ReadablePrimitive::any)});
 }
 
 }  // namespace fluxion::lax

@@ -5,6 +5,7 @@
 #include "core/node.hpp"
 #include "lax/control_flow/recording.hpp"
 #include "lax/rules.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -30,6 +31,16 @@ struct Scan {
           xs(part(all, p.n_consts() + p.n_carry(), p.n_xs())) {}
   };
   static Arrays list(ArraySpan xs) { return {xs.begin(), xs.end()}; }
+
+  static std::string problem(AvalSpan in, const Params& p) {
+    const auto want = p.jaxpr->in_avals(), out = p.jaxpr->out_avals();
+    const auto n = static_cast<std::int64_t>(want.size()), m = static_cast<std::int64_t>(out.size());
+    if (p.length < 0 || p.unroll < 1) return "length must not be negative, and unroll must be positive";
+    if (p.num_consts < 0 || p.num_carry < 0 || p.num_consts > n || p.num_carry > n - p.num_consts || p.num_carry > m)
+      return "num_consts and num_carry must fit the body";
+    if (in.size() != want.size()) return text(n, " operands are required, got ", in.size());
+    return difference(AvalSpan(out).first(p.n_carry()), AvalSpan(want).subspan(p.n_consts(), p.n_carry()));
+  }
 
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     const auto want = p.jaxpr->in_avals();
@@ -284,6 +295,10 @@ Arrays bind_scan(ArraySpan consts, ArraySpan carry, ArraySpan xs, const JaxprPtr
                  std::int64_t unroll) {
   Scan::Params p{body, length, static_cast<std::int64_t>(carry.size()), static_cast<std::int64_t>(consts.size()), reverse, unroll};
   return bind_all<Scan>(joined({consts, carry, xs}), p);
+}
+
+void list_scans(Readables& to) {
+  to.insert(to.end(), {readable<Scan>(0, ReadablePrimitive::any)});
 }
 
 }  // namespace fluxion::lax

@@ -4,6 +4,7 @@
 
 #include "core/node.hpp"
 #include "lax/rules.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -194,5 +195,10 @@ Array tape_discard() {
 }
 
 Array tape_empty(const Shape& shape) { return ops::zeros_like_aval(tape_aval(shape)); }
+
+void list_tapes(Readables& to) {
+  to.insert(to.end(), {readable<TapePush>(2, ReadablePrimitive::any), readable<TapeRead>(2), readable<TapeAdd>(2),
+                       readable<TapeSum>(1)});
+}
 
 }  // namespace fluxion::lax

@@ -8,6 +8,7 @@
 #include "lax/control_flow/recording.hpp"
 #include "lax/control_flow/tape.hpp"
 #include "lax/rules.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -31,6 +32,18 @@ struct While {
         : cond(part(all, 0, p.n_cond())), body(part(all, p.n_cond(), p.n_body())),
           carry(part(all, p.n_cond() + p.n_body(), p.n_carry())) {}
   };
+
+  static std::string problem(AvalSpan in, const Params& p) {
+    const auto body = p.body_jaxpr->in_avals(), cond = p.cond_jaxpr->in_avals(), truth = p.cond_jaxpr->out_avals();
+    const auto carry = p.n_carry();
+    if (p.cond_nconsts < 0 || p.body_nconsts < 0 || body.size() != p.n_body() + carry || cond.size() != p.n_cond() + carry)
+      return "cond_nconsts and body_nconsts must fit the condition and the body";
+    if (truth.size() != 1 || !same_type(truth[0], {{}, DType::bool_})) return "the condition must be a bool";
+    if (in.size() != p.n_cond() + p.n_body() + carry) return "the operands must be those of the condition and the body";
+    if (auto d = difference(in.first(p.n_cond()), AvalSpan(cond).first(p.n_cond())); !d.empty()) return d;
+    if (auto d = difference(AvalSpan(cond).subspan(p.n_cond()), in.last(carry)); !d.empty()) return d;
+    return difference(in.subspan(p.n_cond()), body);
+  }
 
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     const Groups<Avals> g(Avals(in.begin(), in.end()), p);
@@ -178,6 +191,10 @@ BatchOut batch_while(const BatchArgs& args, std::size_t cond_consts, std::size_t
   const While::Params p{body, static_cast<std::int64_t>(body_consts), cond, static_cast<std::int64_t>(cond_consts),
                         max_residual_bytes};
   return define<While>().batch(args, ParamsView::of(p));
+}
+
+void list_whiles(Readables& to) {
+  to.insert(to.end(), {readable<While>(0, ReadablePrimitive::any)});
 }
 
 }  // namespace fluxion::lax

@@ -2,6 +2,7 @@
 // solver, and the transposed solver its cotangent.
 #include "lax/implicit/implicit.hpp"
 #include "lax/rules.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -17,6 +18,21 @@ struct CustomLinearSolve {
     std::size_t n_consts() const { return static_cast<std::size_t>(num_consts); }
     std::size_t n_x() const { return matvec->out.size(); }
   };
+
+  static std::string problem(AvalSpan in, const Params& p) {
+    const auto n = static_cast<std::int64_t>(in.size()), x = static_cast<std::int64_t>(p.n_x());
+    if (p.num_consts < 0 || p.num_consts > n - x) return "num_consts must fit matvec and solve";
+    if (!p.transposed.empty() && p.transposed.size() != 2) return "transposed must have no or two jaxprs";
+    std::vector<JaxprPtr> all{p.matvec, p.solve};
+    all.insert(all.end(), p.transposed.begin(), p.transposed.end());
+    for (const auto& j : all) {
+      const auto out = j->out_avals();
+      if (out.size() < p.n_x()) return "each of the jaxprs must give x";
+      if (auto d = difference(AvalSpan(out).first(p.n_x()), in.last(p.n_x())); !d.empty()) return d;
+      if (auto d = difference(in, j->in_avals()); !d.empty()) return d;
+    }
+    return {};
+  }
 
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     const auto want = p.solve->in_avals();
@@ -76,6 +92,10 @@ struct CustomLinearSolve {
 Arrays bind_custom_linear_solve(ArraySpan consts, ArraySpan b, const JaxprPtr& matvec, const JaxprPtr& solve,
                                 const std::vector<JaxprPtr>& transposed) {
   return bind_all<CustomLinearSolve>(joined({consts, b}), {matvec, static_cast<std::int64_t>(consts.size()), solve, transposed});
+}
+
+void list_linear_solves(Readables& to) {
+  to.insert(to.end(), {readable<CustomLinearSolve>(0, ReadablePrimitive::any)});
 }
 
 }  // namespace fluxion::lax

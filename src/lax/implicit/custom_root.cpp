@@ -2,6 +2,7 @@
 // f(m, x(m)) = 0 gives dx = -(df/dx)^-1 (df/dm) dm, whose inverse is the user's tangent_solve.
 #include "lax/implicit/implicit.hpp"
 #include "lax/rules.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -15,6 +16,21 @@ struct CustomRoot {
     std::size_t n_consts() const { return static_cast<std::size_t>(num_consts); }
     std::size_t n_x() const { return f->out.size(); }
   };
+
+  static std::string problem(AvalSpan in, const Params& p) {
+    const auto n = static_cast<std::int64_t>(in.size()), x = static_cast<std::int64_t>(p.n_x());
+    if (p.num_consts < 0 || p.num_consts > n - x || p.solve->out.size() < p.n_x()) return "num_consts must fit f and solve";
+    Avals consts(in.begin(), in.begin() + p.num_consts);
+    const auto out = p.f->out_avals();
+    for (int i = 0; i < 2; ++i) {
+      consts.insert(consts.end(), out.begin(), out.end());
+      if (auto d = difference(consts, (i == 0 ? p.f : p.tangent_solve)->in_avals()); !d.empty()) return d;
+    }
+    if (auto d = difference(p.tangent_solve->out_avals(), out); !d.empty()) return d;
+    const auto solved = p.solve->out_avals();
+    if (auto d = difference(AvalSpan(solved).first(out.size()), out); !d.empty()) return d;
+    return difference(in, p.solve->in_avals());
+  }
 
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     const auto want = p.solve->in_avals();
@@ -53,6 +69,10 @@ struct CustomRoot {
 
 Arrays bind_custom_root(ArraySpan consts, ArraySpan guess, const JaxprPtr& f, const JaxprPtr& solve, const JaxprPtr& tangent_solve) {
   return bind_all<CustomRoot>(joined({consts, guess}), {f, static_cast<std::int64_t>(consts.size()), solve, tangent_solve});
+}
+
+void list_roots(Readables& to) {
+  to.insert(to.end(), {readable<CustomRoot>(0, ReadablePrimitive::any)});
 }
 
 }  // namespace fluxion::lax

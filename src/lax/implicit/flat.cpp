@@ -51,7 +51,7 @@ Arrays strong(const char* op, const char* what, const Arrays& xs, const TreeDef&
     };
     if (xs[i].is_empty_handle())
       throw TypeError(text(op, ": ", what, " must hold values, got an empty handle", at(), "; assign it first"));
-    if (!is_floating(xs[i].dtype()))
+    if (!is_inexact(xs[i].dtype()))
       throw TypeError(text(op, ": ", what, " must be floating, got ", xs[i].aval(), at(), "; convert it with astype(fx::float64)"));
     out.push_back(lax::convert_element_type(xs[i], xs[i].dtype()));
   }

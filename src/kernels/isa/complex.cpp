@@ -1,0 +1,99 @@
+// Operations on complex numbers. Compiled once, for the baseline: most of the work is the C library's.
+#include "kernels/eval/complex.hpp"
+#include "kernels/isa/blocks.hpp"
+#include "kernels/isa/lookup.hpp"
+
+namespace fluxion::kernels::FLUXION_ISA {
+namespace {
+
+/// A function of doubles on numbers of either size.
+template <auto f> struct Widened {
+  template <class T> static Complex<T> call(Complex<T> z) {
+    const auto w = f({double(z.re), double(z.im)});
+    return {T(w.re), T(w.im)};
+  }
+  template <class T> static Complex<T> call(Complex<T> a, Complex<T> b) {
+    const auto w = f({double(a.re), double(a.im)}, {double(b.re), double(b.im)});
+    return {T(w.re), T(w.im)};
+  }
+};
+/// A function of the C library.
+template <auto f> complex::Wide library(complex::Wide z) { return complex::number(f(complex::c_number(z))); }
+template <auto f, class T> Kernel function() { return unary_blocks<Widened<f>, Complex<T>, Complex<T>>(); }
+
+struct Neg { template <class T> static Complex<T> call(Complex<T> x) { return {-x.re, -x.im}; } };
+struct Conj { template <class T> static Complex<T> call(Complex<T> x) { return {x.re, -x.im}; } };
+struct Real { template <class T> static T call(Complex<T> x) { return x.re; } };
+struct Imag { template <class T> static T call(Complex<T> x) { return x.im; } };
+struct Modulus { template <class T> static T call(Complex<T> x) { return T(complex::modulus({x.re, x.im})); } };
+struct Join { template <class T> static Complex<T> call(T re, T im) { return {re, im}; } };
+struct Add { template <class T> static Complex<T> call(Complex<T> a, Complex<T> b) { return {a.re + b.re, a.im + b.im}; } };
+struct Sub { template <class T> static Complex<T> call(Complex<T> a, Complex<T> b) { return {a.re - b.re, a.im - b.im}; } };
+struct Mul {
+  template <class T> static Complex<T> call(Complex<T> a, Complex<T> b) {
+    return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
+  }
+};
+struct Eq {
+  template <class T> static std::uint8_t call(Complex<T> a, Complex<T> b) { return (a.re == b.re) & (a.im == b.im); }
+};
+struct Ne {
+  template <class T> static std::uint8_t call(Complex<T> a, Complex<T> b) { return (a.re != b.re) | (a.im != b.im); }
+};
+// In lexicographic order.
+struct Max {
+  template <class T> static Complex<T> call(Complex<T> a, Complex<T> b) {
+    return (a.re == b.re ? a.im > b.im : a.re > b.re) ? a : b;
+  }
+};
+struct Min {
+  template <class T> static Complex<T> call(Complex<T> a, Complex<T> b) {
+    return (a.re == b.re ? a.im < b.im : a.re < b.re) ? a : b;
+  }
+};
+
+template <class T> Kernel kernel_of(ir::Op op, unsigned mask) {
+  using ir::Op;
+  using C = Complex<T>;
+  switch (op) {
+    case Op::neg: return unary_blocks<Neg, C, C>();
+    case Op::conj: return unary_blocks<Conj, C, C>();
+    case Op::real: return unary_blocks<Real, T, C>();
+    case Op::imag: return unary_blocks<Imag, T, C>();
+    case Op::abs: return unary_blocks<Modulus, T, C>();
+    case Op::sign: return function<complex::sign, T>();
+    case Op::exp: return function<complex::exp, T>();
+    case Op::expm1: return function<complex::expm1, T>();
+    case Op::log: return function<complex::log, T>();
+    case Op::log1p: return function<complex::log1p, T>();
+    case Op::sqrt: return function<complex::sqrt, T>();
+    case Op::logistic: return function<complex::logistic, T>();
+    case Op::sin: return function<library<complex::csin>, T>();
+    case Op::cos: return function<library<complex::ccos>, T>();
+    case Op::tanh: return function<library<complex::ctanh>, T>();
+    case Op::add: return binary_blocks<Add, C, C>(mask);
+    case Op::sub: return binary_blocks<Sub, C, C>(mask);
+    case Op::mul: return binary_blocks<Mul, C, C>(mask);
+    case Op::div: return binary_blocks<Widened<complex::quotient>, C, C>(mask);
+    case Op::pow: return binary_blocks<Widened<complex::pow>, C, C>(mask);
+    case Op::max: return binary_blocks<Max, C, C>(mask);
+    case Op::min: return binary_blocks<Min, C, C>(mask);
+    case Op::eq: return binary_blocks<Eq, std::uint8_t, C>(mask);
+    case Op::ne: return binary_blocks<Ne, std::uint8_t, C>(mask);
+    case Op::select: return select_blocks<C>(mask);
+    default: return nullptr;
+  }
+}
+
+}  // namespace
+
+Kernel complex_kernel(ir::Op op, DType t, unsigned mask) {
+  return t == DType::complex64 ? kernel_of<float>(op, mask) : kernel_of<double>(op, mask);
+}
+
+Kernel joining_kernel(DType t, unsigned mask) {
+  return t == DType::float32 ? binary_blocks<Join, Complex<float>, float>(mask)
+                             : binary_blocks<Join, Complex<double>, double>(mask);
+}
+
+}  // namespace fluxion::kernels::FLUXION_ISA

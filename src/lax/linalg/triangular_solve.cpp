@@ -1,0 +1,103 @@
+// Triangular systems, by BLAS.
+#include "lax/linalg/matrices.hpp"
+
+namespace fluxion::lax::linalg {
+
+namespace {
+
+struct Params_ {
+  BOOST_HANA_DEFINE_STRUCT(Params_, (bool, left_side), (bool, lower), (bool, transpose_a), (bool, conjugate_a),
+                           (bool, unit_diagonal));
+};
+
+// Memory holds the transposes of row-major matrices: op(a) x = b is x^T op(a)^T = b^T to a routine for columns, and a^T
+// of a lower triangular a is upper triangular.
+template <class T>
+void solve_stack(std::span<const HostOperand> in, std::span<const HostResult> out, const Params_& p) {
+  const auto n = extent("triangular_solve", columns(in[0].shape()));
+  const auto r = extent("triangular_solve", rows(in[1].shape())), c = extent("triangular_solve", columns(in[1].shape()));
+  const auto a_size = static_cast<std::int64_t>(n) * n, b_size = static_cast<std::int64_t>(r) * c;
+  const auto as = stack<const T>(in[0]), bs = stack<const T>(in[1]);
+  const auto xs = stack<T>(out[0]);
+  const Workspace<T> a(a_size), x(b_size);
+  const T one = 1;
+  for (std::int64_t i = 0; b_size > 0 && i < count(in[0]); ++i) {
+    std::memcpy(a, as[i], sizeof(T) * static_cast<std::size_t>(a_size));
+    std::memcpy(x, bs[i], sizeof(T) * static_cast<std::size_t>(b_size));
+    if constexpr (lapack::is_complex<T>)
+      for (std::int64_t k = 0; p.conjugate_a && k < a_size; ++k) a[k] = std::conj(a[k]);
+    lapack::Routines<T>::trsm(p.left_side ? "R" : "L", p.lower ? "U" : "L", p.transpose_a ? "T" : "N",
+                              p.unit_diagonal ? "U" : "N", &c, &r, &one, a, &n, x, &c, 1, 1, 1, 1);
+    std::memcpy(xs[i], x, sizeof(T) * static_cast<std::size_t>(b_size));
+  }
+}
+
+struct TriangularSolve {
+  static constexpr std::string_view name = "triangular_solve";
+  using Params = Params_;
+  static Avals abstract_eval(AvalSpan in, const Params& p) {
+    check_square(name, in[0]);
+    check_matrix(name, in[1]);
+    if (in[0].dtype != in[1].dtype)
+      throw TypeError(text(name, ": operands must have equal dtypes, got ", in[0], " and ", in[1],
+                           "; convert one with astype"));
+    const auto n = p.left_side ? rows(in[1].shape) : columns(in[1].shape);
+    if (leading(in[0].shape) != leading(in[1].shape) || n != rows(in[0].shape))
+      throw TypeError(text(name, ": leading axes and the system's order must agree, got ", in[0], " and ", in[1],
+                           p.left_side ? " on its right" : " on its left", "; broadcast or transpose an operand"));
+    return {{in[1].shape, in[1].dtype, false}};
+  }
+
+  static Array solve(const Array& a, const Array& b, const Params& p) {
+    const Array args[] = {a, b};
+    return bind_one<TriangularSolve>(args, p);
+  }
+
+  // -a^-1 da x, or -x da a^-1, in the cheaper order.
+  static Array tangent_of_a(const Array& da, const Array& x, const Array& a, const Params& p) {
+    const std::int64_t k = p.unit_diagonal ? 1 : 0;
+    auto g = neg(p.lower ? lower_part(da, -k) : upper_part(da, k));
+    if (p.transpose_a) g = swapped(g);
+    if (p.conjugate_a) g = conjugate(g);
+    const auto m = rows(x.shape()), n = columns(x.shape());
+    if (p.left_side) return m > n ? solve(a, product(g, x), p) : product(solve(a, g, p), x);
+    return m < n ? solve(a, product(x, g), p) : product(x, solve(a, g, p));
+  }
+
+  static JvpOut jvp(const JvpArgs& args, const Params& p) {
+    const auto& a = args.primals[0];
+    const auto x = bind_one<TriangularSolve>(args.primals, p);
+    Array dx;
+    if (!args.tangents[0].is_empty_handle()) dx = tangent_of_a(args.tangents[0], x, a, p);
+    if (!args.tangents[1].is_empty_handle()) dx = ops::add_tangents(dx, solve(a, args.tangents[1], p));
+    return {{x}, {dx}};
+  }
+
+  static Arrays transpose(const TransposeArgs& args, const Params& p) {
+    if (args.operands[0].linear())
+      detail::throw_no_transpose(define<TriangularSolve>(), "it is linear in the right-hand side only");
+    auto q = p;
+    q.transpose_a = !p.transpose_a;
+    return {Array(), solve(args.operands[0].value, args.cotangents[0], q)};
+  }
+
+  static BatchOut batch(const BatchArgs& args, const Params& p) { return batch_leading<TriangularSolve>(args, p); }
+  static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
+    return lower_to_host<TriangularSolve>(b, in, p, [p](auto from, auto to) {
+      visit_element(to[0].dtype(), [&]<class T>() { solve_stack<T>(from, to, p); });
+    });
+  }
+};
+
+}  // namespace
+
+Array triangular_solve(const Array& a, const Array& b, const TriangularOptions& options) {
+  const Params_ p{options.left_side, options.lower, options.transpose_a, options.conjugate_a && is_complex(a.dtype()),
+                  options.unit_diagonal};
+  if (b.ndim() + 1 != a.ndim() || b.ndim() == 0) return TriangularSolve::solve(a, b, p);
+  auto shape = b.shape();
+  shape.insert(options.left_side ? shape.size() : shape.size() - 1, 1);
+  return reshape(TriangularSolve::solve(a, reshape(b, shape), p), b.shape());
+}
+
+}  // namespace fluxion::lax::linalg

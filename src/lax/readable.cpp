@@ -1,0 +1,23 @@
+#include "lax/readable.hpp"
+
+#include "ir/op.hpp"
+#include "lax/elementwise.hpp"
+
+namespace fluxion::lax {
+
+Readables readable_primitives() {
+  Readables all;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(ir::Op::count_); ++i) {
+    const auto op = static_cast<ir::Op>(i);
+    const auto n = static_cast<std::size_t>(ir::arity(op));
+    all.push_back({&elementwise(op), n, n, [](ValueParser&) { return Params(ParamsView::of(NoParams{})); }, nullptr});
+  }
+  for (const auto list : {list_callbacks, list_collective_reductions, list_conds, list_conversions, list_exchanges,
+                          list_linear_solves, list_products, list_random_bits, list_reductions, list_repeats,
+                          list_roots, list_rows, list_scans, list_shapes, list_slices,
+                          list_tapes, list_whiles})
+    list(all);
+  return all;
+}
+
+}  // namespace fluxion::lax
