@@ -10,6 +10,7 @@
 #include "base/visit_dtype.hpp"
 #include "core/node.hpp"
 #include "lax/lines.hpp"
+#include "lax/readable.hpp"
 #include "lax/rules.hpp"
 #include "lax/widen.hpp"
 
@@ -151,7 +152,6 @@ struct Cumulative {
   using Params = CumParams;
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     const auto& x = in[0];
-    check_supported(Self::name, x);
     const bool ordered = kind == Kind::max || kind == Kind::min;
     const bool takes = is_floating(x.dtype) || (kind != Kind::log && is_integer(x.dtype)) ||
                        (is_complex(x.dtype) && (kind == Kind::sum || kind == Kind::prod)) ||
@@ -261,5 +261,10 @@ Array cumprod(const Array& x, std::int64_t axis, bool reverse) { return along<Cu
 Array cummax(const Array& x, std::int64_t axis, bool reverse) { return along<CumMax>(x, axis, reverse); }
 Array cummin(const Array& x, std::int64_t axis, bool reverse) { return along<CumMin>(x, axis, reverse); }
 Array cumlogsumexp(const Array& x, std::int64_t axis, bool reverse) { return along<CumLogSumExp>(x, axis, reverse); }
+
+void list_cumulatives(Readables& to) {
+  to.insert(to.end(), {readable<CumSum>(1), readable<CumProd>(1), readable<CumMax>(1), readable<CumMin>(1),
+                       readable<CumLogSumExp>(1)});
+}
 
 }  // namespace fluxion::lax

@@ -61,6 +61,7 @@ ir::ValueId lower_scatter(ir::Builder& b, ir::ValueId x, ir::ValueId indices, ir
                           GatherScatterMode mode, Combine combine);
 /// One window, whose start along axis d is starts[d], clamped.
 ir::ValueId lower_dynamic_slice(ir::Builder& b, ir::ValueId x, std::span<const ir::ValueId> starts, const Dims& sizes);
-ir::ValueId lower_dynamic_update_slice(ir::Builder& b, ir::ValueId x, ir::ValueId update, std::span<const ir::ValueId> starts);
+ir::ValueId lower_dynamic_update_slice(ir::Builder& b, ir::ValueId x, ir::ValueId update,
+                                       std::span<const ir::ValueId> starts);
 
 }  // namespace fluxion::lax

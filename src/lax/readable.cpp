@@ -12,10 +12,28 @@ Readables readable_primitives() {
     const auto n = static_cast<std::size_t>(ir::arity(op));
     all.push_back({&elementwise(op), n, n, [](ValueParser&) { return Params(ParamsView::of(NoParams{})); }, nullptr});
   }
-  for (const auto list : {list_callbacks, list_collective_reductions, list_conds, list_conversions, list_exchanges,
-                          list_linear_solves, list_products, list_random_bits, list_reductions, list_repeats,
-                          list_roots, list_rows, list_scans, list_shapes, list_slices,
-                          list_tapes, list_whiles})
+  for (const auto list : {list_callbacks,
+                          list_collective_reductions,
+                          list_conds,
+                          list_conversions,
+                          list_cumulatives,
+                          list_exchanges,
+                          list_linear_solves,
+                          list_products,
+                          list_random_bits,
+                          list_reductions,
+                          list_repeats,
+                          list_roots,
+                          list_rows,
+                          list_scans,
+                          list_shapes,
+                          list_slices,
+                          list_tapes,
+                          list_whiles,
+                          list_other_reductions,
+                          list_sorts,
+                          list_window_choices,
+                          list_windows})
     list(all);
   return all;
 }

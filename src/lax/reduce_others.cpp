@@ -5,8 +5,8 @@
 #include <complex>
 
 #include "core/node.hpp"
+#include "lax/readable.hpp"
 #include "lax/rules.hpp"
-#include "lax/widen.hpp"
 
 namespace fluxion::lax {
 
@@ -99,7 +99,6 @@ struct ReduceProd {
   static constexpr std::string_view name = "reduce_prod";
   using Params = AxesParams;
   static Avals abstract_eval(AvalSpan in, const Params& p) {
-    check_supported(name, in[0]);
     if (!is_integer(in[0].dtype) && !is_inexact(in[0].dtype))
       throw TypeError(text(name, ": the operand must be a number, got ", in[0], "; convert with astype"));
     return {folded(name, in[0], p.axes)};
@@ -120,7 +119,7 @@ struct ReduceProd {
     if (p.axes.empty()) return {in[0]};
     const auto& type = b.type(in[0]);
     if (is_complex(type.dtype)) return lower_complex(b, in[0], p.axes, folded(name, {type.shape, type.dtype}, p.axes));
-    return {widened(b, in[0], [&](auto x) { return b.reduce(ir::ReduceOp::prod, x, p.axes); })};
+    return {b.reduce(ir::ReduceOp::prod, in[0], p.axes)};
   }
 };
 
@@ -130,7 +129,6 @@ template <class Self, ir::ReduceOp op>
 struct Bits {
   using Params = AxesParams;
   static Avals abstract_eval(AvalSpan in, const Params& p) {
-    check_supported(Self::name, in[0]);
     if (!is_integer(in[0].dtype) && in[0].dtype != DType::bool_)
       throw TypeError(
           text(Self::name, ": the operand must be bool or integers, got ", in[0], "; compare, as in x != 0"));
@@ -165,7 +163,6 @@ struct ArgMin {
   };
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     const auto& x = in[0];
-    check_supported(name, x);
     if (!(is_integer(x.dtype) || is_floating(x.dtype) || x.dtype == DType::bool_))
       throw TypeError(text(name, ": the operand must have an order, got ", x, "; keys and complex numbers have none"));
     if (!is_integer(p.index_dtype))
@@ -187,8 +184,7 @@ struct ArgMin {
   // The complement reverses the order of integers, also of unsigned ones and of the smallest signed one.
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
     const auto t = b.type(in[0]).dtype;
-    const auto x = is_half(t) ? b.convert(in[0], DType::float32) : in[0];
-    const auto index = b.argmax(b.map(is_floating(t) ? ir::Op::neg : ir::Op::not_, {x}), p.axes[0]);
+    const auto index = b.argmax(b.map(is_floating(t) ? ir::Op::neg : ir::Op::not_, {in[0]}), p.axes[0]);
     return {p.index_dtype == DType::int64 ? index : b.convert(index, p.index_dtype)};
   }
 };
@@ -201,6 +197,11 @@ Array reduce_or(const Array& x, const Dims& axes) { return bind_one<ReduceOr>({&
 Array reduce_xor(const Array& x, const Dims& axes) { return bind_one<ReduceXor>({&x, 1}, {axes}); }
 Array argmin(const Array& x, std::int64_t axis, DType index_dtype) {
   return bind_one<ArgMin>({&x, 1}, {{axis}, index_dtype});
+}
+
+void list_other_reductions(Readables& to) {
+  to.insert(to.end(), {readable<ReduceProd>(1), readable<ReduceAnd>(1), readable<ReduceOr>(1), readable<ReduceXor>(1),
+                       readable<ArgMin>(1)});
 }
 
 }  // namespace fluxion::lax

@@ -26,7 +26,9 @@ class Steps {
   }
   ir::ValueId operator()(ir::Op op, ir::ValueId x, ir::ValueId y) { return b_.map(op, {x, y}); }
   ir::ValueId operator()(ir::Op op, ir::ValueId x, std::uint64_t y) { return (*this)(op, x, constant(y)); }
-  ir::ValueId select(ir::ValueId pred, ir::ValueId no, ir::ValueId yes) { return b_.map(ir::Op::select, {pred, no, yes}); }
+  ir::ValueId select(ir::ValueId pred, ir::ValueId no, ir::ValueId yes) {
+    return b_.map(ir::Op::select, {pred, no, yes});
+  }
 
  private:
   ir::Builder& b_;
@@ -44,8 +46,8 @@ struct ReducePrecision {
     if (!is_floating(in[0].dtype))
       throw TypeError(text(name, ": the operand must be floating, got ", in[0], "; convert with astype(fx::float64)"));
     if (p.exponent_bits < 1 || p.mantissa_bits < 0)
-      throw ValueError(text(name, ": exponent_bits must be at least 1 and mantissa_bits at least 0, got ", p.exponent_bits,
-                            " and ", p.mantissa_bits, "; float16 has 5 and 10, bfloat16 8 and 7"));
+      throw ValueError(text(name, ": exponent_bits must be at least 1 and mantissa_bits at least 0, got ",
+                            p.exponent_bits, " and ", p.mantissa_bits, "; float16 has 5 and 10, bfloat16 8 and 7"));
     return {in[0]};
   }
   static constexpr Linear jvp = linear;
@@ -77,17 +79,20 @@ struct ReducePrecision {
   // overflows the mantissa raises the exponent, rightly.
   static ir::ValueId rounded(Steps& steps, ir::ValueId x, std::int64_t dropped) {
     const auto unit = std::uint64_t(1) << dropped;
-    const auto last = steps(ir::Op::shift_right_logical, steps(ir::Op::and_, x, unit), static_cast<std::uint64_t>(dropped));
+    const auto last =
+        steps(ir::Op::shift_right_logical, steps(ir::Op::and_, x, unit), static_cast<std::uint64_t>(dropped));
     const auto bias = steps(ir::Op::add, last, (unit >> 1) - 1);
     return steps(ir::Op::and_, steps(ir::Op::add, x, bias), ~(unit - 1));
   }
   // Exponents above the format's become infinity, those of its subnormals zero.
   static ir::ValueId within_range(Steps& steps, ir::ValueId x, const Layout& format, std::int64_t exponent_bits) {
     const auto mantissa = static_cast<std::uint64_t>(format.mantissa);
-    const auto bias = (std::uint64_t(1) << (format.exponent - 1)) - 1, reduced = (std::uint64_t(1) << (exponent_bits - 1)) - 1;
+    const auto bias = (std::uint64_t(1) << (format.exponent - 1)) - 1,
+               reduced = (std::uint64_t(1) << (exponent_bits - 1)) - 1;
     const auto mask = ((std::uint64_t(1) << format.exponent) - 1) << mantissa;
     const auto exponent = steps(ir::Op::and_, x, mask);
-    const auto sign = steps(ir::Op::and_, x, std::uint64_t(1) << (mantissa + static_cast<std::uint64_t>(format.exponent)));
+    const auto sign =
+        steps(ir::Op::and_, x, std::uint64_t(1) << (mantissa + static_cast<std::uint64_t>(format.exponent)));
     const auto over = steps(ir::Op::gt, exponent, (bias + reduced) << mantissa);
     const auto under = steps(ir::Op::le, exponent, (bias - reduced) << mantissa);
     const auto bounded = steps.select(over, x, steps(ir::Op::or_, sign, mask));

@@ -3,6 +3,7 @@
 #include <fluxion/lax/sorting.hpp>
 
 #include "core/node.hpp"
+#include "lax/readable.hpp"
 #include "lax/rows.hpp"
 #include "lax/rules.hpp"
 #include "lax/sort_lines.hpp"
@@ -11,6 +12,11 @@ namespace fluxion::lax {
 
 static std::string show(Side side) { return side == Side::left ? "left" : "right"; }
 static std::size_t hash_value(Side side) { return static_cast<std::size_t>(side); }
+static Side parse_value(ValueParser& p, ParseAs<Side>) {
+  const auto word = p.word();
+  if (word != "left" && word != "right") p.fail("left or right");
+  return word == "left" ? Side::left : Side::right;
+}
 
 namespace {
 
@@ -67,12 +73,9 @@ struct Sort {
     for (std::size_t i = 0; i < in.size(); ++i) {
       if (in[i].shape != in[0].shape)
         throw TypeError(text(name, ": operands must have one shape, got ", in[0], " and ", in[i], "; broadcast them"));
-      if (static_cast<std::int64_t>(i) >= p.num_keys) {
-        out.push_back(in[i]);
-        continue;
-      }
-      check_supported(name, in[i]);
-      if (!has_order(in[i].dtype))
+      if (in[i].dtype == DType::float0 || is_tape(in[i].dtype))
+        throw TypeError(text(name, ": operands must hold values, got ", in[i], "; leave it out"));
+      if (static_cast<std::int64_t>(i) < p.num_keys && !has_order(in[i].dtype))
         throw TypeError(text(name, ": keys to sort by must be numbers or bool, got ", in[i],
                              "; keys of a generator have no order, sort fx::random::key_data of them"));
       out.push_back(in[i]);
@@ -117,7 +120,6 @@ struct TopK {
   };
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     const auto& x = in[0];
-    check_supported(name, x);
     if (!has_order(x.dtype) || is_complex(x.dtype))
       throw TypeError(text(name, ": the operand must have an order, got ", x, "; keys and complex numbers have none"));
     check_axes(name, "axis", {p.axis}, x);
@@ -161,7 +163,6 @@ struct SearchSorted {
   };
   static Avals abstract_eval(AvalSpan in, const Params&) {
     const auto &sorted = in[0], &queries = in[1];
-    check_supported(name, sorted);
     if (!has_order(sorted.dtype) || is_complex(sorted.dtype))
       throw TypeError(
           text(name, ": elements must have an order, got ", sorted, "; keys and complex numbers have none"));
@@ -213,6 +214,10 @@ std::pair<Array, Array> top_k(const Array& x, std::int64_t k, std::int64_t axis)
 Array searchsorted(const Array& sorted, const Array& queries, Side side) {
   const Array operands[] = {sorted, queries};
   return bind_one<SearchSorted>(operands, {side});
+}
+
+void list_sorts(Readables& to) {
+  to.insert(to.end(), {readable<Sort>(1, ReadablePrimitive::any), readable<TopK>(1), readable<SearchSorted>(2)});
 }
 
 }  // namespace fluxion::lax

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/visit_dtype.hpp"
+#include "lax/readable.hpp"
 #include "lax/rules.hpp"
 #include "lax/widen.hpp"
 #include "lax/windows.hpp"
@@ -11,6 +12,11 @@
 namespace fluxion::lax {
 
 std::string show(Choose choose) { return choose == Choose::ge ? "ge" : "le"; }
+Choose parse_value(ValueParser& p, ParseAs<Choose>) {
+  const auto word = p.word();
+  if (word != "ge" && word != "le") p.fail("ge or le");
+  return word == "ge" ? Choose::ge : Choose::le;
+}
 
 namespace {
 
@@ -106,7 +112,6 @@ ir::ValueId call(ir::Builder& b, ir::ValueId source, ir::ValueId x, const Shape&
 // --- rules -----------------------------------------------------------
 
 void check_operands(std::string_view op, const Aval& source, const Aval& operand, const Shape& source_shape) {
-  check_supported(op, source);
   if (!is_floating(source.dtype) && !is_integer(source.dtype))
     throw TypeError(text(op, ": the operands must be real numbers, got ", source, "; convert with astype"));
   if (source.dtype != operand.dtype || source.shape != source_shape)
@@ -175,6 +180,10 @@ Array select_and_gather_add(const Array& source, const Array& operand, Choose ch
 }
 Array select_and_scatter_add(const Array& source, const Array& operand, Choose choose, const Window& window) {
   return chosen<SelectAndScatterAdd>(source, operand, choose, window);
+}
+
+void list_window_choices(Readables& to) {
+  to.insert(to.end(), {readable<SelectAndGatherAdd>(2), readable<SelectAndScatterAdd>(2)});
 }
 
 }  // namespace fluxion::lax

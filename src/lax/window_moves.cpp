@@ -41,7 +41,8 @@ WindowLayout::WindowLayout(const Windows& w) {
   }
   std::vector<Strides> inside;
   next = 0;
-  for (auto axis : remaining(static_cast<std::int64_t>(w.operand.size()), d.collapsed_slice_dims, d.operand_batching_dims))
+  for (auto axis :
+       remaining(static_cast<std::int64_t>(w.operand.size()), d.collapsed_slice_dims, d.operand_batching_dims))
     inside.push_back({w.slice_sizes[unsign(axis)], operand[unsign(axis)], other[unsign(d.offset_dims[next++])]});
   window = coalesced(inside);
   for (auto axis : d.start_index_map)
@@ -176,7 +177,8 @@ class Scatter final : public HostFunction {
  public:
   Scatter(const Windows& w, bool clamp, Combine combine) : layout_(w), clamp_(clamp), combine_(combine) {}
   std::string name() const override {
-    constexpr const char* names[] = {"scatter", "scatter_add", "scatter_sub", "scatter_mul", "scatter_min", "scatter_max"};
+    constexpr const char* names[] = {"scatter",     "scatter_add", "scatter_sub",
+                                     "scatter_mul", "scatter_min", "scatter_max"};
     return names[static_cast<std::size_t>(combine_)];
   }
   void operator()(std::span<const HostOperand> in, std::span<const HostResult> out) const override {

@@ -10,6 +10,7 @@
 #include "base/visit_dtype.hpp"
 #include "core/node.hpp"
 #include "lax/lines.hpp"
+#include "lax/readable.hpp"
 #include "lax/rules.hpp"
 #include "lax/widen.hpp"
 
@@ -21,6 +22,17 @@ std::string show(const PadList& pads) {
   for (std::size_t i = 0; i < pads.size(); ++i)
     s += text(i == 0 ? "" : ", ", "(", pads[i].first, ", ", pads[i].second, ")");
   return s + (pads.size() == 1 ? ",)" : ")");
+}
+PadList parse_value(ValueParser& p, ParseAs<PadList>) {
+  PadList pads;
+  p.expect("(");
+  while (!p.accept(")")) {
+    const auto pair = parse_value(p, ParseAs<Dims>{});
+    if (pair.size() != 2) p.fail("two numbers per axis before");
+    pads.emplace_back(pair[0], pair[1]);
+    if (!p.accept(",") && p.peek() != ')') p.fail("',' or ')'");
+  }
+  return pads;
 }
 std::size_t hash_value(const PadList& pads) {
   std::size_t h = pads.size();
@@ -51,16 +63,21 @@ Pads WindowPadding::resolved(const Shape& shape, const Dims& window, const Dims&
   return name_.empty() ? pads_ : padtype_to_pads(shape, window, strides, name_);
 }
 
+static void check_lengths(std::string_view op, const Aval& x, const WindowParams& p) {
+  const auto rank = x.shape.size();
+  if (p.window_dimensions.size() != rank || p.window_strides.size() != rank || p.base_dilation.size() != rank ||
+      p.window_dilation.size() != rank)
+    throw ValueError(text(op, ": a window must have one entry per axis, got dimensions ", p.window_dimensions,
+                          ", strides ", p.window_strides, ", dilations ", p.base_dilation, " and ", p.window_dilation,
+                          " for ", x, "; 1 leaves an axis as it is"));
+}
+
 WindowParams resolved(std::string_view op, const Window& w, const Array& x) {
   require_value(op, x);
   const auto rank = x.shape().size();
   const auto filled = [&](const Dims& d) { return d.empty() ? Dims(rank, 1) : d; };
   WindowParams p{w.dimensions, filled(w.strides), {}, filled(w.base_dilation), filled(w.window_dilation)};
-  if (p.window_dimensions.size() != rank || p.window_strides.size() != rank || p.base_dilation.size() != rank ||
-      p.window_dilation.size() != rank)
-    throw ValueError(text(op, ": a window must have one entry per axis, got dimensions ", w.dimensions, ", strides ",
-                          p.window_strides, ", dilations ", p.base_dilation, " and ", p.window_dilation, " for ",
-                          x.aval(), "; 1 leaves an axis as it is"));
+  check_lengths(op, x.aval(), p);
   Shape base, spread;
   for (std::size_t d = 0; d < rank; ++d) {
     base.push_back(dilated(x.shape()[d], p.base_dilation[d]));
@@ -73,6 +90,7 @@ WindowParams resolved(std::string_view op, const Window& w, const Array& x) {
 
 void check_window(std::string_view op, const Aval& x, const WindowParams& p) {
   const auto rank = x.shape.size();
+  check_lengths(op, x, p);
   if (p.padding.size() != rank)
     throw ValueError(
         text(op, ": padding must be one pair per axis, got ", show(p.padding), " for ", x, "; (0, 0) pads nothing"));
@@ -195,7 +213,6 @@ struct WindowReduction {
   using Params = WindowParams;
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     const auto& x = in[0];
-    check_supported(Self::name, x);
     if (!is_integer(x.dtype) && !is_floating(x.dtype) && !(is_complex(x.dtype) && kind == Kind::sum))
       throw TypeError(text(Self::name, ": the operand must ", kind == Kind::sum ? "be a number" : "have an order",
                            ", got ", x, "; convert with astype"));
@@ -267,5 +284,9 @@ Array over_windows(const Array& x, const Window& w) { return bind_one<P>({&x, 1}
 Array reduce_window_sum(const Array& x, const Window& window) { return over_windows<ReduceWindowSum>(x, window); }
 Array reduce_window_max(const Array& x, const Window& window) { return over_windows<ReduceWindowMax>(x, window); }
 Array reduce_window_min(const Array& x, const Window& window) { return over_windows<ReduceWindowMin>(x, window); }
+
+void list_windows(Readables& to) {
+  to.insert(to.end(), {readable<ReduceWindowSum>(1), readable<ReduceWindowMax>(1), readable<ReduceWindowMin>(1)});
+}
 
 }  // namespace fluxion::lax

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include <fluxion/complex.hpp>
 #include <fluxion/elementwise.hpp>
 #include <fluxion/lax.hpp>
 #include <fluxion/lax/reductions.hpp>
@@ -30,7 +31,7 @@ DType sum_type(DType t) {
 }
 
 // Sums of the 16-bit floats are taken in float32 and rounded once.
-DType computation_type(DType t) { return t == float16 || t == bfloat16 ? float32 : t; }
+DType computation_type(DType t) { return is_half(t) ? float32 : t; }
 
 double count(const Array& x, const Dims& axes) {
   double n = 1;
@@ -110,7 +111,7 @@ Array logical(const char* op, Reduce f, bool identity, const Array& x, const Axi
 
 Array centred_squares(const Array& x, const Dims& axes) {
   const auto centred = x - mean(x, axes, true);
-  return square(centred);
+  return is_complex(x.dtype()) ? lax::real(lax::mul(centred, lax::conj(centred))) : square(centred);
 }
 
 }  // namespace
@@ -146,7 +147,7 @@ Array var(const Array& x, const Axis& axis, double ddof, bool keepdims) {
   const auto divisor = n > 0 ? n : std::numeric_limits<double>::quiet_NaN();
   const auto squares = centred_squares(f, axes);
   return convert_strong(lax::div(sum(squares, axes, keepdims), literal(squares, divisor)),
-                        is_complex(type) ? squares.dtype() : type);
+                        real_part(type));
 }
 
 Array std(const Array& x, const Axis& axis, double ddof, bool keepdims) {

@@ -29,7 +29,8 @@ Array number(std::int64_t v) { return make_scalar(DType::int64, false, &v); }
 void check_integers(const char* op, const Array& indices) {
   require_value(op, indices);
   if (!is_integer(indices.dtype()))
-    throw TypeError(text(op, ": indices must be integers, got ", indices.aval(), "; convert them with astype(fx::int64), or use compress for a mask"));
+    throw TypeError(text(op, ": indices must be integers, got ", indices.aval(),
+                         "; convert them with astype(fx::int64), or use compress for a mask"));
 }
 
 struct Positions {
@@ -45,16 +46,21 @@ Positions positions(const char* op, const Array& indices, std::int64_t extent, I
     case IndexMode::clip: return {at, GatherScatterMode::clip};
     case IndexMode::fill_or_drop: return {wrapped(), GatherScatterMode::fill_or_drop};
     case IndexMode::promise_in_bounds: return {wrapped(), GatherScatterMode::promise_in_bounds};
-    case IndexMode::wrap: return {extent == 0 ? at : remainder(at, number(extent)), GatherScatterMode::promise_in_bounds};
+    case IndexMode::wrap:
+      return {extent == 0 ? at : remainder(at, number(extent)), GatherScatterMode::promise_in_bounds};
     case IndexMode::raise: break;
   }
-  throw ValueError(text(op, ": mode must be fill_or_drop, clip, wrap or promise_in_bounds, got raise; an array cannot raise where it is traced"));
+  throw ValueError(text(op,
+                        ": mode must be fill_or_drop, clip, wrap or promise_in_bounds, got raise; an array cannot "
+                        "raise where it is traced"));
 }
 
 Array nothing(const char* op, const Array& x, const Shape& shape) {
   if (element_count(shape) != 0)
-    throw IndexError(text(op, ": an axis of size 0 has nothing to take, got shape ", x.shape(), " and indices that are not empty; check its size first"));
-  return lax::full(shape, is_key(x.dtype()) ? lax::random_wrap(lax::full({2}, scalar<std::uint32_t>(0))) : literal(x, 0));
+    throw IndexError(text(op, ": an axis of size 0 has nothing to take, got shape ", x.shape(),
+                          " and indices that are not empty; check its size first"));
+  return lax::full(shape,
+                   is_key(x.dtype()) ? lax::random_wrap(lax::full({2}, scalar<std::uint32_t>(0))) : literal(x, 0));
 }
 
 Array with_index_axis(const Array& at) {
@@ -70,7 +76,8 @@ struct Shared {
   Dims sizes;
   Shared(const char* op, const Array& given, const Array& indices, std::int64_t axis) {
     if (given.ndim() != indices.ndim())
-      throw ValueError(text(op, ": indices must have as many axes as the array, got ", indices.aval(), " for ", given.aval(), "; add axes with newaxis"));
+      throw ValueError(text(op, ": indices must have as many axes as the array, got ", indices.aval(), " for ",
+                            given.aval(), "; add axes with newaxis"));
     auto a = given.shape(), b = indices.shape();
     const auto d = unsign(axis);
     a[d] = b[d] = 1;
@@ -107,7 +114,8 @@ Array take_along_axis(const Array& given, const Array& indices, const Axis& whic
   const auto p = positions("take_along_axis", indices, along.extent(), o.mode);
   const Shared s("take_along_axis", along.x, p.at, along.axis);
   if (along.extent() == 0) return nothing("take_along_axis", along.x, s.at.shape());
-  return lax::gather(s.x, with_index_axis(s.at), s.dims, s.sizes, {o.unique_indices, o.indices_are_sorted, p.mode, o.fill_value});
+  return lax::gather(s.x, with_index_axis(s.at), s.dims, s.sizes,
+                     {o.unique_indices, o.indices_are_sorted, p.mode, o.fill_value});
 }
 
 Array put_along_axis(const Array& given, const Array& indices, const Array& values, const Axis& which, IndexMode mode) {
@@ -116,12 +124,13 @@ Array put_along_axis(const Array& given, const Array& indices, const Array& valu
   const Shared s("put_along_axis", along.x, p.at, along.axis);
   const auto v = broadcast_to_shape("put_along_axis", convert_strong(values, given.dtype()), s.at.shape());
   if (s.x.shape() != along.x.shape())
-    throw ValueError(text("put_along_axis: indices must fit into the array, got ", indices.aval(), " for ", along.x.aval(),
-                          "; axes other than ", along.axis, " must have its sizes or 1"));
+    throw ValueError(text("put_along_axis: indices must fit into the array, got ", indices.aval(), " for ",
+                          along.x.aval(), "; axes other than ", along.axis, " must have its sizes or 1"));
   if (along.extent() == 0 || s.at.size() == 0) return given;
   const auto& d = s.dims;
   const auto out = lax::scatter(s.x, with_index_axis(s.at), v,
-                                {d.offset_dims, d.collapsed_slice_dims, d.start_index_map, d.operand_batching_dims, d.start_indices_batching_dims},
+                                {d.offset_dims, d.collapsed_slice_dims, d.start_index_map, d.operand_batching_dims,
+                                 d.start_indices_batching_dims},
                                 {.mode = p.mode});
   return lax::reshape(out, given.shape());
 }
@@ -143,13 +152,14 @@ Array compress(const Array& condition, const Array& given, const Axis& which, co
   const AlongAxis along("compress", given, which);
   require_value("compress", condition);
   if (condition.ndim() != 1)
-    throw ValueError(text("compress: the condition must have one axis, got ", condition.aval(), "; use x[mask] or extract for others"));
+    throw ValueError(text("compress: the condition must have one axis, got ", condition.aval(),
+                          "; use x[mask] or extract for others"));
   auto mask = condition.dtype() == bool_ ? condition : condition != 0;
   if (condition.size() > along.extent()) {
     const auto extra = mask(range(along.extent(), none));
     if (concrete_primal(extra) != nullptr && !true_elements("compress", extra).empty())
-      throw ValueError(text("compress: the condition must be false beyond the axis, got ", condition.aval(), " for axis ", along.axis, " of ",
-                            along.x.aval(), "; shorten it"));
+      throw ValueError(text("compress: the condition must be false beyond the axis, got ", condition.aval(),
+                            " for axis ", along.axis, " of ", along.x.aval(), "; shorten it"));
     mask = mask(range(0, along.extent()));
   }
   if (!o.size) return take(along.x, array(true_elements("compress", mask)), along.axis);
@@ -165,7 +175,9 @@ Array compress(const Array& condition, const Array& given, const Axis& which, co
   return take(along.x, outside, along.axis, {.fill_value = o.fill_value});
 }
 
-Array extract(const Array& condition, const Array& x, const SizeOptions& o) { return compress(ravel(condition), ravel(x), 0, o); }
+Array extract(const Array& condition, const Array& x, const SizeOptions& o) {
+  return compress(ravel(condition), ravel(x), 0, o);
+}
 
 Arrays where(const Array& condition, const SizeOptions& o) {
   require_value("where", condition);

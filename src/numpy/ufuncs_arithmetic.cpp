@@ -22,7 +22,8 @@ std::pair<Array, Array> divmod(const Array& x, const Array& y) {
   const Array operands[] = {x, y};
   const auto t = result_type(operands, "divmod");
   if (is_complex(t.dtype))
-    throw TypeError(text("divmod: operands must be real, got ", x.aval(), " and ", y.aval(), "; complex numbers have no order"));
+    throw TypeError(
+        text("divmod: operands must be real, got ", x.aval(), " and ", y.aval(), "; complex numbers have no order"));
   return {floor_divide(x, y), x % y};
 }
 
@@ -62,7 +63,8 @@ void require_integers(const char* op, const Array& x, const Array& y) {
   for (const auto& a : {x, y}) {
     require_value(op, a);
     if (!is_integer(a.dtype()))
-      throw TypeError(text(op, ": operands must be integers, got ", x.aval(), " and ", y.aval(), "; convert with astype(fx::int64)"));
+      throw TypeError(text(op, ": operands must be integers, got ", x.aval(), " and ", y.aval(),
+                           "; convert with astype(fx::int64)"));
   }
 }
 

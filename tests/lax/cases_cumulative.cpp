@@ -25,12 +25,19 @@ bool whole_less(std::int64_t a, std::int64_t b, DType t) {
 // A fold of two, in the dtype.
 using Fold = Number (*)(const Number&, const Number&, DType);
 
-double in_dtype(double v, DType t) { return t == DType::float32 ? static_cast<float>(v) : v; }
+// The halves are computed in float32.
+double in_dtype(double v, DType t) {
+  return real_part(t) == DType::float32 || is_half(t) ? static_cast<float>(v) : v;
+}
 Number sum_of(const Number& a, const Number& b, DType t) {
   return {in_dtype(a.f + b.f, t),
-          wrapped(static_cast<std::int64_t>(static_cast<std::uint64_t>(a.i) + static_cast<std::uint64_t>(b.i)), t)};
+          wrapped(static_cast<std::int64_t>(static_cast<std::uint64_t>(a.i) + static_cast<std::uint64_t>(b.i)), t),
+          in_dtype(a.im + b.im, t)};
 }
 Number product_of(const Number& a, const Number& b, DType t) {
+  const auto times = [&](double x, double y) { return in_dtype(x * y, t); };
+  if (is_complex(t))
+    return {in_dtype(times(a.f, b.f) - times(a.im, b.im), t), 0, in_dtype(times(a.f, b.im) + times(a.im, b.f), t)};
   return {in_dtype(a.f * b.f, t),
           wrapped(static_cast<std::int64_t>(static_cast<std::uint64_t>(a.i) * static_cast<std::uint64_t>(b.i)), t)};
 }
@@ -60,13 +67,15 @@ struct Family {
   const char* name;
   Array (*f)(const Array&, std::int64_t, bool);
   Fold fold;
-  bool integers, bools, steps;
+  bool integers, bools, steps, complex;
   double ulps64, ulps32;
 };
 
 std::vector<DType> accepted(const Family& k) {
-  std::vector<DType> out{DType::float32, DType::float64};
-  if (k.integers) out.insert(out.end(), {DType::int32, DType::int64, DType::uint32, DType::uint64});
+  std::vector<DType> out{DType::float32, DType::float64, DType::float16, DType::bfloat16};
+  if (k.complex) out.insert(out.end(), {DType::complex64, DType::complex128});
+  if (k.integers)
+    out.insert(out.end(), {DType::int32, DType::int64, DType::uint32, DType::uint64, DType::int8, DType::uint16});
   if (k.bools) out.push_back(DType::bool_);
   return out;
 }
@@ -98,7 +107,7 @@ Case cumulative_case(const Family& k, std::int64_t axis, bool reverse, std::vect
   };
   for (const auto& s : shapes)
     for (const auto t : accepted(k)) {
-      if (is_floating(t))
+      if (is_inexact(t))
         c.signatures.push_back(
             {{{t, s, 0.5, 1.5, k.steps ? shuffled_steps(element_count(s)) : std::vector<Number>{}}}});
       else c.signatures.push_back({{{t, s, t == DType::bool_ ? 0.0 : -9, t == DType::bool_ ? 1.0 : 9}}});
@@ -135,28 +144,30 @@ Case reduction_case(const Bits& k, const char* variant, Dims axes, std::vector<S
     auto identity = k.identity;
     identity.i = out.dtype == DType::bool_ ? identity.i & 1 : wrapped(identity.i, out.dtype);
     out.v.assign(unsign(element_count(out.shape)), identity);
-    std::vector<long double> products(out.v.size(), 1);
+    std::vector<std::complex<long double>> products(out.v.size(), 1);
     for_each_index(in[0].shape, [&](const Dims& at, std::size_t flat) {
       Dims kept;
       for (std::size_t d = 0; d < at.size(); ++d)
         if (!is_reduced(d)) kept.push_back(at[d]);
       auto& to = out.v[flat_index(out.shape, kept)];
-      products[flat_index(out.shape, kept)] *= in[0].v[flat].f;
+      products[flat_index(out.shape, kept)] *= std::complex<long double>(in[0].v[flat].f, in[0].v[flat].im);
       to = k.fold(to, in[0].v[flat], DType::float64);
       to.i = out.dtype == DType::bool_ ? to.i & 1 : wrapped(to.i, out.dtype);
     });
     if (k.floats)
       for (std::size_t i = 0; i < products.size(); ++i)
-        out.v[i].f = in_dtype(static_cast<double>(products[i]), out.dtype);
+        out.v[i] = {static_cast<double>(products[i].real()), out.v[i].i, static_cast<double>(products[i].imag())};
     return {out};
   };
   for (const auto& s : shapes) {
     for (const auto t : kIntegers) c.signatures.push_back({{{t, s, -9, 9}}});
+    for (const auto t : {DType::int8, DType::uint16}) c.signatures.push_back({{{t, s, -9, 9}}});
     if (!k.floats) c.signatures.push_back({{{DType::bool_, s}}});
     // Every one of n products rounds, in whatever order; and differences of long ones have too few digits.
     const bool is_long = element_count(s) > 200;
     if (k.floats)
-      for (const auto t : kFloats)
+      for (const auto t :
+           {DType::float64, DType::float32, DType::bfloat16, DType::float16, DType::complex64, DType::complex128})
         c.signatures.push_back({{{t, s, is_long ? 0.99 : 0.8, is_long ? 1.01 : 1.25}}, !is_long});
   }
   std::vector<DType> takes{DType::int32, DType::int64, DType::uint32, DType::uint64};
@@ -343,11 +354,11 @@ Case choice_case(bool gathers, lax::Choose choose, const WindowCase& w) {
 }  // namespace
 
 void add_cumulative_cases(std::vector<Case>& to) {
-  const Family families[] = {{"cumsum", lax::cumsum, sum_of, true, false, false, 0, 0},
-                             {"cumprod", lax::cumprod, product_of, true, false, false, 0, 0},
-                             {"cummax", lax::cummax, greater_of, true, true, true, 0, 0},
-                             {"cummin", lax::cummin, smaller_of, true, true, true, 0, 0},
-                             {"cumlogsumexp", lax::cumlogsumexp, log_sum_of, false, false, false, 4, 4}};
+  const Family families[] = {{"cumsum", lax::cumsum, sum_of, true, false, false, true, 0, 0},
+                             {"cumprod", lax::cumprod, product_of, true, false, false, true, 0, 0},
+                             {"cummax", lax::cummax, greater_of, true, true, true, false, 0, 0},
+                             {"cummin", lax::cummin, smaller_of, true, true, true, false, 0, 0},
+                             {"cumlogsumexp", lax::cumlogsumexp, log_sum_of, false, false, false, false, 4, 4}};
   for (const auto& k : families) {
     to.push_back(cumulative_case(k, 0, false, {{1}, {2}, {7}, {17}, {5, 3}, {0}}));
     to.push_back(cumulative_case(k, 1, false, {{2, 3, 4}, {3, 9}, {2, 0}}));

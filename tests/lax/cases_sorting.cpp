@@ -10,13 +10,18 @@ namespace fluxion::test {
 
 namespace {
 
-constexpr DType kOrdered[] = {DType::float64, DType::float32, DType::int64, DType::int32,
-                              DType::uint64,  DType::uint32,  DType::bool_};
+constexpr DType kOrdered[] = {DType::float64, DType::float32, DType::float16, DType::bfloat16,
+                              DType::int64,   DType::int32,   DType::int8,    DType::uint64,
+                              DType::uint32,  DType::uint16,  DType::bool_};
 
 std::size_t unsign(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 // -1, 0, 1: NaNs are equal and last, zeros are equal unless they are to be told apart.
 int compared(const Number& a, const Number& b, DType t, bool zeros_apart = false) {
+  if (is_complex(t)) {
+    const auto by_real = compared(real(a.f), real(b.f), real_part(t));
+    return by_real != 0 ? by_real : compared(real(a.im), real(b.im), real_part(t));
+  }
   if (is_floating(t)) {
     if (std::isnan(a.f) || std::isnan(b.f)) return std::isnan(a.f) - std::isnan(b.f);
     if (zeros_apart && a.f == 0 && b.f == 0) return std::signbit(b.f) - std::signbit(a.f);
@@ -82,6 +87,11 @@ Case sort_case(std::int64_t axis, std::vector<Shape> shapes) {
   c.f = [=](const Arrays& a) -> Arrays { return {lax::sort(a[0], axis)}; };
   for (const auto& s : shapes)
     for (const auto t : kOrdered) c.signatures.push_back({{sortable(t, s)}});
+  for (const auto t : {DType::complex128, DType::complex64}) {
+    std::vector<Number> ties;
+    for (int i = 0; i < 17; ++i) ties.push_back(complex_number({i % 3 - 1.0, 0.1 * (i * 5 % 17)}));
+    for (const auto& s : shapes) c.signatures.push_back({{{t, s, 0, 0, ties}}, false});
+  }
   if (axis == 0)
     for (const auto t : kFloats) c.signatures.push_back(edges(t, edge_values()));
   if (axis == 0) {

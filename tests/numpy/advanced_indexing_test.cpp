@@ -20,7 +20,7 @@ using Numbers = std::vector<std::int64_t>;
 
 std::size_t unsign(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-// --- the oracle -----------------------------------------------------------------------------------------------------------
+// --- the oracle -----------------------------------------------------------
 
 /// One entry of a subscript in plain numbers.
 struct Term {
@@ -84,7 +84,8 @@ Numbers elements_of(const Range& r, std::int64_t n) {
   if (r.step < 0 && at > n - 1) at = n - 1;
   const bool open = !r.stop;
   const auto stop = open ? 0 : inside(*r.stop);
-  for (; at >= 0 && at < n && (open || (r.step > 0 ? at < stop : at > std::max<std::int64_t>(stop, -1))); at += r.step) all.push_back(at);
+  for (; at >= 0 && at < n && (open || (r.step > 0 ? at < stop : at > std::max<std::int64_t>(stop, -1))); at += r.step)
+    all.push_back(at);
   return all;
 }
 
@@ -165,12 +166,14 @@ Selected numpy_selects(const Shape& shape, const std::vector<Term>& given) {
   return out;
 }
 
-// --- random subscripts ------------------------------------------------------------------------------------------------------
+// --- random subscripts -----------------------------------------------------------
 
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : engine_(seed) {}
-  std::int64_t between(std::int64_t lo, std::int64_t hi) { return lo + static_cast<std::int64_t>(engine_() % static_cast<std::uint64_t>(hi - lo + 1)); }
+  std::int64_t between(std::int64_t lo, std::int64_t hi) {
+    return lo + static_cast<std::int64_t>(engine_() % static_cast<std::uint64_t>(hi - lo + 1));
+  }
   bool one_in(std::int64_t n) { return between(1, n) == 1; }
 
  private:
@@ -243,7 +246,8 @@ Subscripted random_subscript(std::uint64_t seed) {
           axis += mask_rank;
         } else {
           const auto n = s.shape[axis++];
-          s.terms.push_back(n > 0 && dice.one_in(2) ? random_array(dice, n, group) : Term{Index::Kind::range, 0, random_range(dice, n)});
+          s.terms.push_back(n > 0 && dice.one_in(2) ? random_array(dice, n, group)
+                                                    : Term{Index::Kind::range, 0, random_range(dice, n)});
         }
       }
       break;
@@ -304,8 +308,8 @@ std::string written(const Subscripted& s) {
       case Index::Kind::newaxis: os << "newaxis, "; break;
       case Index::Kind::ellipsis: os << "..., "; break;
       case Index::Kind::range:
-        os << (t.slice.start ? std::to_string(*t.slice.start) : "") << ":" << (t.slice.stop ? std::to_string(*t.slice.stop) : "") << ":"
-           << t.slice.step << ", ";
+        os << (t.slice.start ? std::to_string(*t.slice.start) : "") << ":"
+           << (t.slice.stop ? std::to_string(*t.slice.stop) : "") << ":" << t.slice.step << ", ";
         break;
       case Index::Kind::integer: os << t.at << ", "; break;
       case Index::Kind::array: os << (t.is_mask ? "mask" : "") << t.shape << " " << Dims(t.values) << ", "; break;
@@ -315,9 +319,12 @@ std::string written(const Subscripted& s) {
 }
 
 /// Distinct whole numbers: sums are exact.
-Array counted(const Shape& shape, double first = 1) { return (arange(static_cast<double>(element_count(shape))) + first).reshape(shape); }
+Array counted(const Shape& shape, double first = 1) {
+  return (arange(static_cast<double>(element_count(shape))) + first).reshape(shape);
+}
 
-void require_equal(const char* what, const Subscripted& s, const Array& got, const Shape& shape, const std::vector<double>& want) {
+void require_equal(const char* what, const Subscripted& s, const Array& got, const Shape& shape,
+                   const std::vector<double>& want) {
   if (got.shape() != shape || got.to_vector<double>() != want) {
     std::ostringstream os;
     os << what << " of " << written(s) << ": want " << shape << ", got " << got.aval() << "\n" << got;
@@ -373,7 +380,8 @@ void check_transformations(const Subscripted& s) {
   }
   const auto others = f(second);
   const auto mapped = vmap(f)(stacked);
-  for (std::size_t k = 0; k < want.size(); ++k) require_same("vmap", s, {mapped[k][0], mapped[k][1]}, {want[k], others[k]});
+  for (std::size_t k = 0; k < want.size(); ++k)
+    require_same("vmap", s, {mapped[k][0], mapped[k][1]}, {want[k], others[k]});
   Arrays shared = args;
   shared[0] = stacked[0];
   const auto one = [&](const Array& y) {
@@ -404,7 +412,8 @@ void check_gradients(const Subscripted& s) {
   double left = 0;
   for (std::size_t k = 0; k < ct.size(); ++k) left += paired(ct[k], tangents[k]);
   const double right = paired(gx, tx) + paired(gv, tv);
-  if (left != right) RC_FAIL("gradient of " + written(s) + ": " + std::to_string(left) + " and " + std::to_string(right));
+  if (left != right)
+    RC_FAIL("gradient of " + written(s) + ": " + std::to_string(left) + " and " + std::to_string(right));
 }
 
 }  // namespace
@@ -478,11 +487,13 @@ TEST_CASE("indices outside: reading clips, writing drops, and modes say otherwis
   CHECK(shown(x.at(20).get({.mode = IndexMode::clip})) == "f64[] 4.0");
   CHECK(shown(x.at(20).get({.mode = IndexMode::fill})) == "f64[] nan");
   CHECK(shown(x.at(20).get({.mode = IndexMode::fill, .fill_value = -1})) == "f64[] -1.0");
-  CHECK(shown(x.at(-1).set(99, {.mode = IndexMode::drop, .wrap_negative_indices = false})) == "f64[5] [0. 1. 2. 3. 4.]");
+  CHECK(shown(x.at(-1).set(99, {.mode = IndexMode::drop, .wrap_negative_indices = false})) ==
+        "f64[5] [0. 1. 2. 3. 4.]");
   CHECK(shown(x[Array(-7)]) == "f64[] 0.0");
   CHECK(shown(x[Array(20)]) == "f64[] 4.0");
   CHECK(shown(jit([](const Array& y, const Array& k) { return y[k]; })(x, -7)) == "f64[] 0.0");
-  CHECK(shown(jit([](const Array& y, const Array& k) { return y.at(k).set(9.0); })(x, -7)) == "f64[5] [0. 1. 2. 3. 4.]");
+  CHECK(shown(jit([](const Array& y, const Array& k) { return y.at(k).set(9.0); })(x, -7)) ==
+        "f64[5] [0. 1. 2. 3. 4.]");
   CHECK(shown(x[scalar(~std::uint64_t{0})]) == "f64[] 4.0");
   CHECK(shown(x[array({~std::uint64_t{0}, std::uint64_t{1}})]) == "f64[2] [4. 1.]");
 }
@@ -516,9 +527,13 @@ TEST_CASE("a traced integer among ranges is a dynamic slice") {
 TEST_CASE("what is no index is refused") {
   const auto x = counted({4, 3});
   CHECK(message_of<TypeError>([&] { x[array({0.5})]; }) ==
-        "index: an indexer must have integer or boolean type, got f64[1] at position 0; convert it with astype(fx::int64)");
-  CHECK(message_of<IndexError>([&] { x[array({true, false})]; }) ==
-        "index: a mask must have the sizes of the axes that it selects from, got bool[2] at axis 0 of shape (4, 3); compare the "
+        "index: an indexer must have integer or boolean type, got f64[1] at position 0; convert it with "
+        "astype(fx::int64)");
+  CHECK(message_of<IndexError>([&] {
+          x[array({true, false})];
+        }) ==
+        "index: a mask must have the sizes of the axes that it selects from, got bool[2] at axis 0 of shape (4, 3); "
+        "compare the "
         "array itself, as in x > 0");
   CHECK(message_of<IndexError>([&] { x(array({0}), array({0}), array({0})); }) ==
         "index: at most one index per axis is required, got 3 for shape (4, 3); add axes with newaxis");
@@ -532,7 +547,8 @@ TEST_CASE("what is no index is refused") {
   CHECK(refuses<TypeError>([&] { (void)x.at(array({0})).get({.fill_value = array({1.0})}); }));
   CHECK(refuses<TypeError>([&] { x[Array()]; }));
   CHECK(message_of<NonConcreteBooleanIndexError>([&] { jit([](const Array& y) { return y[y > 1]; })(x); }) ==
-        "index: a concrete mask is required, for it decides the shape, got Traced<bool[4,3]> of jit; select with fx::where(mask, x, "
+        "index: a concrete mask is required, for it decides the shape, got Traced<bool[4,3]> of jit; select with "
+        "fx::where(mask, x, "
         "y), or fix the number of elements with fx::where(mask, {.size = n})");
   CHECK(refuses<NonConcreteBooleanIndexError>([&] { vmap([](const Array& y) { return y.at(y > 1).set(0); })(x); }));
 }

@@ -60,9 +60,11 @@ class Solver {
     int info = 0;
     const int lda = std::max(1, n_);
     if constexpr (lapack::is_complex<T>)
-      lapack::Routines<T>::geev(&left_, &right_, &n_, a, &lda, w_, vl_, &lda, vr_, &lda, work, &lwork, rwork_, &info, 1, 1);
+      lapack::Routines<T>::geev(&left_, &right_, &n_, a, &lda, w_, vl_, &lda, vr_, &lda, work, &lwork, rwork_, &info, 1,
+                                1);
     else
-      lapack::Routines<T>::geev(&left_, &right_, &n_, a, &lda, w_, w_ + n_, vl_, &lda, vr_, &lda, work, &lwork, &info, 1, 1);
+      lapack::Routines<T>::geev(&left_, &right_, &n_, a, &lda, w_, w_ + n_, vl_, &lda, vr_, &lda, work, &lwork, &info,
+                                1, 1);
     return info;
   }
   int n_;
@@ -114,11 +116,13 @@ struct EigPrimitive {
   // change the length of a vector.
   static JvpOut jvp(const JvpArgs& args, const Params& p) {
     if (p.compute_left_eigenvectors)
-      throw UnsupportedError(text(name, ": left eigenvectors have no derivative; ask for eigenvalues and right eigenvectors, "
-                                        "or for the right ones of the adjoint"));
+      throw UnsupportedError(text(name,
+                                  ": left eigenvectors have no derivative; ask for eigenvalues and right eigenvectors, "
+                                  "or for the right ones of the adjoint"));
     const auto r = bind_all<EigPrimitive>(args.primals, {false, true});
     const auto &w = r[0], &v = r[1];
-    const auto da = args.tangents[0].dtype() == v.dtype() ? args.tangents[0] : convert_element_type(args.tangents[0], v.dtype());
+    const auto da =
+        args.tangents[0].dtype() == v.dtype() ? args.tangents[0] : convert_element_type(args.tangents[0], v.dtype());
     const auto x = linalg::solve(v, product(da, v));
     const auto dw = diagonal(x);
     if (!p.compute_right_eigenvectors) return {{w}, {dw}};

@@ -29,11 +29,13 @@ class Solver {
   bool operator()(T* a, R* w) { return call(a, w, work_, lwork_, rwork_, lrwork_, iwork_, liwork_) == 0; }
 
  private:
-  int call(T* a, R* w, T* work, int lwork, [[maybe_unused]] R* rwork, [[maybe_unused]] int lrwork, int* iwork, int liwork) {
+  int call(T* a, R* w, T* work, int lwork, [[maybe_unused]] R* rwork, [[maybe_unused]] int lrwork, int* iwork,
+           int liwork) {
     int info = 0;
     const int lda = std::max(1, n_);
     if constexpr (lapack::is_complex<T>)
-      lapack::Routines<T>::syevd("V", uplo_, &n_, a, &lda, w, work, &lwork, rwork, &lrwork, iwork, &liwork, &info, 1, 1);
+      lapack::Routines<T>::syevd("V", uplo_, &n_, a, &lda, w, work, &lwork, rwork, &lrwork, iwork, &liwork, &info, 1,
+                                 1);
     else
       lapack::Routines<T>::syevd("V", uplo_, &n_, a, &lda, w, work, &lwork, iwork, &liwork, &info, 1, 1);
     return info;
@@ -50,7 +52,8 @@ class Solver {
 template <class T>
 bool triangle_finite(const T* a, std::int64_t n, bool lower) {
   bool finite = true;
-  for (std::int64_t r = 0; r < n; ++r) finite = finite && (lower ? all_finite(a + r * n, r + 1) : all_finite(a + r * n + r, n - r));
+  for (std::int64_t r = 0; r < n; ++r)
+    finite = finite && (lower ? all_finite(a + r * n, r + 1) : all_finite(a + r * n + r, n - r));
   return finite;
 }
 

@@ -95,8 +95,8 @@ struct PivotsToPermutation {
   };
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     if (in[0].dtype != DType::int32 || in[0].ndim() == 0 || in[0].shape.back() > p.permutation_size)
-      throw TypeError(text(name, ": at most permutation_size = ", p.permutation_size, " exchanges of int32 are required, got ",
-                           in[0], "; take them from lu"));
+      throw TypeError(text(name, ": at most permutation_size = ", p.permutation_size,
+                           " exchanges of int32 are required, got ", in[0], "; take them from lu"));
     auto s = in[0].shape;
     s[s.size() - 1] = p.permutation_size;
     return {{s, DType::int32, false}};
@@ -111,7 +111,8 @@ struct PivotsToPermutation {
       for (std::int64_t i = 0; i < count(from[0], 1); ++i) {
         for (std::int64_t k = 0; k < pivots.size; ++k)
           if (pivots[i][k] < 0 || pivots[i][k] >= order.size)
-            throw ValueError(text(name, ": pivots must be in [0, ", order.size, "), got ", pivots[i][k], "; take them from lu"));
+            throw ValueError(
+                text(name, ": pivots must be in [0, ", order.size, "), got ", pivots[i][k], "; take them from lu"));
         permutation_of(pivots[i], pivots.size, order[i], order.size);
       }
     });

@@ -30,7 +30,8 @@ void check_element(std::string_view op, const Aval& a) {
 void check_matrix(std::string_view op, const Aval& a) {
   check_element(op, a);
   if (a.ndim() < 2)
-    throw TypeError(text(op, ": a matrix, or a stack of them along leading axes, is required, got ", a, "; reshape it"));
+    throw TypeError(
+        text(op, ": a matrix, or a stack of them along leading axes, is required, got ", a, "; reshape it"));
 }
 void check_square(std::string_view op, const Aval& a) {
   check_matrix(op, a);

@@ -12,7 +12,12 @@ template <class T>
 class Householder {
  public:
   Householder(int m, int n, int q_columns)
-      : m_(m), n_(n), a_(std::int64_t{m} * std::max(n, q_columns)), tau_(std::min(m, n)), lwork_(asked(q_columns)), work_(lwork_) {}
+      : m_(m),
+        n_(n),
+        a_(std::int64_t{m} * std::max(n, q_columns)),
+        tau_(std::min(m, n)),
+        lwork_(asked(q_columns)),
+        work_(lwork_) {}
 
   T* a() const { return a_; }
   T* tau() const { return tau_; }
@@ -147,10 +152,11 @@ struct HouseholderProduct {
     check_matrix(name, in[0]);
     const auto& s = in[0].shape;
     const auto k = in[1].ndim() == 0 ? 0 : in[1].shape.back();
-    if (in[1].dtype != in[0].dtype || in[1].ndim() == 0 || leading(s) != leading(in[1].shape, 1) || rows(s) < columns(s) ||
-        columns(s) < k)
-      throw TypeError(text(name, ": reflectors (.., m, n) and their factors (.., k) with m >= n >= k and one dtype are required, got ",
-                           in[0], " and ", in[1], "; take them from geqrf"));
+    if (in[1].dtype != in[0].dtype || in[1].ndim() == 0 || leading(s) != leading(in[1].shape, 1) ||
+        rows(s) < columns(s) || columns(s) < k)
+      throw TypeError(text(
+          name, ": reflectors (.., m, n) and their factors (.., k) with m >= n >= k and one dtype are required, got ",
+          in[0], " and ", in[1], "; take them from geqrf"));
     return {{s, in[0].dtype, false}};
   }
   static JvpOut jvp(const JvpArgs&, const Params&) { no_derivative(name, "differentiate qr"); }

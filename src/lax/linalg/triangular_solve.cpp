@@ -15,7 +15,8 @@ struct Params_ {
 template <class T>
 void solve_stack(std::span<const HostOperand> in, std::span<const HostResult> out, const Params_& p) {
   const auto n = extent("triangular_solve", columns(in[0].shape()));
-  const auto r = extent("triangular_solve", rows(in[1].shape())), c = extent("triangular_solve", columns(in[1].shape()));
+  const auto r = extent("triangular_solve", rows(in[1].shape())),
+             c = extent("triangular_solve", columns(in[1].shape()));
   const auto a_size = static_cast<std::int64_t>(n) * n, b_size = static_cast<std::int64_t>(r) * c;
   const auto as = stack<const T>(in[0]), bs = stack<const T>(in[1]);
   const auto xs = stack<T>(out[0]);
