@@ -63,6 +63,29 @@ TEST_CASE("derivatives of cumulative operations stand zeros, ties and infinities
   CHECK(shown(hessian(lse)(zeros({2}))) == "f64[2,2] [[0.25 -0.25] [-0.25 0.25]]");
 }
 
+TEST_CASE("halves are summed in float32 and rounded once") {
+  const auto x = array({2048.0, 1.0, 1.0}).astype(float16);
+  CHECK(shown(cumsum(x).astype(float64)) == "f64[3] [2048. 2048. 2050.]");
+  CHECK(cumsum(x).dtype() == float16);
+  CHECK(shown(sum(x, none, {.initial = 1.0}).astype(float64)) == "f64[] 2052.0");
+  CHECK(shown(prod(array({300.0, 300.0, 0.001}).astype(float16)).astype(int64)) == "i64[] 90");
+  CHECK(shown(lax::cumprod(array({100, 3}).astype(int8)).astype(int64)) == "i64[2] [100 44]");
+  CHECK(shown(mean(array({65504.0, 65504.0}).astype(float16)).astype(float64)) == "f64[] 65504.0");
+}
+
+TEST_CASE("complex sums, products and variances") {
+  using Z = std::complex<double>;
+  const auto z = array({Z(1, 1), Z(1, -1), Z(0, 2)});
+  CHECK(cumprod(z).to_vector<Z>() == std::vector<Z>{{1, 1}, {2, 0}, {0, 4}});
+  CHECK(cumsum(z).to_vector<Z>() == std::vector<Z>{{1, 1}, {2, 0}, {2, 2}});
+  CHECK(prod(z).item<Z>() == Z(0, 4));
+  CHECK(shown(var(array({Z(1, 1), Z(1, -1)}))) == "f64[] 1.0");
+  CHECK(shown(nanvar(array({Z(1, 1), Z(kNaN, 0), Z(1, -1)}))) == "f64[] 1.0");
+  CHECK(nansum(array({Z(1, 1), Z(kNaN, 0)})).item<Z>() == Z(1, 1));
+  CHECK(shown(isfinite(array({Z(1, kInf), Z(kNaN, 0), Z(1, 1)}))) == "bool[3] [False False True]");
+  CHECK(shown(isinf(array({Z(1, -kInf), Z(kNaN, 0)}))) == "bool[2] [True False]");
+}
+
 TEST_CASE("differences undo a cumulative sum, whatever the number of elements") {
   CHECK(rc::check("diff of cumsum", [](const std::vector<std::int32_t>& small) {
     const std::vector<std::int64_t> v(small.begin(), small.end());

@@ -48,6 +48,13 @@ TEST_CASE("a size makes set operations fit for jit") {
             .starts_with("union1d: how many results there are depends on values"));
 }
 
+TEST_CASE("sets of complex numbers") {
+  using Z = std::complex<double>;
+  const auto x = array({Z(1, 1), Z(1, 0), Z(1, 1)}), y = array({Z(1, 1), Z(0, 1)});
+  CHECK(union1d(x, y).to_vector<Z>() == std::vector<Z>{{0, 1}, {1, 0}, {1, 1}});
+  CHECK(shown(isin(x, y)) == "bool[3] [True False True]");
+}
+
 TEST_CASE("sets without elements") {
   const auto nothing = zeros({0}), x = array({2.0, 1.0});
   CHECK(shown(union1d(nothing, x)) == "f64[2] [1. 2.]");

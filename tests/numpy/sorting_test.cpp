@@ -39,6 +39,27 @@ TEST_CASE("NaNs come last, zeros of both signs keep their order") {
   CHECK(shown(argsort(array({0.0, -0.0, kNaN, -1.0, kNaN}))) == "i64[5] [3 0 1 2 4]");
 }
 
+TEST_CASE("complex numbers are ordered by real, then imaginary part") {
+  using Z = std::complex<double>;
+  const auto z = array({Z(3, -2), Z(1, 2), Z(3, 5), Z(2, -1), Z(3, -3), Z(kNaN, 0)});
+  const auto sorted = sort_complex(z).to_vector<Z>();
+  CHECK(std::vector<Z>(sorted.begin(), sorted.end() - 1) == std::vector<Z>{{1, 2}, {2, -1}, {3, -3}, {3, -2}, {3, 5}});
+  CHECK(std::isnan(sorted.back().real()));
+  CHECK(sort_complex(array({2, 1})).dtype() == complex64);
+  CHECK(sort_complex(array({2L, 1L})).to_vector<Z>() == std::vector<Z>{{1, 0}, {2, 0}});
+  CHECK(shown(argsort(z)) == "i64[6] [1 3 4 0 2 5]");
+  CHECK(message_of<TypeError>([&] { top_k(z, 1); }) ==
+        "top_k: the operand must have an order, got c128[6]; keys and complex numbers have none");
+}
+
+TEST_CASE("small integers and halves sort as wide ones do") {
+  const auto x = array({3.0, -1.0, 2.0, -1.0, 0.5});
+  for (const auto t : {float16, bfloat16, float32}) CHECK(shown(sort(x.astype(t)).astype(float64)) == "f64[5] [-1. -1. 0.5 2. 3. ]");
+  for (const auto t : {int8, int16, int32}) CHECK(shown(sort(x.astype(t)).astype(int64)) == "i64[5] [-1 -1 0 2 3]");
+  CHECK(shown(top_k(x.astype(bfloat16), 2).second) == "i32[2] [0 2]");
+  CHECK(shown(searchsorted(array({1.0, 2.0}).astype(float16), array({1.5}).astype(float16))) == "i32[1] [1]");
+}
+
 TEST_CASE("argsort is stable in both directions") {
   CHECK(shown(argsort(array({2, 1, 2, 1}))) == "i64[4] [1 3 0 2]");
   CHECK(shown(argsort(array({2, 1, 2, 1}), -1, {.descending = true})) == "i64[4] [0 2 1 3]");
