@@ -1,5 +1,5 @@
-// The grammar of jaxprs. One pass: equations are built as they are read, and jaxprs that have a name when one of them is
-// first met.
+// The grammar of jaxprs. One pass: equations are built as they are read, and jaxprs that have a name when one of them
+// is first met.
 #include "core/parse.hpp"
 
 #include <cctype>
@@ -130,8 +130,10 @@ class JaxprParser final : public ValueParser {
 
   VarId define(Scope& s, std::string_view name, const Aval& aval) {
     const auto id = static_cast<VarId>(s.jaxpr.vars.size());
-    if (s.jaxpr.vars.size() >= kMostVariables) fail_with(text("a jaxpr must have at most ", kMostVariables, " variables"));
-    if (name != "_" && !s.names.emplace(name, id).second) fail_with(text("the variable '", name, "' must be defined once"));
+    if (s.jaxpr.vars.size() >= kMostVariables)
+      fail_with(text("a jaxpr must have at most ", kMostVariables, " variables"));
+    if (name != "_" && !s.names.emplace(name, id).second)
+      fail_with(text("the variable '", name, "' must be defined once"));
     s.jaxpr.vars.push_back(aval);
     return id;
   }
@@ -188,7 +190,8 @@ class JaxprParser final : public ValueParser {
   Avals checked(const ReadablePrimitive& p, const Jaxpr& j, const Eqn& e, const Avals& shown) {
     const auto name = p.primitive->name();
     if (e.in.size() < p.least || e.in.size() > p.most)
-      fail_with(text(name, ": ", p.least, p.most == p.least ? "" : " or more", " operands are required, got ", e.in.size()));
+      fail_with(
+          text(name, ": ", p.least, p.most == p.least ? "" : " or more", " operands are required, got ", e.in.size()));
     Avals in, out;
     for (const auto& a : e.in) in.push_back(j.aval(a));
     if (p.problem != nullptr)
@@ -198,7 +201,8 @@ class JaxprParser final : public ValueParser {
     } catch (const Error& error) {
       fail_with(error.what());
     }
-    if (out.size() != shown.size()) fail_with(text(name, ": ", out.size(), " results are required, got ", shown.size()));
+    if (out.size() != shown.size())
+      fail_with(text(name, ": ", out.size(), " results are required, got ", shown.size()));
     for (std::size_t k = 0; k < out.size(); ++k)
       if (!same_type(out[k], shown[k])) fail_with(text(name, ": result ", k, " is ", out[k], ", got ", shown[k]));
     return out;
@@ -250,7 +254,8 @@ class JaxprParser final : public ValueParser {
     const auto w = peek_word();
     for (const std::string_view word : {"True", "False", "nan", "inf", "empty", "discard"})
       if (w == word) return after(w) == ':';
-    return w.starts_with("nan") || w.starts_with("inf") ? after(w) == '+' || after(w) == '-' || w.ends_with('j') : false;
+    return w.starts_with("nan") || w.starts_with("inf") ? after(w) == '+' || after(w) == '-' || w.ends_with('j')
+                                                        : false;
   }
 
   Array literal() {

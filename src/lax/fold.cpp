@@ -29,8 +29,8 @@ detail::FlatFn checked(std::string_view op, const Computations& computation, Ava
     const auto middle = args.begin() + static_cast<std::ptrdiff_t>(want.size());
     auto out = computation(Arrays(args.begin(), middle), Arrays(middle, args.end()));
     if (out.size() != want.size())
-      throw TypeError(text(op, ": the computation must return as many values as are combined, got ", out.size(), " for ", want.size(),
-                           "; return one for each operand"));
+      throw TypeError(text(op, ": the computation must return as many values as are combined, got ", out.size(),
+                           " for ", want.size(), "; return one for each operand"));
     for (std::size_t k = 0; k < want.size(); ++k) {
       require_value(op, out[k]);
       if (!same_type(out[k].aval(), want[k]))
@@ -47,15 +47,17 @@ Computations of_lists(const Computation& computation) {
 
 void check_init(std::string_view op, ArraySpan xs, ArraySpan init) {
   if (xs.empty() || init.size() != xs.size())
-    throw ValueError(text(op, ": one initial value per operand is required, got ", init.size(), " for ", xs.size(), "; give as many"));
+    throw ValueError(text(op, ": one initial value per operand is required, got ", init.size(), " for ", xs.size(),
+                          "; give as many"));
   for (std::size_t k = 0; k < xs.size(); ++k) {
     require_value(op, xs[k]);
     require_value(op, init[k]);
     if (init[k].dtype() != xs[k].dtype() || init[k].ndim() != 0)
-      throw TypeError(text(op, ": init must be a scalar of the operand's dtype, got ", init[k].aval(), " for ", xs[k].aval(),
-                           "; convert it with astype"));
+      throw TypeError(text(op, ": init must be a scalar of the operand's dtype, got ", init[k].aval(), " for ",
+                           xs[k].aval(), "; convert it with astype"));
     if (xs[k].shape() != xs[0].shape())
-      throw TypeError(text(op, ": operands must have one shape, got ", xs[0].aval(), " and ", xs[k].aval(), "; broadcast them"));
+      throw TypeError(
+          text(op, ": operands must have one shape, got ", xs[0].aval(), " and ", xs[k].aval(), "; broadcast them"));
   }
 }
 
@@ -100,8 +102,8 @@ T identity_of(ir::Op op) {
 }
 
 bool is_identity(const Array& init, ir::Op op) {
-  if (concrete(init) == nullptr || !(init.dtype() == DType::bool_ || is_integer(init.dtype()) || init.dtype() == DType::float32 ||
-                                     init.dtype() == DType::float64))
+  if (concrete(init) == nullptr || !(init.dtype() == DType::bool_ || is_integer(init.dtype()) ||
+                                     init.dtype() == DType::float32 || init.dtype() == DType::float64))
     return false;
   return visit_dtype(init.dtype(), [&]<class T>() {
     if constexpr (std::is_arithmetic_v<T>) return init.item<T>() == identity_of<T>(op);
@@ -198,7 +200,8 @@ Array reduce_window(const Array& x, const Array& init, const Computation& comput
   const auto shape = windows_shape(x.shape(), p);
   const auto rank = x.shape().size();
   std::vector<Padding> config;
-  for (std::size_t d = 0; d < rank; ++d) config.push_back({p.padding[d].first, p.padding[d].second, p.base_dilation[d] - 1});
+  for (std::size_t d = 0; d < rank; ++d)
+    config.push_back({p.padding[d].first, p.padding[d].second, p.base_dilation[d] - 1});
   Array result = lax::full(shape, init);
   if (element_count(shape) == 0) return result;
   const auto padded = pad(x, init, config);

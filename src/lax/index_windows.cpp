@@ -29,7 +29,7 @@ FillValue filled_with(DType dtype, T value) {
 
 }  // namespace
 
-// --- parameters -----------------------------------------------------------------------------------------------------
+// --- parameters -----------------------------------------------------------
 
 std::string show(const FillValue& v) {
   if (!v.given) return "None";

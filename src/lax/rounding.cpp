@@ -51,7 +51,9 @@ class Steps {
   }
   ir::ValueId operator()(ir::Op op, ir::ValueId x, ir::ValueId y) { return b_.map(op, {x, y}); }
   ir::ValueId operator()(ir::Op op, ir::ValueId x, std::uint64_t y) { return (*this)(op, x, constant(y)); }
-  ir::ValueId select(ir::ValueId pred, ir::ValueId no, ir::ValueId yes) { return b_.map(ir::Op::select, {pred, no, yes}); }
+  ir::ValueId select(ir::ValueId pred, ir::ValueId no, ir::ValueId yes) {
+    return b_.map(ir::Op::select, {pred, no, yes});
+  }
 
  private:
   ir::Builder& b_;

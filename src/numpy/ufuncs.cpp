@@ -79,7 +79,7 @@ Array logaddexp2_same(const Array& x, const Array& y) {
 
 Array logaddexp2(const Array& x, const Array& y) { return promoted_inexact("logaddexp2", logaddexp2_same, x, y); }
 
-// --- rounding --------------------------------------------------------------------------------------------------------
+// --- rounding -----------------------------------------------------------
 
 namespace {
 

@@ -88,7 +88,8 @@ TEST_CASE("ufuncs of one operand have the values of the C library, eager, jitted
     const auto x = points(r.low, r.high);
     const auto y = r.f(x).to_vector<double>();
     const auto at = x.to_vector<double>();
-    for (std::size_t i = 0; i < at.size(); ++i) CHECK((std::isinf(y[i]) ? y[i] == r.reference(at[i]) : y[i] == Approx(r.reference(at[i])).margin(1e-15)));
+    for (std::size_t i = 0; i < at.size(); ++i)
+      CHECK((std::isinf(y[i]) ? y[i] == r.reference(at[i]) : y[i] == Approx(r.reference(at[i])).margin(1e-15)));
     CHECK(bool(array_equal(jit(r.f)(x), r.f(x))));
     CHECK(bool(array_equal(vmap(r.f)(reshape(x[range(0, 40)], {8, 5})), reshape(r.f(x[range(0, 40)]), {8, 5}))));
   }
@@ -268,7 +269,9 @@ TEST_CASE("signs and neighbours") {
   CHECK(shown(isneginf(array({1, 2}))) == "bool[2] [False False]");
   CHECK(message_of<UnsupportedError>([] { grad([](const Array& x) { return nextafter(x, 2.0); })(1.0); })
             .starts_with("nextafter: has no derivative, got tangents for f64[]"));
-  CHECK(message_of<TypeError>([] { signbit(random::key(0)); }).starts_with("signbit: operands must be numbers, got key<fry>"));
+  CHECK(message_of<TypeError>([] {
+          signbit(random::key(0));
+        }).starts_with("signbit: operands must be numbers, got key<fry>"));
 }
 
 TEST_CASE("modf, frexp and ldexp take numbers apart and put them together") {
@@ -319,7 +322,9 @@ TEST_CASE("derivatives of inverse functions are those of jax") {
   CHECK(slope([](const Array& x) { return lax::clamp(x, -1.0, 1.0); }, 0.0) == 1);
   CHECK(slope([](const Array& x) { return lax::reduce_precision(x, 5, 10); }, 3.0) == 1);
   CHECK(slope([](const Array& x) { return lax::reduce_precision(1.0001 * x, 5, 10); }, 3.0) == Approx(1.0001));
-  CHECK(message_of<ValueError>([] { lax::reduce_precision(1.0, 0, 3); }).starts_with("reduce_precision: exponent_bits must be"));
+  CHECK(message_of<ValueError>([] {
+          lax::reduce_precision(1.0, 0, 3);
+        }).starts_with("reduce_precision: exponent_bits must be"));
   CHECK(message_of<UnsupportedError>([] { grad([](const Array& m) { return lax::polygamma(m, Array(1.0)); })(1.0); })
             .starts_with("polygamma: has no derivative with respect to its order"));
   CHECK(slope(grad(lax::lgamma), 1.0) == Approx(std::numbers::pi * std::numbers::pi / 6));
@@ -328,7 +333,8 @@ TEST_CASE("derivatives of inverse functions are those of jax") {
 TEST_CASE("symmetries hold to the bit, inverses closely") {
   rc::check("odd and even functions", [] {
     const double x = *rc::gen::inRange(-1000000, 1000000) / 1000000.0;
-    for (const Unary f : {tan, arcsin, arctan, static_cast<Unary>(sinh), arcsinh, arctanh, sinc, static_cast<Unary>(trunc)}) {
+    for (const Unary f :
+         {tan, arcsin, arctan, static_cast<Unary>(sinh), arcsinh, arctanh, sinc, static_cast<Unary>(trunc)}) {
       const double right = f(x).item<double>(), left = f(-x).item<double>();
       const bool even = f == static_cast<Unary>(sinc);
       RC_ASSERT((even ? right : -right) == left);

@@ -65,7 +65,9 @@ inline int exponent_of(Wide z) {
   const double x = __builtin_fabs(z.re), y = __builtin_fabs(z.im), larger = x > y ? x : y;
   return larger > 0 && __builtin_isfinite(larger) ? __builtin_ilogb(larger) : 0;
 }
-inline Wide scaled(Wide z, int exponent) { return {__builtin_scalbn(z.re, exponent), __builtin_scalbn(z.im, exponent)}; }
+inline Wide scaled(Wide z, int exponent) {
+  return {__builtin_scalbn(z.re, exponent), __builtin_scalbn(z.im, exponent)};
+}
 
 inline Wide quotient(Wide a, Wide b) {
   const int above = exponent_of(a), below = exponent_of(b);

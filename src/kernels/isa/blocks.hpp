@@ -43,7 +43,10 @@ struct Blocks {
   }
 };
 
-template <class Function, class Out, class In> Kernel unary_blocks() { return &Blocks<Function, Out, In>::template run<0>; }
+template <class Function, class Out, class In>
+Kernel unary_blocks() {
+  return &Blocks<Function, Out, In>::template run<0>;
+}
 
 template <class Function, class Out, class In> Kernel binary_blocks(unsigned mask) {
   using B = Blocks<Function, Out, In, In>;

@@ -27,8 +27,18 @@ struct Real { template <class T> static T call(Complex<T> x) { return x.re; } };
 struct Imag { template <class T> static T call(Complex<T> x) { return x.im; } };
 struct Modulus { template <class T> static T call(Complex<T> x) { return T(complex::modulus({x.re, x.im})); } };
 struct Join { template <class T> static Complex<T> call(T re, T im) { return {re, im}; } };
-struct Add { template <class T> static Complex<T> call(Complex<T> a, Complex<T> b) { return {a.re + b.re, a.im + b.im}; } };
-struct Sub { template <class T> static Complex<T> call(Complex<T> a, Complex<T> b) { return {a.re - b.re, a.im - b.im}; } };
+struct Add {
+  template <class T>
+  static Complex<T> call(Complex<T> a, Complex<T> b) {
+    return {a.re + b.re, a.im + b.im};
+  }
+};
+struct Sub {
+  template <class T>
+  static Complex<T> call(Complex<T> a, Complex<T> b) {
+    return {a.re - b.re, a.im - b.im};
+  }
+};
 struct Mul {
   template <class T> static Complex<T> call(Complex<T> a, Complex<T> b) {
     return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
