@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -131,6 +132,8 @@ Array cholesky_update(const Array& r, const Array& w) {
   return bind_one<CholeskyUpdate>(args, {});
 }
 
-void list_cholesky(Readables& to) { to.insert(to.end(), {readable<Cholesky>(1), readable<CholeskyUpdate>(2)}); }
+void list_cholesky(Readables& to) {
+  to.insert(to.end(), {readable<Cholesky>(1), readable<CholeskyUpdate>(2)});
+}
 
 }  // namespace fluxion::lax::linalg

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -162,6 +163,8 @@ Eig eig(const Array& a, const EigOptions& options) {
   return out;
 }
 
-void list_eig(Readables& to) { to.insert(to.end(), {readable<EigPrimitive>(1)}); }
+void list_eig(Readables& to) {
+  to.push_back(readable<EigPrimitive>(1));
+}
 
 }  // namespace fluxion::lax::linalg

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -119,6 +120,8 @@ Eigh eigh(const Array& a, const EighOptions& options) {
   return {std::move(r[0]), std::move(r[1])};
 }
 
-void list_eigh(Readables& to) { to.insert(to.end(), {readable<EighPrimitive>(1)}); }
+void list_eigh(Readables& to) {
+  to.push_back(readable<EighPrimitive>(1));
+}
 
 }  // namespace fluxion::lax::linalg

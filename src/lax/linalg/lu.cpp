@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 #include "lax/rows.hpp"
 
 namespace fluxion::lax::linalg {
@@ -129,6 +130,8 @@ Array lu_pivots_to_permutation(const Array& pivots, std::int64_t permutation_siz
   return bind_one<PivotsToPermutation>({&pivots, 1}, {permutation_size});
 }
 
-void list_lu(Readables& to) { to.insert(to.end(), {readable<Lu>(1), readable<PivotsToPermutation>(1)}); }
+void list_lu(Readables& to) {
+  to.insert(to.end(), {readable<Lu>(1), readable<PivotsToPermutation>(1)});
+}
 
 }  // namespace fluxion::lax::linalg

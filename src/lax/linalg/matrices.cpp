@@ -125,14 +125,3 @@ int extent(std::string_view op, std::int64_t n) {
 }
 
 }  // namespace fluxion::lax::linalg
-
-namespace fluxion::lax {
-
-void list_decompositions(Readables& to) {
-  using namespace linalg;
-  for (const auto list : {list_cholesky, list_triangular_solves, list_lu, list_qr, list_eigh, list_eig, list_svd,
-                          list_tridiagonal_solves, list_reduced_forms})
-    list(to);
-}
-
-}  // namespace fluxion::lax

@@ -18,18 +18,6 @@
 
 namespace fluxion::lax::linalg {
 
-// --- what list_decompositions puts together ---
-
-void list_cholesky(Readables& to);
-void list_triangular_solves(Readables& to);
-void list_lu(Readables& to);
-void list_qr(Readables& to);
-void list_eigh(Readables& to);
-void list_eig(Readables& to);
-void list_svd(Readables& to);
-void list_tridiagonal_solves(Readables& to);
-void list_reduced_forms(Readables& to);
-
 // --- shapes and checks ---
 
 inline std::int64_t rows(const Shape& s) { return s[s.size() - 2]; }

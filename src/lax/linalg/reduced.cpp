@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -144,9 +145,9 @@ Schur schur(const Array& a) {
   return {std::move(r[0]), std::move(r[1])};
 }
 
-void list_reduced_forms(Readables& to) {
-  to.insert(to.end(),
-            {readable<HessenbergPrimitive>(1), readable<TridiagonalPrimitive>(1), readable<SchurPrimitive>(1)});
+void list_reduced(Readables& to) {
+  to.insert(to.end(), {readable<HessenbergPrimitive>(1), readable<TridiagonalPrimitive>(1),
+                       readable<SchurPrimitive>(1)});
 }
 
 }  // namespace fluxion::lax::linalg

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -175,6 +176,8 @@ SVD svd(const Array& a, const SVDOptions& options) {
 
 Array svdvals(const Array& a) { return bind_one<SvdPrimitive>({&a, 1}, {false, false}); }
 
-void list_svd(Readables& to) { to.insert(to.end(), {readable<SvdPrimitive>(1)}); }
+void list_svd(Readables& to) {
+  to.push_back(readable<SvdPrimitive>(1));
+}
 
 }  // namespace fluxion::lax::linalg

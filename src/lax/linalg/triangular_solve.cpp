@@ -1,5 +1,6 @@
 // Triangular systems, by BLAS.
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -101,6 +102,8 @@ Array triangular_solve(const Array& a, const Array& b, const TriangularOptions& 
   return reshape(TriangularSolve::solve(a, reshape(b, shape), p), b.shape());
 }
 
-void list_triangular_solves(Readables& to) { to.insert(to.end(), {readable<TriangularSolve>(2)}); }
+void list_triangular_solve(Readables& to) {
+  to.push_back(readable<TriangularSolve>(2));
+}
 
 }  // namespace fluxion::lax::linalg

@@ -1,5 +1,6 @@
 // Tridiagonal systems.
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -93,6 +94,8 @@ Array tridiagonal_solve(const Array& dl, const Array& d, const Array& du, const 
   return TridiagonalSolve::solve(dl, d, du, b);
 }
 
-void list_tridiagonal_solves(Readables& to) { to.insert(to.end(), {readable<TridiagonalSolve>(4)}); }
+void list_tridiagonal_solve(Readables& to) {
+  to.push_back(readable<TridiagonalSolve>(4));
+}
 
 }  // namespace fluxion::lax::linalg
