@@ -13,7 +13,8 @@ Readables readable_primitives() {
     all.push_back({&elementwise(op), n, n, [](ValueParser&) { return Params(ParamsView::of(NoParams{})); }, nullptr});
   }
   for (const auto list : {list_callbacks, list_collective_reductions, list_conds, list_conversions,
-                          list_convolutions, list_cumulatives, list_dynamic_slices, list_exchanges, list_fourier_transforms, list_gathers,
+                          list_convolutions, list_cumulatives, list_dynamic_slices, list_exchanges,
+                          list_fourier_transforms, list_gathers,
                           list_linear_solves, list_other_reductions, list_products, list_random_bits,
                           list_reductions, list_repeats, list_roots, list_roundings, list_rows,
                           list_scans, list_scatters, list_shapes, list_slices, list_sorts, list_special,

@@ -13,7 +13,6 @@
 #include <fluxion/lax/linalg.hpp>
 
 #include "lax/linalg/lapack.hpp"
-#include "lax/readable.hpp"
 #include "lax/rules.hpp"
 
 namespace fluxion::lax::linalg {
