@@ -54,11 +54,11 @@ Array variance(const char* op, const Array& x, const Axis& axis, double ddof, bo
 
 Array nansum(const Array& x, const Axis& axis, bool keepdims) {
   const auto axes = sorted_axes("nansum", axis, x);
-  return sum(is_floating(x.dtype()) ? instead_of_nan(x, 0) : x, axes, keepdims);
+  return sum(is_inexact(x.dtype()) ? instead_of_nan(x, 0) : x, axes, keepdims);
 }
 Array nanprod(const Array& x, const Axis& axis, bool keepdims) {
   const auto axes = sorted_axes("nanprod", axis, x);
-  return prod(is_floating(x.dtype()) ? instead_of_nan(x, 1) : x, axes, keepdims);
+  return prod(is_inexact(x.dtype()) ? instead_of_nan(x, 1) : x, axes, keepdims);
 }
 Array nanmax(const Array& x, const Axis& axis, bool keepdims) {
   return extremum("nanmax", static_cast<Reduction>(max), -kInf, x, axis, keepdims);
@@ -68,7 +68,7 @@ Array nanmin(const Array& x, const Axis& axis, bool keepdims) {
 }
 Array nanmean(const Array& x, const Axis& axis, bool keepdims) {
   const auto axes = sorted_axes("nanmean", axis, x);
-  if (!is_floating(x.dtype())) return mean(x, axes, keepdims);
+  if (!is_inexact(x.dtype())) return mean(x, axes, keepdims);
   const auto wide = x.dtype() == float16 || x.dtype() == bfloat16 ? convert_strong(x, float32) : convert_strong(x, x.dtype());
   const auto total = sum(instead_of_nan(wide, 0), axes, keepdims);
   return convert_strong(total / convert_strong(numbers(x, axes, keepdims), total.dtype()), x.dtype());

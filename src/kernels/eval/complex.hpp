@@ -13,7 +13,16 @@ __extension__ typedef __complex__ double CDouble;
 extern "C" {
 CDouble csin(CDouble);
 CDouble ccos(CDouble);
+CDouble ctan(CDouble);
+CDouble casin(CDouble);
+CDouble cacos(CDouble);
+CDouble catan(CDouble);
+CDouble csinh(CDouble);
+CDouble ccosh(CDouble);
 CDouble ctanh(CDouble);
+CDouble casinh(CDouble);
+CDouble cacosh(CDouble);
+CDouble catanh(CDouble);
 }
 
 inline CDouble c_number(Wide z) {
@@ -70,6 +79,12 @@ inline double modulus(Wide z) { return __builtin_hypot(z.re, z.im); }
 inline Wide exp(Wide z) { return number(__builtin_cexp(c_number(z))); }
 inline Wide log(Wide z) { return number(__builtin_clog(c_number(z))); }
 inline Wide sqrt(Wide z) { return number(__builtin_csqrt(c_number(z))); }
+
+inline Wide rsqrt(Wide z) { return quotient({1, 0}, sqrt(z)); }
+inline Wide exp2(Wide z) {
+  constexpr double ln2 = 0x1.62e42fefa39efp-1;
+  return exp({z.re * ln2, z.im * ln2});
+}
 
 /// exp(w log z); powers of zero are 0, 1 or undefined by the sign of Re w.
 inline Wide pow(Wide z, Wide w) {

@@ -9,15 +9,20 @@ namespace fluxion::kernels::FLUXION_ISA {
 
 constexpr std::size_t local_block = 128;  // elements
 
+struct BlockSource {
+  const void* from;
+  bool scalar;
+  std::size_t n;
+};
 /// An operand of which a scalar one is read once, others block by block.
 template <class T> struct LocalBlock {
   alignas(64) T v[local_block];
   const T* from;
   bool scalar;
 
-  LocalBlock(const void* p, bool s, std::size_t n) : from(static_cast<const T*>(p)), scalar(s) {
+  LocalBlock(const BlockSource& s) : from(static_cast<const T*>(s.from)), scalar(s.scalar) {
     if (scalar)
-      for (std::size_t j = 0; j < local_block && j < n; ++j) v[j] = *from;
+      for (std::size_t j = 0; j < local_block && j < s.n; ++j) v[j] = *from;
   }
   void read(std::size_t first, std::size_t count) {
     if (!scalar) std::memcpy(v, from + first, count * sizeof(T));
@@ -29,7 +34,7 @@ template <class Function, class Out, class... In>
 struct Blocks {
   template <std::size_t... k>
   [[gnu::noinline]] static void all(void* const* args, std::size_t n, unsigned mask, std::index_sequence<k...>) {
-    std::tuple<LocalBlock<In>...> in{LocalBlock<In>(args[k + 1], (mask >> k) & 1, n)...};
+    std::tuple<LocalBlock<In>...> in(BlockSource{args[k + 1], bool((mask >> k) & 1), n}...);
     alignas(64) Out result[local_block];
     for (std::size_t i = 0; i < n; i += local_block) {
       const std::size_t count = n - i < local_block ? n - i : local_block;
@@ -53,6 +58,12 @@ template <class Function, class Out, class In> Kernel binary_blocks(unsigned mas
     case 2: return &B::template run<2>;
     default: return nullptr;
   }
+}
+
+/// The first and the last operand are both scalars or neither is.
+template <class Function, class T> Kernel ternary_blocks(unsigned mask) {
+  using B = Blocks<Function, T, T, T, T>;
+  return mask == 0 ? &B::template run<0> : mask == 5 ? &B::template run<5> : nullptr;
 }
 
 struct SelectElement {

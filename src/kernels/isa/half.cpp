@@ -1,5 +1,5 @@
 // Operations on halves: those of float32 between conversions, block by block. Each result is rounded once.
-#include "kernels/eval/elements.hpp"
+#include "kernels/isa/blocks.hpp"
 #include "kernels/isa/lookup.hpp"
 
 namespace fluxion::kernels::FLUXION_ISA {
@@ -17,14 +17,14 @@ template <class H>
   const Kernel kernel = float32_kernel(op, mask);
   const auto operands = static_cast<std::size_t>(ir::arity(op));
   const bool flags = ir::is_comparison(op);
-  alignas(64) float in[2][block], out[block];
+  alignas(64) float in[3][block], out[block];
   for (std::size_t k = 0; k < operands; ++k)
     if ((mask >> k) & 1) widen<H>(in[k], args[k + 1], 1);
   for (std::size_t i = 0; i < n; i += block) {
     const std::size_t count = n - i < block ? n - i : block;
     for (std::size_t k = 0; k < operands; ++k)
       if (!((mask >> k) & 1)) widen<H>(in[k], static_cast<const H*>(args[k + 1]) + i, count);
-    void* floats[] = {flags ? static_cast<void*>(static_cast<std::uint8_t*>(args[0]) + i) : out, in[0], in[1]};
+    void* floats[] = {flags ? static_cast<void*>(static_cast<std::uint8_t*>(args[0]) + i) : out, in[0], in[1], in[2]};
     kernel(floats, count);
     if (flags) continue;
     auto* to = static_cast<H*>(args[0]) + i;
@@ -32,9 +32,11 @@ template <class H>
   }
 }
 
+constexpr std::size_t masks = 8;
+
 template <class H, std::size_t at>
 void one(void* const* args, std::size_t n) {
-  run<H>(static_cast<ir::Op>(at / 3), unsigned(at % 3), args, n);
+  run<H>(static_cast<ir::Op>(at / masks), unsigned(at % masks), args, n);
 }
 
 template <class H, std::size_t... at>
@@ -43,14 +45,29 @@ Kernel find(std::size_t wanted, std::index_sequence<at...>) {
   return kernels[wanted];
 }
 
+/// The neighbour among the halves themselves.
+struct NextAfter {
+  template <class H> static H call(H from, H to) {
+    const float x = widened(from), y = widened(to);
+    const auto u = std::uint16_t(from);
+    if (x != x || y != y) return H(u | (x != x ? 0 : 0x7fff));
+    if (x == y) return to;
+    if (x == 0) return H((std::uint16_t(to) & 0x8000) | 1);
+    return H((x < y) == (x > 0) ? u + 1 : u - 1);
+  }
+};
+
+template <class H> Kernel kernel_of(ir::Op op, unsigned mask) {
+  if (op == ir::Op::nextafter) return binary_blocks<NextAfter, H, H>(mask);
+  if (mask >= masks || float32_kernel(op, mask) == nullptr) return nullptr;
+  return find<H>(static_cast<std::size_t>(op) * masks + mask, std::make_index_sequence<op_count * masks>{});
+}
+
 }  // namespace
 
 Kernel half_kernel(ir::Op op, DType t, unsigned mask) {
   if (op == ir::Op::select) return narrow_kernel(op, DType::uint16, mask);
-  if (mask > 2 || float32_kernel(op, mask) == nullptr) return nullptr;
-  const std::size_t wanted = static_cast<std::size_t>(op) * 3 + mask;
-  constexpr std::make_index_sequence<op_count * 3> all;
-  return t == DType::float16 ? find<Half>(wanted, all) : find<BrainHalf>(wanted, all);
+  return t == DType::float16 ? kernel_of<Half>(op, mask) : kernel_of<BrainHalf>(op, mask);
 }
 
 }  // namespace fluxion::kernels::FLUXION_ISA
