@@ -2,8 +2,8 @@
 #include <cmath>
 #include <numbers>
 
-#include <fluxion/lax/math.hpp>
 #include <fluxion/complex.hpp>
+#include <fluxion/lax/math.hpp>
 
 #include "core/node.hpp"
 #include "lax/elementwise.hpp"

@@ -59,7 +59,9 @@ Array where(const Array& condition, const Array& x, const Array& y) {
 
 Array isclose(const Array& x, const Array& y, double rtol, double atol, bool equal_nan) {
   const Array given[] = {x, y};
-  const auto same = promote("isclose", given);
+  auto same = promote("isclose", given);
+  for (auto& v : same)
+    if (v.dtype() == bool_) v = convert(v, int32);
   const auto &a = same[0], &b = same[1];
   if (!is_inexact(a.dtype())) return abs(a - b) <= atol + rtol * abs(b);
   const auto finite = isfinite(a) & isfinite(b);

@@ -5,7 +5,6 @@
 
 #include <fluxion/complex.hpp>
 #include <fluxion/lax/math.hpp>
-#include <fluxion/lax/reductions.hpp>
 
 namespace fluxion::test {
 
@@ -50,18 +49,18 @@ const UnaryRow kUnary[] = {
     {"cos", lax::cos, [](C z) { return std::cos(z); }, 2, {-2, 2}},
     {"tanh", lax::tanh, [](C z) { return std::tanh(z); }, 3, {-0.7, 0.7}},
     {"logistic", lax::logistic, logistic, 4, {-1, 1}},
-    {"exp2", lax::exp2, [](C z) { return std::exp(z * std::log(2.0)); }, 4, {-2, 2}},
-    {"rsqrt", lax::rsqrt, [](C z) { return 1.0 / std::sqrt(z); }, 4, {0.5, 3}},
     {"square", lax::square, [](C z) { return z * z; }, 2, {-2, 2}},
+    {"rsqrt", lax::rsqrt, [](C z) { return 1.0 / std::sqrt(z); }, 3, {0.5, 3}},
+    {"exp2", lax::exp2, [](C z) { return std::exp(z * std::log(2.0)); }, 4, {-2, 2}},
     {"tan", lax::tan, [](C z) { return std::tan(z); }, 3, {-0.7, 0.7}},
-    {"asin", lax::asin, [](C z) { return std::asin(z); }, 3, {0.2, 0.8}},
-    {"acos", lax::acos, [](C z) { return std::acos(z); }, 3, {0.2, 0.8}},
-    {"atan", lax::atan, [](C z) { return std::atan(z); }, 3, {0.2, 0.7}},
+    {"asin", lax::asin, [](C z) { return std::asin(z); }, 3, {-0.6, 0.6}},
+    {"acos", lax::acos, [](C z) { return std::acos(z); }, 3, {-0.6, 0.6}},
+    {"atan", lax::atan, [](C z) { return std::atan(z); }, 3, {-0.6, 0.6}},
     {"sinh", lax::sinh, [](C z) { return std::sinh(z); }, 3, {-2, 2}},
     {"cosh", lax::cosh, [](C z) { return std::cosh(z); }, 3, {-2, 2}},
-    {"asinh", lax::asinh, [](C z) { return std::asinh(z); }, 3, {0.2, 0.8}},
-    {"acosh", lax::acosh, [](C z) { return std::acosh(z); }, 3, {0.3, 2}},
-    {"atanh", lax::atanh, [](C z) { return std::atanh(z); }, 3, {0.2, 0.7}},
+    {"asinh", lax::asinh, [](C z) { return std::asinh(z); }, 3, {-0.6, 0.6}},
+    {"acosh", lax::acosh, [](C z) { return std::acosh(z); }, 3, {1.5, 3}},
+    {"atanh", lax::atanh, [](C z) { return std::atanh(z); }, 3, {-0.6, 0.6}},
 };
 
 std::vector<Shape> shapes() { return {{}, {0}, {5}, {130}, {2, 3}}; }
@@ -230,22 +229,20 @@ Case dot_case() {
   return c;
 }
 
-// Folds of one row.
+// Folds of one line.
 struct FoldRow {
   const char* name;
   Array (*f)(const Array&, const Dims&);
   C (*of)(C, C);
   double ulps;
-  bool differentiable;
 };
 const FoldRow kFolds[] = {
-    {"reduce_prod", lax::reduce_prod, [](C a, C b) { return a * b; }, 60, true},
-    {"reduce_max", lax::reduce_max, [](C a, C b) { return lexicographic(a, b, true); }, 0, true},
-    {"reduce_min", lax::reduce_min, [](C a, C b) { return lexicographic(a, b, false); }, 0, true},
+    {"reduce_max", lax::reduce_max, [](C a, C b) { return lexicographic(a, b, true); }, 0},
+    {"reduce_min", lax::reduce_min, [](C a, C b) { return lexicographic(a, b, false); }, 0},
 };
 
 Case fold_case(const FoldRow& r, bool columns) {
-  Case c{std::string(r.name) + "/complex" + (columns ? " columns" : ""), r.name, {}, {}, {}, r.ulps, r.ulps, {r.differentiable}, {0}, {}};
+  Case c{std::string(r.name) + "/complex" + (columns ? " columns" : ""), r.name, {}, {}, {}, r.ulps, r.ulps, {1}, {0}, {}};
   c.f = [f = r.f, columns](const Arrays& a) -> Arrays { return {f(a[0], {columns ? 0 : 1})}; };
   c.reference = [of = r.of, columns](const std::vector<Host>& in) {
     const auto n = in[0].shape[columns ? 1 : 0], m = in[0].shape[columns ? 0 : 1];

@@ -9,11 +9,6 @@ namespace fluxion {
 using test::refuses;
 using test::shown;
 
-namespace {
-constexpr auto inf = std::numeric_limits<double>::infinity();
-constexpr auto nan = std::numeric_limits<double>::quiet_NaN();
-}  // namespace
-
 TEST_CASE("power takes the algorithm that fits its exponent") {
   CHECK(shown(power(array({1.5, -2.0}), 2)) == "f64[2] [2.25 4. ]");
   CHECK(shown(power(array({2, 3}), 3)) == "i32[2] [8 27]");

@@ -13,23 +13,6 @@ struct Not { template <class T> static T call(T x) { return T(~int(x)); } };
 struct Abs { template <class T> static T call(T x) { return T(x < 0 ? -int(x) : int(x)); } };
 struct Sign { template <class T> static T call(T x) { return T((x > 0) - (x < 0)); } };
 
-struct Square { template <class T> static T call(T x) { return T(unsigned(x) * unsigned(x)); } };
-struct PopulationCount {
-  template <class T> static T call(T x) {
-    unsigned v = Unsigned<T>(x);
-    v = v - ((v >> 1) & 0x5555);
-    v = (v & 0x3333) + ((v >> 2) & 0x3333);
-    v = (v + (v >> 4)) & 0x0f0f;
-    return T((v + (v >> 8)) & 31);
-  }
-};
-struct LeadingZeros {
-  template <class T> static T call(T x) {
-    const unsigned v = Unsigned<T>(x);
-    return T(v == 0 ? width<T> : __builtin_clz(v) - (32 - width<T>));
-  }
-};
-
 struct Add { template <class T> static T call(T a, T b) { return T(int(a) + int(b)); } };
 struct Sub { template <class T> static T call(T a, T b) { return T(int(a) - int(b)); } };
 struct Mul { template <class T> static T call(T a, T b) { return T(unsigned(a) * unsigned(b)); } };
@@ -46,8 +29,14 @@ struct Div { template <class T> static T call(T a, T b) { return T(quotient(a, b
 struct Rem { template <class T> static T call(T a, T b) { return b == 0 ? a : T(int(a) - quotient(a, b) * int(b)); } };
 struct Max { template <class T> static T call(T a, T b) { return a > b ? a : b; } };
 struct Min { template <class T> static T call(T a, T b) { return a < b ? a : b; } };
-struct Clamp {
-  template <class T> static T call(T low, T x, T high) { return Min::call(Max::call(x, low), high); }
+
+struct Clamp { template <class T> static T call(T low, T x, T high) { return Min::call(Max::call(low, x), high); } };
+struct Square { template <class T> static T call(T x) { return Mul::call(x, x); } };
+struct PopulationCount { template <class T> static T call(T x) { return T(__builtin_popcount(Unsigned<T>(x))); } };
+struct LeadingZeros {
+  template <class T> static T call(T x) {
+    return x == 0 ? T(width<T>) : T(__builtin_clz(unsigned(Unsigned<T>(x))) - (32 - width<T>));
+  }
 };
 
 // Amounts are unsigned; those of the width or more shift everything out.

@@ -27,14 +27,24 @@ struct Real { template <class T> static T call(Complex<T> x) { return x.re; } };
 struct Imag { template <class T> static T call(Complex<T> x) { return x.im; } };
 struct Modulus { template <class T> static T call(Complex<T> x) { return T(complex::modulus({x.re, x.im})); } };
 struct Join { template <class T> static Complex<T> call(T re, T im) { return {re, im}; } };
-struct Add { template <class T> static Complex<T> call(Complex<T> a, Complex<T> b) { return {a.re + b.re, a.im + b.im}; } };
-struct Sub { template <class T> static Complex<T> call(Complex<T> a, Complex<T> b) { return {a.re - b.re, a.im - b.im}; } };
+struct Add {
+  template <class T>
+  static Complex<T> call(Complex<T> a, Complex<T> b) {
+    return {a.re + b.re, a.im + b.im};
+  }
+};
+struct Sub {
+  template <class T>
+  static Complex<T> call(Complex<T> a, Complex<T> b) {
+    return {a.re - b.re, a.im - b.im};
+  }
+};
 struct Mul {
   template <class T> static Complex<T> call(Complex<T> a, Complex<T> b) {
     return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
   }
 };
-struct Square { template <class T> static Complex<T> call(Complex<T> z) { return Mul::call(z, z); } };
+struct Square { template <class T> static Complex<T> call(Complex<T> a) { return Mul::call(a, a); } };
 struct Eq {
   template <class T> static std::uint8_t call(Complex<T> a, Complex<T> b) { return (a.re == b.re) & (a.im == b.im); }
 };
@@ -75,6 +85,9 @@ template <class T> Kernel kernel_of(ir::Op op, unsigned mask) {
     case Op::sin: return function<library<complex::csin>, T>();
     case Op::cos: return function<library<complex::ccos>, T>();
     case Op::tanh: return function<library<complex::ctanh>, T>();
+    case Op::square: return unary_blocks<Square, C, C>();
+    case Op::rsqrt: return function<complex::rsqrt, T>();
+    case Op::exp2: return function<complex::exp2, T>();
     case Op::tan: return function<library<complex::ctan>, T>();
     case Op::asin: return function<library<complex::casin>, T>();
     case Op::acos: return function<library<complex::cacos>, T>();
@@ -84,9 +97,6 @@ template <class T> Kernel kernel_of(ir::Op op, unsigned mask) {
     case Op::asinh: return function<library<complex::casinh>, T>();
     case Op::acosh: return function<library<complex::cacosh>, T>();
     case Op::atanh: return function<library<complex::catanh>, T>();
-    case Op::exp2: return function<complex::exp2, T>();
-    case Op::rsqrt: return function<complex::rsqrt, T>();
-    case Op::square: return unary_blocks<Square, C, C>();
     case Op::add: return binary_blocks<Add, C, C>(mask);
     case Op::sub: return binary_blocks<Sub, C, C>(mask);
     case Op::mul: return binary_blocks<Mul, C, C>(mask);
@@ -112,7 +122,7 @@ C fold_line(const char* p, std::size_t count, std::ptrdiff_t stride) {
   for (std::size_t i = 0; i < used; ++i) acc[i] = element(i);
   for (std::size_t j = used; j < count; ++j) acc[j % accumulators] = Function::call(acc[j % accumulators], element(j));
   for (std::size_t h = accumulators / 2; h > 0; h /= 2) {
-    for (std::size_t i = 0; i + h < used; ++i) acc[i] = Function::call(acc[i], acc[i + h]);
+    for (std::size_t i = 0; i < h && i + h < used; ++i) acc[i] = Function::call(acc[i], acc[i + h]);
     used = used < h ? used : h;
   }
   return acc[0];
@@ -120,13 +130,15 @@ C fold_line(const char* p, std::size_t count, std::ptrdiff_t stride) {
 
 template <class Function, class C>
 void fold_rows(void* out, const void* in, std::size_t n, std::size_t width) {
+  const auto* p = static_cast<const char*>(in);
   for (std::size_t r = 0; r < n; ++r)
-    static_cast<C*>(out)[r] = fold_line<Function, C>(static_cast<const char*>(in) + r * width * sizeof(C), width, sizeof(C));
+    static_cast<C*>(out)[r] = fold_line<Function, C>(p + r * width * sizeof(C), width, sizeof(C));
 }
 template <class Function, class C>
 void fold_columns(void* out, const void* in, std::size_t rows, std::ptrdiff_t row_stride, std::size_t n) {
+  const auto* p = static_cast<const char*>(in);
   for (std::size_t c = 0; c < n; ++c)
-    static_cast<C*>(out)[c] = fold_line<Function, C>(static_cast<const char*>(in) + c * sizeof(C), rows, row_stride);
+    static_cast<C*>(out)[c] = fold_line<Function, C>(p + c * sizeof(C), rows, row_stride);
 }
 
 template <class C> RowReduction rows_of(ir::ReduceOp op) {

@@ -1,4 +1,5 @@
 // Operations on halves: those of float32 between conversions, block by block. Each result is rounded once.
+#include "kernels/eval/elements.hpp"
 #include "kernels/isa/blocks.hpp"
 #include "kernels/isa/lookup.hpp"
 
@@ -32,11 +33,9 @@ template <class H>
   }
 }
 
-constexpr std::size_t masks = 8;
-
 template <class H, std::size_t at>
 void one(void* const* args, std::size_t n) {
-  run<H>(static_cast<ir::Op>(at / masks), unsigned(at % masks), args, n);
+  run<H>(static_cast<ir::Op>(at / 3), unsigned(at % 3), args, n);
 }
 
 template <class H, std::size_t... at>
@@ -45,29 +44,29 @@ Kernel find(std::size_t wanted, std::index_sequence<at...>) {
   return kernels[wanted];
 }
 
-/// The neighbour among the halves themselves.
-struct NextAfter {
-  template <class H> static H call(H from, H to) {
-    const float x = widened(from), y = widened(to);
-    const auto u = std::uint16_t(from);
-    if (x != x || y != y) return H(u | (x != x ? 0 : 0x7fff));
-    if (x == y) return to;
-    if (x == 0) return H((std::uint16_t(to) & 0x8000) | 1);
-    return H((x < y) == (x > 0) ? u + 1 : u - 1);
+/// The neighbour of x towards y, which is not that of the float.
+struct NextAfterElement {
+  template <class H> static H call(H x, H y) {
+    const float a = widened(x), b = widened(y);
+    if (a != a || b != b) return narrowed<H>(a + b);
+    if (a == b) return y;
+    const auto bits = std::uint16_t(x);
+    if (a == 0) return H((std::uint16_t(y) & 0x8000) | 1);
+    return H(std::uint16_t((a < b) == (a > 0) ? bits + 1 : bits - 1));
   }
 };
-
-template <class H> Kernel kernel_of(ir::Op op, unsigned mask) {
-  if (op == ir::Op::nextafter) return binary_blocks<NextAfter, H, H>(mask);
-  if (mask >= masks || float32_kernel(op, mask) == nullptr) return nullptr;
-  return find<H>(static_cast<std::size_t>(op) * masks + mask, std::make_index_sequence<op_count * masks>{});
-}
 
 }  // namespace
 
 Kernel half_kernel(ir::Op op, DType t, unsigned mask) {
+  if (op == ir::Op::nextafter)
+    return t == DType::float16 ? binary_blocks<NextAfterElement, Half, Half>(mask)
+                               : binary_blocks<NextAfterElement, BrainHalf, BrainHalf>(mask);
   if (op == ir::Op::select) return narrow_kernel(op, DType::uint16, mask);
-  return t == DType::float16 ? kernel_of<Half>(op, mask) : kernel_of<BrainHalf>(op, mask);
+  if (mask > 2 || float32_kernel(op, mask) == nullptr) return nullptr;
+  const std::size_t wanted = static_cast<std::size_t>(op) * 3 + mask;
+  constexpr std::make_index_sequence<op_count * 3> all;
+  return t == DType::float16 ? find<Half>(wanted, all) : find<BrainHalf>(wanted, all);
 }
 
 }  // namespace fluxion::kernels::FLUXION_ISA
