@@ -13,11 +13,6 @@ namespace fluxion::lax {
 static std::string show(Side side) { return side == Side::left ? "left" : "right"; }
 static Side parse_value(ValueParser& p, ParseAs<Side>) { return parse_choice(p, {Side::left, Side::right}); }
 static std::size_t hash_value(Side side) { return static_cast<std::size_t>(side); }
-static Side parse_value(ValueParser& p, ParseAs<Side>) {
-  const auto word = p.word();
-  if (word != "left" && word != "right") p.fail("left or right");
-  return word == "left" ? Side::left : Side::right;
-}
 
 namespace {
 

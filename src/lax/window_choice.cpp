@@ -11,13 +11,8 @@
 
 namespace fluxion::lax {
 
-static Choose parse_value(ValueParser& p, ParseAs<Choose>) { return parse_choice(p, {Choose::ge, Choose::le}); }
 std::string show(Choose choose) { return choose == Choose::ge ? "ge" : "le"; }
-Choose parse_value(ValueParser& p, ParseAs<Choose>) {
-  const auto word = p.word();
-  if (word != "ge" && word != "le") p.fail("ge or le");
-  return word == "ge" ? Choose::ge : Choose::le;
-}
+Choose parse_value(ValueParser& p, ParseAs<Choose>) { return parse_choice(p, {Choose::ge, Choose::le}); }
 
 namespace {
 

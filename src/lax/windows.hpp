@@ -20,7 +20,6 @@ struct PadList : Pads {
 std::string show(const PadList& pads);
 PadList parse_value(ValueParser& p, ParseAs<PadList>);
 std::size_t hash_value(const PadList& pads);
-PadList parse_value(ValueParser& p, ParseAs<PadList>);
 
 /// Window with every list filled and padding as numbers: the parameters of the window primitives.
 struct WindowParams {
