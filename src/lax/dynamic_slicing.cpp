@@ -5,6 +5,7 @@
 
 #include "core/node.hpp"
 #include "lax/index_windows.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -210,6 +211,11 @@ Array dynamic_update_slice(const Array& x, const Array& update, const Arrays& st
   require_value("dynamic_update_slice", x);
   require_value("dynamic_update_slice", update);
   return bind_one<DynamicUpdateSlice>(with_starts("dynamic_update_slice", {x, update}, start_indices), {});
+}
+
+void list_dynamic_slices(Readables& to) {
+  to.insert(to.end(), {readable<DynamicSlice>(1, ReadablePrimitive::any),
+                       readable<DynamicUpdateSlice>(2, ReadablePrimitive::any)});
 }
 
 }  // namespace fluxion::lax

@@ -1,5 +1,6 @@
 #include "core/node.hpp"
 #include "lax/index_windows.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -71,6 +72,10 @@ Array gather(const Array& x, const Array& start_indices, const GatherDimensionNu
   const Array args[] = {x, start_indices};
   return bind_one<Gather>(args, {dimension_numbers, fill_value(x, o.fill_value), o.indices_are_sorted, o.mode,
                                  slice_sizes, o.unique_indices});
+}
+
+void list_gathers(Readables& to) {
+  to.push_back(readable<Gather>(2));
 }
 
 }  // namespace fluxion::lax

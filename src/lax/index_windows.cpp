@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "core/literal.hpp"
 #include "core/node.hpp"
 
 namespace fluxion::lax {
@@ -28,12 +29,23 @@ FillValue filled_with(DType dtype, T value) {
 
 }  // namespace
 
-// --- parameters -----------------------------------------------------------------------------------------------------
+// --- parameters -----------------------------------------------------------
 
 std::string show(const FillValue& v) {
   if (!v.given) return "None";
-  if (is_key(v.dtype)) return text("key(", std::to_integer<int>(v.bits[0]), "...)");
-  return text(make_scalar(v.dtype, false, v.bits.data()));
+  return literal_text(make_scalar(v.dtype, false, v.bits.data()));
+}
+// Its dtype is that of the result.
+FillValue parse_value(ValueParser& p, ParseAs<FillValue>) {
+  if (p.accept("None")) return {};
+  const auto before = p.accept("(") ? "(" : "";
+  const auto word = before + p.word() + (*before != '\0' ? ")" : "");
+  if (*before != '\0') p.expect(")");
+  const auto x = p.results().empty() ? std::nullopt : literal_of(word, p.results()[0].dtype);
+  if (!x) p.fail_with(text("the value to fill with must be one of the result's dtype, got ", word));
+  FillValue v{true, x->dtype()};
+  std::memcpy(v.bits.data(), concrete(*x)->data, itemsize(v.dtype));
+  return v;
 }
 std::size_t hash_value(const FillValue& v) {
   std::uint64_t words[2];
@@ -50,6 +62,9 @@ std::string show(GatherScatterMode m) {
   return "GatherScatterMode.PROMISE_IN_BOUNDS";
 }
 std::size_t hash_value(GatherScatterMode m) { return static_cast<std::size_t>(m); }
+GatherScatterMode parse_value(ValueParser& p, ParseAs<GatherScatterMode>) {
+  return parse_choice(p, {GatherScatterMode::clip, GatherScatterMode::fill_or_drop, GatherScatterMode::promise_in_bounds});
+}
 
 std::string show(const GatherDimensionNumbers& d) {
   return text("GatherDimensionNumbers(offset_dims=", d.offset_dims, ", collapsed_slice_dims=", d.collapsed_slice_dims,
@@ -59,6 +74,28 @@ std::string show(const GatherDimensionNumbers& d) {
 std::size_t hash_value(const GatherDimensionNumbers& d) {
   return hash_all({&d.offset_dims, &d.collapsed_slice_dims, &d.start_index_map, &d.operand_batching_dims,
                    &d.start_indices_batching_dims});
+}
+GatherDimensionNumbers parse_value(ValueParser& p, ParseAs<GatherDimensionNumbers>) {
+  GatherDimensionNumbers d;
+  p.expect("GatherDimensionNumbers(");
+  d.offset_dims = parse_labelled(p, "offset_dims");
+  d.collapsed_slice_dims = parse_labelled(p, "collapsed_slice_dims");
+  d.start_index_map = parse_labelled(p, "start_index_map");
+  d.operand_batching_dims = parse_labelled(p, "operand_batching_dims");
+  d.start_indices_batching_dims = parse_labelled(p, "start_indices_batching_dims");
+  p.expect(")");
+  return d;
+}
+ScatterDimensionNumbers parse_value(ValueParser& p, ParseAs<ScatterDimensionNumbers>) {
+  ScatterDimensionNumbers d;
+  p.expect("ScatterDimensionNumbers(");
+  d.update_window_dims = parse_labelled(p, "update_window_dims");
+  d.inserted_window_dims = parse_labelled(p, "inserted_window_dims");
+  d.scatter_dims_to_operand_dims = parse_labelled(p, "scatter_dims_to_operand_dims");
+  d.operand_batching_dims = parse_labelled(p, "operand_batching_dims");
+  d.scatter_indices_batching_dims = parse_labelled(p, "scatter_indices_batching_dims");
+  p.expect(")");
+  return d;
 }
 std::string show(const ScatterDimensionNumbers& d) {
   return text("ScatterDimensionNumbers(update_window_dims=", d.update_window_dims,

@@ -6,6 +6,7 @@
 #include <array>
 
 #include <fluxion/lax/indexing.hpp>
+#include "lax/readable.hpp"
 #include "lax/rules.hpp"
 
 namespace fluxion::lax {
@@ -26,6 +27,10 @@ std::string show(const GatherDimensionNumbers& d);
 std::size_t hash_value(const GatherDimensionNumbers& d);
 std::string show(const ScatterDimensionNumbers& d);
 std::size_t hash_value(const ScatterDimensionNumbers& d);
+FillValue parse_value(ValueParser& p, ParseAs<FillValue>);
+GatherScatterMode parse_value(ValueParser& p, ParseAs<GatherScatterMode>);
+GatherDimensionNumbers parse_value(ValueParser& p, ParseAs<GatherDimensionNumbers>);
+ScatterDimensionNumbers parse_value(ValueParser& p, ParseAs<ScatterDimensionNumbers>);
 
 /// What a gather fills with if the caller does not say.
 FillValue default_fill(DType dtype);

@@ -1,6 +1,7 @@
 // The scatters. They differ in what becomes of an element and its update.
 #include "core/node.hpp"
 #include "lax/index_windows.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -224,6 +225,11 @@ Array scatter_min(const Array& x, const Array& indices, const Array& updates, co
 Array scatter_max(const Array& x, const Array& indices, const Array& updates, const ScatterDimensionNumbers& d,
                   const ScatterOptions& o) {
   return bind_scatter<ScatterMax>(x, indices, updates, d, o);
+}
+
+void list_scatters(Readables& to) {
+  to.insert(to.end(), {readable<Scatter>(3), readable<ScatterAdd>(3), readable<ScatterSub>(3),
+                       readable<ScatterMul>(3), readable<ScatterMin>(3), readable<ScatterMax>(3)});
 }
 
 }  // namespace fluxion::lax
