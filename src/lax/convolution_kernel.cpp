@@ -96,6 +96,28 @@ Dims stepped(const Dims& base, const Dims& i, const Dims& step) {
 /// What multiplies the weights (out x k): k x places, or places x k, whichever has the longer lines.
 enum class Orientation { places_inside, window_inside };
 
+/// Rows of contiguous elements.
+template <class T>
+struct Rows {
+  T* data;
+  Index stride;
+};
+struct ProductSize {
+  Index m, n, k;
+};
+
+// c (m x n) = a (m x k) times b (k x n, or n x k if transposed), or that added.
+void gemm(Rows<const float> a, Rows<const float> b, bool transposed, Rows<float> c, ProductSize s, bool add) {
+  cblas_sgemm(CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, blasint(s.m), blasint(s.n),
+              blasint(s.k), 1, a.data, blasint(a.stride), b.data, blasint(b.stride), add ? 1 : 0, c.data,
+              blasint(c.stride));
+}
+void gemm(Rows<const double> a, Rows<const double> b, bool transposed, Rows<double> c, ProductSize s, bool add) {
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, blasint(s.m), blasint(s.n),
+              blasint(s.k), 1, a.data, blasint(a.stride), b.data, blasint(b.stride), add ? 1 : 0, c.data,
+              blasint(c.stride));
+}
+
 template <class T>
 class Convolution {
  public:
@@ -118,6 +140,9 @@ class Convolution {
   void operator()(const T* x, const T* w, T* y) {
     if (g_.batch * g_.groups * g_.out * n_places_ == 0) return;
     if (k_ == 0) return std::fill(y, y + g_.batch * g_.groups * g_.out * n_places_, T(0));
+    if constexpr (std::is_floating_point_v<T>) {
+      if (!small_ && !is_lhs_ && orientation_ == Orientation::window_inside) return by_channels(x, w, y);
+    }
     for (Index n = 0; n < g_.batch; ++n)
       for (Index group = 0; group < g_.groups; ++group)
         image(x + (n * g_.groups + group) * g_.in * channel_, w + group * g_.out * k_,
@@ -167,11 +192,45 @@ class Convolution {
     }
   }
 
+  // A wide window with few places, as gradients of weights have it: channel by channel, the places of many images are
+  // one matrix, for one image's would be too narrow.
+  void by_channels(const T* x, const T* w, T* y) {
+    const auto at_once = std::clamp<Index>(4 * kPiece / (n_places_ * window_), 1, g_.batch);
+    const auto columns = at_once * n_places_;
+    matrix_.reset(new T[static_cast<std::size_t>(columns * window_)]);
+    const std::unique_ptr<T[]> sums(new T[static_cast<std::size_t>(g_.out * columns)]);
+    for (Index group = 0; group < g_.groups; ++group)
+      for (Index first = 0; first < g_.batch; first += at_once) {
+        const auto images = std::min(at_once, g_.batch - first), n = images * n_places_;
+        const auto channel = [&](Index image, Index c) { return ((first + image) * g_.groups + group) * g_.in + c; };
+        for (Index c = 0; c < g_.in; ++c) {
+          T* to = matrix_.get();
+          for (Index image = 0; image < images; ++image) to = lines(x + channel(image, c) * channel_, to);
+          gemm({w + group * g_.out * k_ + c * window_, k_}, {matrix_.get(), window_}, true, {sums.get(), n},
+               {g_.out, n, window_}, c > 0);
+        }
+        for (Index image = 0; image < images; ++image)
+          for (Index o = 0; o < g_.out; ++o) {
+            const T* const from = sums.get() + o * n + image * n_places_;
+            std::copy(from, from + n_places_, y + (((first + image) * g_.groups + group) * g_.out + o) * n_places_);
+          }
+      }
+  }
+  // What the window covers of one channel, place by place.
+  T* lines(const T* x, T* to) const {
+    Dims at(g_.places.size(), 0);
+    do {
+      write_window(x, g_, {stepped(base_, at, g_.strides), g_.window, g_.rhs_dilation}, 0, to);
+      to += window_;
+    } while (next(at, g_.places));
+    return to;
+  }
+
   // y (out rows, n_places_ apart) = w (out x k) times the matrix of n places.
   void product(const T* w, const T* m, T* y, Index n) const {
     const bool transposed = !is_lhs_ && orientation_ == Orientation::window_inside;
     if constexpr (std::is_floating_point_v<T>) {
-      if (!small_) return blas(w, m, y, n, transposed);
+      if (!small_) return gemm({w, k_}, {m, transposed ? k_ : n}, transposed, {y, n_places_}, {g_.out, n, k_}, false);
     }
     const Index place = transposed ? k_ : 1, step = transposed ? 1 : n;
     for (Index o = 0; o < g_.out; ++o) {
@@ -192,15 +251,6 @@ class Convolution {
     } else {
       return a * b + c;
     }
-  }
-
-  void blas(const float* w, const float* m, float* y, Index n, bool transposed) const {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, blasint(g_.out), blasint(n),
-                blasint(k_), 1, w, blasint(k_), m, blasint(transposed ? k_ : n), 0, y, blasint(n_places_));
-  }
-  void blas(const double* w, const double* m, double* y, Index n, bool transposed) const {
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, blasint(g_.out), blasint(n),
-                blasint(k_), 1, w, blasint(k_), m, blasint(transposed ? k_ : n), 0, y, blasint(n_places_));
   }
 
   const ConvGeometry& g_;

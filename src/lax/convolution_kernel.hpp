@@ -12,8 +12,9 @@ struct ConvGeometry {
   Dims strides, lhs_dilation, rhs_dilation, low;
 };
 
-/// Convolves any dtype with C++ arithmetic. Each image and group is a product of its own: how many there are of either
-/// does not change the bits of any.
+/// Convolves any dtype with C++ arithmetic. Each image and group is a product of its own, so that how many there are of
+/// either does not change the bits of any; but for wide windows with few places, where BLAS multiplies many images at
+/// once.
 HostKernel convolution_kernel(DType t, ConvGeometry g);
 
 }  // namespace fluxion::lax

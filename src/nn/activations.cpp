@@ -6,6 +6,7 @@
 
 #include <fluxion/elementwise.hpp>
 #include <fluxion/lax.hpp>
+#include <fluxion/lax/math.hpp>
 #include <fluxion/manipulation.hpp>
 
 #include "base/text.hpp"
@@ -94,7 +95,7 @@ Array gelu(const Array& x, bool approximate) {
     const auto cdf = 0.5 * (1.0 + fluxion::tanh(std::sqrt(2 / std::numbers::pi) * cubic));
     return f * cdf;
   }
-  return f * (0.5 * (1.0 + erf(f * std::sqrt(0.5))));
+  return 0.5 * f * lax::erfc(-f * std::sqrt(0.5));
 }
 
 Array glu(const Array& x, std::int64_t axis) {

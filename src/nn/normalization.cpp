@@ -5,6 +5,7 @@
 
 #include <fluxion/elementwise.hpp>
 #include <fluxion/lax.hpp>
+#include <fluxion/lax/math.hpp>
 #include <fluxion/manipulation.hpp>
 
 #include "base/text.hpp"
@@ -76,7 +77,7 @@ Array standardize(const Array& x, const Axis& axis, const StandardizeOptions& op
   const auto n = count_kept(f, mask, axes, true);
   const auto m = options.mean ? *options.mean : sum_kept(f, mask, axes, true) / n;
   const auto v = options.variance ? *options.variance : sum_kept(square(f), mask, axes, true) / n - square(m);
-  return (f - m) * (1.0 / sqrt(v + options.epsilon));
+  return (f - m) * lax::rsqrt(v + options.epsilon);
 }
 
 std::pair<Array, Array> logsumexp_with_sign(const Array& x, const Axis& axis, const std::optional<Array>& b,

@@ -18,7 +18,7 @@ namespace fluxion::nn::initializers {
 namespace {
 
 // The diagonal of a square matrix; picked by a mask, for the sum of one number and zeros is exact.
-Array diagonal(const Array& r) {
+Array diagonal_of(const Array& r) {
   const auto n = r.shape(0);
   const auto on = lax::eq(lax::iota(int64, {n, n}, 0), lax::iota(int64, {n, n}, 1));
   return sum(where(on, r, 0), 1);
@@ -34,7 +34,7 @@ Array drawn(const Array& key, const Shape& shape, DType t, double scale, std::in
   const auto a = random::normal(key, tall ? Shape{rows, columns} : Shape{columns, rows}, t);
   const auto [q, r] = lax::linalg::qr(a, {.full_matrices = false});
   // With the signs of R's diagonal Q is uniform: Mezzadri (2007).
-  auto uniform = q * sign(diagonal(r));
+  auto uniform = q * sign(diagonal_of(r));
   if (!tall) uniform = uniform.T();
   auto ordered = shape;
   ordered.erase(static_cast<std::size_t>(at));

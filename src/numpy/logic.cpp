@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include <fluxion/complex.hpp>
 #include <fluxion/lax.hpp>
 #include <fluxion/logic.hpp>
 #include <fluxion/lax/math.hpp>
@@ -38,11 +39,13 @@ Array logical_and(const Array& x, const Array& y) { return truth(x) & truth(y); 
 Array logical_or(const Array& x, const Array& y) { return truth(x) | truth(y); }
 Array logical_xor(const Array& x, const Array& y) { return truth(x) ^ truth(y); }
 
-Array isnan(const Array& x) { return is_floating(x.dtype()) ? lax::ne(x, x) : nowhere(x); }
+Array isnan(const Array& x) { return is_inexact(x.dtype()) ? lax::ne(x, x) : nowhere(x); }
 Array isinf(const Array& x) {
+  if (is_complex(x.dtype())) return isinf(lax::real(x)) | isinf(lax::imag(x));
   return is_floating(x.dtype()) ? lax::eq(lax::abs(x), infinity(x)) : nowhere(x);
 }
 Array isfinite(const Array& x) {
+  if (is_complex(x.dtype())) return isfinite(lax::real(x)) & isfinite(lax::imag(x));
   return is_floating(x.dtype()) ? lax::is_finite(x) : !nowhere(x);
 }
 

@@ -5,6 +5,7 @@
 
 #include <fluxion/elementwise.hpp>
 #include <fluxion/lax.hpp>
+#include <fluxion/lax/math.hpp>
 #include <fluxion/manipulation.hpp>
 
 #include "base/text.hpp"
@@ -15,22 +16,6 @@
 #include "random/words.hpp"
 
 namespace fluxion::random {
-
-namespace {
-
-// The neighbour of x towards +inf or -inf, in float32 or float64; infinities that way and NaN stay. Neighbours have
-// neighbouring bits, counted away from zero.
-Array next_up(const Array& x) {
-  const auto bits = x.dtype() == float32 ? int32 : int64;
-  const auto positive = x + 0.0;  // -0 becomes 0
-  const auto i = lax::bitcast_convert_type(positive, bits);
-  const auto step = lax::select_n(lax::ge(i, make_scalar(bits, 0)), make_scalar(bits, -1), make_scalar(bits, 1));
-  const auto next = lax::bitcast_convert_type(lax::add(i, step), x.dtype());
-  return where(x == std::numeric_limits<double>::infinity(), x, where(x != x, x, next));
-}
-Array next_down(const Array& x) { return -next_up(-x); }
-
-}  // namespace
 
 Array truncated_normal(const Array& key, const Array& lower, const Array& upper, const std::optional<Shape>& shape,
                        std::optional<DType> dtype) {
@@ -46,7 +31,8 @@ Array truncated_normal(const Array& key, const Array& lower, const Array& upper,
   const auto lo = convert_strong(lower, wide), hi = convert_strong(upper, wide);
   const auto u = uniform(key, out, wide, lax::erf(lax::div(lo, root)), lax::erf(lax::div(hi, root)));
   const auto x = lax::mul(root, lax::erf_inv(u));
-  const auto least = next_up(stop_gradient(lo)), most = next_down(stop_gradient(hi));
+  const auto infinity = make_scalar(wide, std::numeric_limits<double>::infinity());
+  const auto least = lax::nextafter(stop_gradient(lo), infinity), most = lax::nextafter(stop_gradient(hi), -infinity);
   const auto fitted = [&](const Array& bound) {
     return bound.ndim() == 0 ? bound : broadcast_to_shape("truncated_normal", bound, out);
   };

@@ -4,6 +4,7 @@
 #include <complex>
 
 #include <fluxion/complex.hpp>
+#include <fluxion/lax/math.hpp>
 
 namespace fluxion::test {
 
@@ -48,6 +49,18 @@ const UnaryRow kUnary[] = {
     {"cos", lax::cos, [](C z) { return std::cos(z); }, 2, {-2, 2}},
     {"tanh", lax::tanh, [](C z) { return std::tanh(z); }, 3, {-0.7, 0.7}},
     {"logistic", lax::logistic, logistic, 4, {-1, 1}},
+    {"square", lax::square, [](C z) { return z * z; }, 2, {-2, 2}},
+    {"rsqrt", lax::rsqrt, [](C z) { return 1.0 / std::sqrt(z); }, 3, {0.5, 3}},
+    {"exp2", lax::exp2, [](C z) { return std::exp(z * std::log(2.0)); }, 4, {-2, 2}},
+    {"tan", lax::tan, [](C z) { return std::tan(z); }, 3, {-0.7, 0.7}},
+    {"asin", lax::asin, [](C z) { return std::asin(z); }, 3, {-0.6, 0.6}},
+    {"acos", lax::acos, [](C z) { return std::acos(z); }, 3, {-0.6, 0.6}},
+    {"atan", lax::atan, [](C z) { return std::atan(z); }, 3, {-0.6, 0.6}},
+    {"sinh", lax::sinh, [](C z) { return std::sinh(z); }, 3, {-2, 2}},
+    {"cosh", lax::cosh, [](C z) { return std::cosh(z); }, 3, {-2, 2}},
+    {"asinh", lax::asinh, [](C z) { return std::asinh(z); }, 3, {-0.6, 0.6}},
+    {"acosh", lax::acosh, [](C z) { return std::acosh(z); }, 3, {1.5, 3}},
+    {"atanh", lax::atanh, [](C z) { return std::atanh(z); }, 3, {-0.6, 0.6}},
 };
 
 std::vector<Shape> shapes() { return {{}, {0}, {5}, {130}, {2, 3}}; }

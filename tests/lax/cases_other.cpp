@@ -260,6 +260,7 @@ const std::vector<Case>& cases() {
     add_narrow_cases(c);
     add_linalg_cases(c);
     add_math_cases(c);
+    add_special_cases(c);
     return c;
   }();
   return all;

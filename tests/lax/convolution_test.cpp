@@ -150,6 +150,35 @@ TEST_CASE("large convolutions, which BLAS multiplies, agree with loops in either
   }
 }
 
+TEST_CASE("large convolutions in groups are those of the groups, and so are their gradients") {
+  const auto x = ramp({3, 8, 40, 40}) * 0.001, w = ramp({16, 4, 5, 5}) * 0.01;
+  const auto grouped = [](const Array& v, const Array& k) {
+    return lax::conv_general_dilated(v, k, {1, 1}, "SAME", {.feature_group_count = 2});
+  };
+  const auto apart = [](const Array& v, const Array& k) {
+    const auto half = [&](std::int64_t g) {
+      return lax::conv(v(range(), range(4 * g, 4 * g + 4)), k(range(8 * g, 8 * g + 8)), {1, 1}, "SAME");
+    };
+    return concatenate({half(0), half(1)}, 1);
+  };
+  CHECK(bool(allclose(grouped(x, w), apart(x, w), 1e-10)));
+  const auto gradients = [&](const auto& f) {
+    return grad([&f](const Array& v, const Array& k) { return sum(square(f(v, k))); }, argnums<0, 1>)(x, w);
+  };
+  const auto [gx, gw] = gradients(grouped);
+  const auto [ax, aw] = gradients(apart);
+  CHECK(bool(allclose(gx, ax, 1e-9, 1e-12)));
+  CHECK(bool(allclose(gw, aw, 1e-9, 1e-12)));
+}
+
+TEST_CASE("the gradient in the weights of many channels, whose matrix is made in pieces") {
+  const auto x = ramp({2, 32, 64, 64}) * 0.0001, w = ramp({4, 32, 3, 3}) * 0.01;
+  const auto ct = ramp({2, 4, 64, 64}) * 0.001;
+  const auto g = grad([&](const Array& k) { return sum(lax::conv(x, k, {1, 1}, "SAME") * ct); })(w);
+  const auto patches = lax::conv_general_dilated_patches(x, {3, 3}, {1, 1}, "SAME");
+  CHECK(bool(allclose(g, reshape(einsum("nkhw,nohw->ok", {patches, ct}), {4, 32, 3, 3}), 1e-9, 1e-12)));
+}
+
 TEST_CASE("per-example gradients of shared weights are those of the loop, to the bit") {
   const auto x = ramp({4, 2, 8, 8}), w = ramp({3, 2, 3, 3});
   const auto loss = [](const Array& v, const Array& image) {

@@ -164,6 +164,8 @@ TEST_CASE("log1mexp is accurate near 0 and far from it") {
   CHECK(y[3] == Approx(-std::exp(-40.0)));
   CHECK(y[4] == -std::numeric_limits<double>::infinity());
   CHECK(std::isnan(nn::log1mexp(-1.0).item<double>()));
+  for (const double x : {1e-8, 0.1, 0.7, 3.0, 50.0})
+    CHECK(grad([](const Array& v) { return nn::log1mexp(v); })(x).item<double>() == Approx(1 / std::expm1(x)));
 }
 
 TEST_CASE("activations refuse keys and empty handles") {
