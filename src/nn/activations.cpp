@@ -6,7 +6,7 @@
 
 #include <fluxion/elementwise.hpp>
 #include <fluxion/lax.hpp>
-#include <fluxion/lax_math.hpp>
+#include <fluxion/lax/math.hpp>
 #include <fluxion/manipulation.hpp>
 
 #include "base/text.hpp"
