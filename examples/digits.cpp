@@ -28,7 +28,7 @@ namespace fx = fluxion;
 namespace init = fx::nn::initializers;
 using fx::Array;
 
-// --- data --------------------------------------------------------------------------------------------------
+// --- data -----------------------------------------------------------
 
 struct Images {
   std::vector<float> pixels;  // 64 per image, in [0, 1]
@@ -94,7 +94,7 @@ std::vector<Batch> epoch(const Images& from, std::size_t batch, std::mt19937& ra
   return out;
 }
 
-// --- networks ----------------------------------------------------------------------------------------------
+// --- networks -----------------------------------------------------------
 
 struct Dense {
   Array w, b;
@@ -157,7 +157,7 @@ double accuracy(const Net& net, const Batch& batch) {
   return fx::mean(fx::argmax(logits(net, batch.x), 1) == batch.y).template item<double>();
 }
 
-// --- optimisers --------------------------------------------------------------------------------------------
+// --- optimisers -----------------------------------------------------------
 
 /// Gradient descent with momentum.
 struct Sgd {
@@ -202,7 +202,7 @@ struct Adam {
   }
 };
 
-// --- training ----------------------------------------------------------------------------------------------
+// --- training -----------------------------------------------------------
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

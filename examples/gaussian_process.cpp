@@ -19,7 +19,7 @@ namespace fx = fluxion;
 namespace linalg = fx::lax::linalg;
 using fx::Array;
 
-// --- data --------------------------------------------------------------------------------------------------
+// --- data -----------------------------------------------------------
 
 struct Series {
   std::vector<double> years, flow;
@@ -39,7 +39,7 @@ Series read_series(const std::string& path) {
   return s;
 }
 
-// --- the process -------------------------------------------------------------------------------------------
+// --- the process -----------------------------------------------------------
 
 /// Logarithms of: standard deviation of the process, the years over which it forgets, standard deviation of the noise.
 struct Scales {
@@ -77,7 +77,7 @@ std::pair<Array, Array> predicted(const Array& theta, const Array& x, const Arra
   return {fx::dot(cross.T(), solve_lower(l, y)), fx::sqrt(variance)};
 }
 
-// --- fitting -----------------------------------------------------------------------------------------------
+// --- fitting -----------------------------------------------------------
 
 /// Newton's method with a multiple of the identity added until the Hessian is positive definite and the step descends.
 template <class F>

@@ -17,6 +17,7 @@
 #include <fluxion/random.hpp>
 #include <fluxion/ravel.hpp>
 #include <fluxion/scipy/linalg.hpp>
+#include <fluxion/scipy/special.hpp>
 #include <fluxion/summary.hpp>
 #include <fluxion/timeit.hpp>
 #include <fluxion/transforms.hpp>

@@ -29,7 +29,8 @@ namespace detail {
 [[gnu::always_inline]] constexpr std::uint16_t float16_bits(float f) {
   const auto u = __builtin_bit_cast(std::uint32_t, f);
   const std::uint32_t sign = u & 0x80000000U, magnitude = u ^ sign;
-  constexpr std::uint32_t infinity = 255U << 23, too_large = (127U + 16) << 23, smallest = 113U << 23, magic = 126U << 23;
+  constexpr std::uint32_t infinity = 255U << 23, too_large = (127U + 16) << 23, smallest = 113U << 23,
+                          magic = 126U << 23;
   // A subnormal half counts units of 2^-24, which are the last bits of a float near 1/2.
   const bool subnormal = magnitude < smallest;
   const float shifted = __builtin_bit_cast(float, subnormal ? magnitude : 0U) + 0.5F;

@@ -95,11 +95,21 @@ struct Index {
   Index(B mask) : Index(&mask, DType::bool_, -1) {}
   /// The same for a list: x[std::vector{2, 0, 2}].
   template <std::integral T>
-  Index(const std::vector<T>& indices) : Index(indices.data(), dtype_of<T>, static_cast<std::int64_t>(indices.size())) {}
+  Index(const std::vector<T>& indices)
+      : Index(indices.data(), dtype_of<T>, static_cast<std::int64_t>(indices.size())) {}
   Index(const std::vector<bool>& mask);
+  template <std::floating_point T>
+  Index(T) : kind(Kind::integer) { refuse<T>(); }
+  template <std::floating_point T>
+  Index(const std::vector<T>&) : kind(Kind::array) { refuse<T>(); }
 
  private:
   Index(const void* elements, DType dtype, std::int64_t count);  // a scalar for -1
+  template <class T>
+  static void refuse() {
+    static_assert(!std::floating_point<T>, "fluxion: an index must be an integer, a range, newaxis, ellipsis, or an array or "
+                                           "vector of integers or bools, not a floating-point number");
+  }
 };
 
 }  // namespace fluxion

@@ -17,7 +17,8 @@
 
 namespace fluxion {
 
-// --- reading ----------------------------------------------------------------------------------------------------------
+// --- reading
+// ----------------------------------------------------------------------------------------------------------
 
 /// How indices outside are read.
 struct TakeOptions {
@@ -45,7 +46,8 @@ Array extract(const Array& condition, const Array& x, const SizeOptions& options
 /// The positions of nonzero elements, one array per axis. Source: jax.numpy.where with one argument, nonzero.
 Arrays where(const Array& condition, const SizeOptions& options = {});
 
-// --- choosing -----------------------------------------------------------------------------------------------------------
+// --- choosing
+// -----------------------------------------------------------------------------------------------------------
 
 /// choices[indices], element by element; all are broadcast. Indices outside are clipped, wrapped, or (raise, which
 /// needs concrete indices) a ValueError. Source: jax.numpy.choose.
@@ -56,10 +58,11 @@ Array select(const Arrays& conditions, const Arrays& choices, const Array& defau
 /// A piece of a function: a constant, or a function of x.
 class Piece {
  public:
-  template <class T> requires std::convertible_to<T, Array>
-  Piece(const T& constant) : f_([c = Array(constant)](const Array&) { return c; }) {}
-  template <std::invocable<const Array&> F> requires(!std::convertible_to<F, Array>)
-  Piece(F f) : f_(std::move(f)) {}
+  template <class T>
+  requires std::convertible_to<T, Array> Piece(const T& constant)
+      : f_([c = Array(constant)](const Array&) { return c; }) {}
+  template <std::invocable<const Array&> F>
+  requires(!std::convertible_to<F, Array>) Piece(F f) : f_(std::move(f)) {}
   Array operator()(const Array& x) const { return f_(x); }
 
  private:
@@ -69,10 +72,11 @@ class Piece {
 /// All pieces are evaluated everywhere. The result has x's dtype. Source: jax.numpy.piecewise.
 Array piecewise(const Array& x, const Arrays& conditions, const std::vector<Piece>& pieces);
 
-// --- replacing ----------------------------------------------------------------------------------------------------------
+// --- replacing
+// ----------------------------------------------------------------------------------------------------------
 
-/// x with x.flatten()[indices] = values (repeated). Indices outside are dropped, clipped (negative ones too) or wrapped.
-/// Source: jax.numpy.put(inplace=False).
+/// x with x.flatten()[indices] = values (repeated). Indices outside are dropped, clipped (negative ones too) or
+/// wrapped. Source: jax.numpy.put(inplace=False).
 Array put(const Array& x, const Array& indices, const Array& values, IndexMode mode = IndexMode::drop);
 /// x with the elements that take_along_axis reads replaced. Source: jax.numpy.put_along_axis(inplace=False).
 Array put_along_axis(const Array& x, const Array& indices, const Array& values, const Axis& axis = none,
@@ -90,14 +94,15 @@ Array insert(const Array& x, const Index& where, const Array& values, const Axis
 /// Source: jax.numpy.delete.
 Array delete_(const Array& x, const Index& which, const Axis& axis = none, bool assume_unique_indices = false);
 
-// --- sums over segments -------------------------------------------------------------------------------------------------
+// --- sums over segments
+// -------------------------------------------------------------------------------------------------
 
 struct SegmentOptions {
   bool indices_are_sorted = false, unique_indices = false;
   IndexMode mode = IndexMode::drop;  ///< Of segments outside, negative ones among them.
 };
-/// result[s] = the sum of data[i] over all i with segment_ids[i] = s. Without num_segments, which is necessary under jit,
-/// one more than the greatest id. Source: jax.ops.segment_sum and its kin.
+/// result[s] = the sum of data[i] over all i with segment_ids[i] = s. Without num_segments, which is necessary under
+/// jit, one more than the greatest id. Source: jax.ops.segment_sum and its kin.
 Array segment_sum(const Array& data, const Array& segment_ids, std::optional<std::int64_t> num_segments = {},
                   const SegmentOptions& options = {});
 Array segment_prod(const Array& data, const Array& segment_ids, std::optional<std::int64_t> num_segments = {},
@@ -109,7 +114,8 @@ Array segment_min(const Array& data, const Array& segment_ids, std::optional<std
 Array segment_max(const Array& data, const Array& segment_ids, std::optional<std::int64_t> num_segments = {},
                   const SegmentOptions& options = {});
 
-// --- positions ----------------------------------------------------------------------------------------------------------
+// --- positions
+// ----------------------------------------------------------------------------------------------------------
 
 /// The positions of a diagonal: 0 ... n-1, once per axis. Source: jax.numpy.diag_indices.
 Arrays diag_indices(std::int64_t n, std::int64_t ndim = 2);
@@ -121,12 +127,14 @@ Arrays triu_indices(std::int64_t n, std::int64_t k = 0, std::optional<std::int64
 Arrays tril_indices_from(const Array& x, std::int64_t k = 0);
 Arrays triu_indices_from(const Array& x, std::int64_t k = 0);
 /// Where mask_func(ones({n, n}), k) is not zero. Source: jax.numpy.mask_indices.
-Arrays mask_indices(std::int64_t n, const std::function<Array(const Array&, std::int64_t)>& mask_func, std::int64_t k = 0);
+Arrays mask_indices(std::int64_t n, const std::function<Array(const Array&, std::int64_t)>& mask_func,
+                    std::int64_t k = 0);
 /// Arrays of one axis as an open grid: array i varies along axis i. Masks become positions. Source: jax.numpy.ix_.
 Arrays ix_(const Arrays& arrays);
 /// Positions in the flattened array of shape `dims`; in column-major order for order 'F'. What is outside is clipped,
 /// wrapped or (raise, which needs concrete indices) a ValueError. Source: jax.numpy.ravel_multi_index.
-Array ravel_multi_index(const Arrays& multi_index, const Shape& dims, IndexMode mode = IndexMode::raise, char order = 'C');
+Array ravel_multi_index(const Arrays& multi_index, const Shape& dims, IndexMode mode = IndexMode::raise,
+                        char order = 'C');
 /// The position along each axis of elements of a flattened array; clipped. Source: jax.numpy.unravel_index.
 Arrays unravel_index(const Array& indices, const Shape& shape);
 

@@ -29,6 +29,8 @@ class Outside {
 
 struct InterpOptions {
   Outside left = {}, right = {};
+  /// The period of x: points are wrapped into it and sorted, and left and right have no meaning.
+  Array period = {};
 };
 /// The values at x of the lines that join the points (xp[i], fp[i]); xp ascends. Differentiable in x, xp and
 /// fp; at a point the derivative is that of the line to its right. Throws ValueError unless xp and fp are

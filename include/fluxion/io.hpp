@@ -21,8 +21,8 @@ using NamedArrays = std::map<std::string, Array>;
 Array load(const std::string& path);
 /// The same from memory.
 Array load(std::span<const std::byte> npy);
-/// Writes x as a .npy file. TypeError for keys (save their key_data) and float0; ConcretizationError for a traced value;
-/// ValueError if the file cannot be written. Source: numpy.save.
+/// Writes x as a .npy file. TypeError for keys (save their key_data) and float0; ConcretizationError for a traced
+/// value; ValueError if the file cannot be written. Source: numpy.save.
 void save(const std::string& path, const Array& x);
 /// What `save` would write.
 std::vector<std::byte> npy_bytes(const Array& x);
@@ -54,8 +54,8 @@ void save_tree(const std::string& path, const T& tree, SaveTreeOptions options =
   detail::save_leaves(path, def, leaves, options.compressed);
 }
 
-/// A tree like `like` from such a file. ValueError that lists the paths which are missing, too many, or of another shape
-/// or dtype than like's; leaves of `like` that are empty handles may be anything. Leaves come back strong.
+/// A tree like `like` from such a file. ValueError that lists the paths which are missing, too many, or of another
+/// shape or dtype than like's; leaves of `like` that are empty handles may be anything. Leaves come back strong.
 template <TreeLike T>
 traced_t<T> load_tree(const std::string& path, const T& like) {
   const auto [leaves, def] = fluxion::tree::flatten(like);

@@ -142,7 +142,9 @@ Array matrix_norm(const Array& x, const NormOrder& ord = "fro", bool keepdims = 
 Array matrix_power(const Array& a, std::int64_t n);
 /// The product of matrices in the order with the fewest multiplications; the first and the last may be vectors.
 Array multi_dot(ArraySpan arrays);
-inline Array multi_dot(std::initializer_list<Array> arrays) { return multi_dot(ArraySpan(arrays.begin(), arrays.size())); }
+inline Array multi_dot(std::initializer_list<Array> arrays) {
+  return multi_dot(ArraySpan(arrays.begin(), arrays.size()));
+}
 /// The last two axes exchanged.
 Array matrix_transpose(const Array& x);
 /// sum(conj(x1) * x2) along an axis, the others broadcast.

@@ -20,6 +20,7 @@
 #include <fluxion/manipulation.hpp>
 #include <fluxion/padding.hpp>
 #include <fluxion/polynomials.hpp>
+#include <fluxion/print_options.hpp>
 #include <fluxion/promotion.hpp>
 #include <fluxion/reductions.hpp>
 #include <fluxion/sets.hpp>

@@ -17,10 +17,10 @@ struct ParseOptions {
   std::vector<ReadablePrimitive> primitives = {};
 };
 
-/// The jaxpr that prints as `text`, which may be laid out in any way. Arguments and literals are strong, for weakness is
-/// not printed. The rules of custom_jvp, custom_vjp and custom_vmap are C++ functions that no text holds: their calls have
-/// values, and throw UnsupportedError where the rule is needed. What calls the host (callbacks, linear_call) is refused.
-/// ValueError with line and column for anything else.
+/// The jaxpr that prints as `text`, which may be laid out in any way. Arguments and literals are strong, for weakness
+/// is not printed. The rules of custom_jvp, custom_vjp and custom_vmap are C++ functions that no text holds: their
+/// calls have values, and throw UnsupportedError where the rule is needed. What calls the host (callbacks, linear_call)
+/// is refused. ValueError with line and column for anything else.
 ClosedJaxpr parse_jaxpr(std::string_view text);
 ClosedJaxpr parse_jaxpr(std::string_view text, const ParseOptions& options);
 

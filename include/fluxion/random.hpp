@@ -44,11 +44,11 @@ Array wrap_key_data(const Array& data);
 
 // Samplers take one key (ValueError for an array of keys: use vmap) and draw `shape` independent values.
 
-/// Uniform unsigned integers of 32 or 64 bits; uint64 by default. Throws UnsupportedError for fewer bits.
+/// Uniform unsigned integers; uint64 by default. Those of fewer than 32 bits are the low bits of words of 32.
 /// Source: jax.random.bits.
 Array bits(const Array& key, const Shape& shape = {}, DType dtype = uint64);
 
-/// Uniform on [minval, maxval), with 23 or 52 random bits; the default float unless a dtype is given. Rounding
+/// Uniform on [minval, maxval), with as many random bits as the mantissa has; the default float unless a dtype is given. Rounding
 /// can give maxval itself. Differentiable in the bounds. Source: jax.random.uniform.
 Array uniform(const Array& key, const Shape& shape = {}, std::optional<DType> dtype = {},
               const Array& minval = 0.0, const Array& maxval = 1.0);
@@ -68,7 +68,7 @@ Array truncated_normal(const Array& key, const Array& lower, const Array& upper,
                        std::optional<DType> dtype = {});
 
 /// Uniform integers in [minval, maxval); minval where that is empty. A maxval beyond the dtype means up to its
-/// largest value. 32 or 64 bits. Source: jax.random.randint.
+/// largest value. Source: jax.random.randint.
 Array randint(const Array& key, const Shape& shape, const Array& minval, const Array& maxval,
               DType dtype = int64);
 

@@ -8,8 +8,8 @@
 #include <fluxion/tree.hpp>
 
 namespace fluxion::detail {
-/// Consecutive pieces of x with these avals.
-Arrays unraveled(const Array& x, const std::vector<Aval>& avals);
+/// Consecutive pieces of x, which has that dtype, with these avals.
+Arrays unraveled(const Array& x, const std::vector<Aval>& avals, DType dtype);
 /// float64[0]
 Array empty_vector();
 }  // namespace fluxion::detail
@@ -20,13 +20,14 @@ namespace fluxion::tree {
 template <TreeLike T>
 class Unravel {
  public:
-  Unravel(TreeDef def, std::vector<Aval> avals) : def_(std::move(def)), avals_(std::move(avals)) {}
-  /// Throws ValueError unless x has rank 1 and as many elements as the tree.
-  traced_t<T> operator()(const Array& x) const { return unflatten<T>(def_, detail::unraveled(x, avals_)); }
+  Unravel(TreeDef def, std::vector<Aval> avals, DType dtype) : def_(std::move(def)), avals_(std::move(avals)), dtype_(dtype) {}
+  /// Throws ValueError unless x has rank 1 and as many elements as the tree, TypeError unless it has the dtype of its ravel.
+  traced_t<T> operator()(const Array& x) const { return unflatten<T>(def_, detail::unraveled(x, avals_, dtype_)); }
 
  private:
   TreeDef def_;
   std::vector<Aval> avals_;
+  DType dtype_;
 };
 
 /// {all leaves flattened and joined, a function that undoes it}. Leaves are promoted to one dtype and get their
@@ -41,7 +42,8 @@ std::pair<Array, Unravel<T>> ravel(const T& t) {
     x = x.reshape({x.size()});
   }
   Array flat = f.leaves.empty() ? detail::empty_vector() : concatenate(f.leaves);
-  return {std::move(flat), Unravel<T>(std::move(f.structure), std::move(avals))};
+  const DType dtype = flat.dtype();
+  return {std::move(flat), Unravel<T>(std::move(f.structure), std::move(avals), dtype)};
 }
 
 }  // namespace fluxion::tree

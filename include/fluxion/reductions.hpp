@@ -33,7 +33,8 @@ Array mean(const Array& x, const Axis& axis, const ReduceOptions& options);
 /// ValueError if they do not fit.
 Array average(const Array& x, const Axis& axis = none, const Array& weights = {}, bool keepdims = false);
 /// {average, sum of the weights, repeated to its shape}. Source: jax.numpy.average(returned=True).
-std::pair<Array, Array> average_and_weights(const Array& x, const Axis& axis = none, const Array& weights = {}, bool keepdims = false);
+std::pair<Array, Array> average_and_weights(const Array& x, const Axis& axis = none, const Array& weights = {},
+                                            bool keepdims = false);
 /// mean(|x - mean(x)|^2) with n - ddof in the place of n; NaN unless that is positive.
 Array var(const Array& x, const Axis& axis = none, double ddof = 0, bool keepdims = false);
 Array std(const Array& x, const Axis& axis = none, double ddof = 0, bool keepdims = false);
@@ -60,13 +61,13 @@ Array count_nonzero(const Array& x, const Axis& axis = none, bool keepdims = fal
 /// log(sum(exp(x))) without overflow; -inf over nothing but -inf. Source: jax.scipy.special.logsumexp.
 Array logsumexp(const Array& x, const Axis& axis = none, bool keepdims = false);
 
-// --- along an axis; of x flattened without one. bool and integers are 64-bit ones unless a dtype is given ----------------
+// --- along an axis; of x flattened without one. bool and integers are 64-bit ones unless a dtype is given ---
 
 /// x[0], x[0] + x[1], ...; one element after the other, in order.
 Array cumsum(const Array& x, const Axis& axis = none, std::optional<DType> dtype = {});
 Array cumprod(const Array& x, const Axis& axis = none, std::optional<DType> dtype = {});
-/// The same as the array API has them: with a leading 0 or 1 if `include_initial`. Throws ValueError without an axis unless
-/// x has one.
+/// The same as the array API has them: with a leading 0 or 1 if `include_initial`. Throws ValueError without an axis
+/// unless x has one.
 struct CumulativeOptions {
   std::optional<DType> dtype = {};
   bool include_initial = false;
@@ -76,7 +77,7 @@ Array cumulative_prod(const Array& x, const Axis& axis = none, const CumulativeO
 /// log(cumsum(exp(x))) without overflow. Source: jax.lax.cumlogsumexp.
 Array logcumsumexp(const Array& x, const Axis& axis = none);
 
-// --- without the NaNs ------------------------------------------------------------------------------------------------------
+// --- without the NaNs -----------------------------------------------------------------------------
 
 /// NaN counts as 0, or as 1. Source: jax.numpy.
 Array nansum(const Array& x, const Axis& axis = none, bool keepdims = false);
@@ -93,7 +94,7 @@ Array nanstd(const Array& x, const Axis& axis = none, double ddof = 0, bool keep
 Array nanargmax(const Array& x, const Axis& axis = none, bool keepdims = false);
 Array nanargmin(const Array& x, const Axis& axis = none, bool keepdims = false);
 
-// --- order statistics ---------------------------------------------------------------------------------------------------------
+// --- order statistics -----------------------------------------------------------------------------
 
 /// Between the two elements of the sorted x that q lies between: "linear", "lower", "higher", "midpoint" or "nearest".
 struct QuantileOptions {
@@ -112,11 +113,12 @@ Array nanquantile(const Array& x, const Array& q, const Axis& axis = none, const
 Array nanpercentile(const Array& x, const Array& q, const Axis& axis = none, const QuantileOptions& options = {});
 Array nanmedian(const Array& x, const Axis& axis = none, bool keepdims = false);
 
-// --- counting -----------------------------------------------------------------------------------------------------------------
+// --- counting -------------------------------------------------------------------------------------
 
 /// How often each of 0, 1, ... occurs in x (integers of rank 1), or the sum of its weights; negative values count as 0.
-/// `length` results: values above are left out; without it as many as the greatest value asks for, at least `minlength`,
-/// which needs concrete values. Throws TypeError, ValueError; ConcretizationError under jit without length.
+/// `length` results: values above are left out; without it as many as the greatest value asks for, at least
+/// `minlength`, which needs concrete values. Throws TypeError, ValueError; ConcretizationError under jit without
+/// length.
 struct BincountOptions {
   Array weights = {};
   std::int64_t minlength = 0;
@@ -124,7 +126,7 @@ struct BincountOptions {
 };
 Array bincount(const Array& x, const BincountOptions& options = {});
 
-/// `bins` as a number of equal ones between `range` (the least and the greatest element if not given), or as their edges.
+/// `bins` as a number of equal ones between `range` (the least and the greatest element if not given), or as edges.
 struct HistogramOptions {
   Array bins = 10;
   std::optional<std::pair<Array, Array>> range = {};

@@ -25,8 +25,8 @@ Array lexsort(ArraySpan keys, std::int64_t axis = -1);
 inline Array lexsort(std::initializer_list<Array> keys, std::int64_t axis = -1) {
   return lexsort(ArraySpan(keys.begin(), keys.size()), axis);
 }
-/// x with the element at `kth` where a sort would put it, none greater before it and none smaller behind; in fact sorted.
-/// Throws ValueError for kth out of range.
+/// x with the element at `kth` where a sort would put it, none greater before it and none smaller behind; in fact
+/// sorted. Throws ValueError for kth out of range.
 Array partition(const Array& x, std::int64_t kth, std::int64_t axis = -1);
 Array argpartition(const Array& x, std::int64_t kth, std::int64_t axis = -1);
 /// {the k greatest elements along an axis, descending; their indices, int32}. NaN counts as greatest.
@@ -40,8 +40,8 @@ struct SearchOptions {
   Side side = Side::left;
   Array sorter = {};
 };
-/// Where in `sorted` (rank 1, ascending) each element of v would go: before its equals, or behind. int32. Derivative zero.
-/// Throws ValueError unless sorted has rank 1.
+/// Where in `sorted` (rank 1, ascending) each element of v would go: before its equals, or behind. int32. Derivative
+/// zero. Throws ValueError unless sorted has rank 1.
 Array searchsorted(const Array& sorted, const Array& v, const SearchOptions& options = {});
 /// The bin of each element: i with bins[i-1] <= x < bins[i], or bins[i-1] < x <= bins[i] with `right`; bins may also
 /// descend. Throws ValueError unless bins have rank 1.
@@ -53,8 +53,8 @@ struct NonzeroOptions {
   std::optional<std::int64_t> size = {};
   Array fill_value = {};
 };
-/// For each axis the indices (int64) of elements that are not zero, in row-major order; filled with 0. Throws ValueError
-/// for rank 0.
+/// For each axis the indices (int64) of elements that are not zero, in row-major order; filled with 0. Throws
+/// ValueError for rank 0.
 Arrays nonzero(const Array& x, const NonzeroOptions& options = {});
 /// The same as rows [n, rank].
 Array argwhere(const Array& x, const NonzeroOptions& options = {});

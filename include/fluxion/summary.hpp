@@ -12,8 +12,8 @@ std::string summary_of(const TreeDef& def, const Arrays& leaves);
 
 namespace tree {
 
-/// A table of the leaves: key path, shape, dtype, number of elements, bytes; the last line has the totals. Traced leaves
-/// have all of that too; those that are empty handles have nothing.
+/// A table of the leaves: key path, shape, dtype, number of elements, bytes; the last line has the totals. Traced
+/// leaves have all of that too; those that are empty handles have nothing.
 template <TreeLike T>
 std::string summary(const T& t) {
   const auto [leaves, def] = flatten(t);

@@ -21,8 +21,9 @@ struct UfuncReduceOptions {
   Array where = {};
 };
 
-/// A function of one or more scalars, applied to the elements of arrays that broadcast together. Its methods but the call
-/// and `at` are for functions of two; they work through an axis in order, as one loop, so that f need not be associative.
+/// A function of one or more scalars, applied to the elements of arrays that broadcast together. Its methods but the
+/// call and `at` are for functions of two; they work through an axis in order, as one loop, so that f need not be
+/// associative.
 class ufunc {
  public:
   using Function = std::function<Array(ArraySpan)>;
@@ -42,18 +43,18 @@ class ufunc {
     return call(xs);
   }
 
-  /// f(..f(f(x0, x1), x2).., xn) along axes, from the identity or the initial value if there is one. Throws ValueError over
-  /// no elements, and for a mask, without either.
+  /// f(..f(f(x0, x1), x2).., xn) along axes, from the identity or the initial value if there is one. Throws ValueError
+  /// over no elements, and for a mask, without either.
   Array reduce(const Array& x, const Axis& axis = 0, const UfuncReduceOptions& options = {}) const;
   /// All the steps of a reduction: x0, f(x0, x1), ...
   Array accumulate(const Array& x, std::int64_t axis = 0, std::optional<DType> dtype = {}) const;
-  /// Reductions of the parts from each of the indices to the next (the last: to the end); where the next one is not above,
-  /// the element there.
+  /// Reductions of the parts from each of the indices to the next (the last: to the end); where the next one is not
+  /// above, the element there.
   Array reduceat(const Array& x, const Array& indices, std::int64_t axis = 0) const;
   /// f of all pairs of an element of x and one of y: of shape x.shape ++ y.shape.
   Array outer(const Array& x, const Array& y) const;
-  /// x with row i replaced by f(row), for a function of one, or f(row, value), for each of the indices in order; a row that
-  /// occurs twice is replaced twice. Negative ones count from the end; those out of range are skipped.
+  /// x with row i replaced by f(row), for a function of one, or f(row, value), for each of the indices in order; a row
+  /// that occurs twice is replaced twice. Negative ones count from the end; those out of range are skipped.
   Array at(const Array& x, const Array& indices) const;
   Array at(const Array& x, const Array& indices, const Array& values) const;
 
@@ -94,8 +95,8 @@ struct FrompyfuncOptions {
   /// What f leaves the other operand unchanged with.
   Array identity = {};
 };
-/// f, a function of up to four scalar arrays that returns one, as a ufunc. Throws TypeError if it takes other than `nin`, and
-/// for `nout` other than 1. Source: jax.numpy.frompyfunc.
+/// f, a function of up to four scalar arrays that returns one, as a ufunc. Throws TypeError if it takes other than
+/// `nin`, and for `nout` other than 1. Source: jax.numpy.frompyfunc.
 template <class F>
 ufunc frompyfunc(F f, std::int64_t nin, std::int64_t nout = 1, const FrompyfuncOptions& options = {}) {
   detail::check_frompyfunc(nin, nout, detail::arity_of<F, Array>());

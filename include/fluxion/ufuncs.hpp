@@ -46,11 +46,12 @@ Array log10(const Array& x);  ///< log(x) / log(10)
 Array logaddexp2(const Array& x, const Array& y);
 Array float_power(const Array& x, const Array& y);  ///< x^y in floating numbers, whatever the operands.
 inline Array pow(const Array& x, const Array& y) { return power(x, y); }
+Array i0(const Array& x);  ///< The modified Bessel function of the first kind, of order 0: even, grows as e^|x|.
 
 // --- rounding ---
 
 /// To `decimals` digits after the point, halves to even; for negative `decimals` to tens, hundreds, ... Derivative 0.
-/// Integers stay as they are: UnsupportedError for negative `decimals`.
+/// Complex numbers by their parts. Integers stay as they are: UnsupportedError for negative `decimals`.
 Array round(const Array& x, std::int64_t decimals = 0);
 inline Array around(const Array& x, std::int64_t decimals = 0) { return round(x, decimals); }
 Array rint(const Array& x);   ///< To the nearest integer, halves to even, floating.

@@ -1,4 +1,4 @@
-// Arrays print as NumPy prints them with its default options.
+// Arrays print as NumPy prints them.
 #include <fluxion/array.hpp>
 
 #include <algorithm>
@@ -7,19 +7,24 @@
 #include <complex>
 #include <cstring>
 #include <ostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
+#include <fluxion/print_options.hpp>
+
+#include "base/text.hpp"
 #include "core/node.hpp"
+#include "core/print_settings.hpp"
 #include "core/trace.hpp"
 
 namespace fluxion {
 
 namespace {
 
-constexpr std::int64_t kThreshold = 1000, kEdgeItems = 3;
-constexpr std::size_t kLineWidth = 75;
-constexpr int kPrecision = 8;
+// Digits behind the point; more than these never differ.
+int precision() { return std::min(print_settings().precision, 100); }
+std::int64_t edge_items() { return print_settings().edgeitems; }
 
 template <class T>
 T load(const std::byte* p) {
@@ -44,8 +49,8 @@ std::string positional(T v) {
   auto s = to_chars(v, std::chars_format::fixed);
   const auto point = s.find('.');
   if (point == std::string::npos) return s + '.';
-  if (s.size() - point - 1 <= kPrecision) return s;
-  s = to_chars(v, std::chars_format::fixed, kPrecision);
+  if (s.size() - point - 1 <= static_cast<std::size_t>(precision())) return s;
+  s = to_chars(v, std::chars_format::fixed, precision());
   while (s.back() == '0') s.pop_back();
   return s;
 }
@@ -61,8 +66,8 @@ Scientific scientific(T v) {
     const auto point = s.find('.');
     return point == std::string::npos ? 0 : s.find('e') - point - 1;
   };
-  const bool rounded = digits_after_point() > kPrecision;
-  if (rounded) s = to_chars(v, std::chars_format::scientific, kPrecision);
+  const bool rounded = digits_after_point() > static_cast<std::size_t>(precision());
+  if (rounded) s = to_chars(v, std::chars_format::scientific, precision());
   const auto e = s.find('e');
   Scientific out{s.substr(0, e), s.substr(e + 1)};
   while (rounded && out.mantissa.back() == '0') out.mantissa.pop_back();
@@ -129,6 +134,7 @@ bool needs_exponents(const std::vector<double>& values) {
     largest = std::max(largest, m);
     smallest = smallest == 0 ? m : std::min(smallest, m);
   }
+  if (print_settings().suppress) return false;
   return largest != 0 && (largest >= 1e8 || smallest < 1e-4 || largest / smallest > 1000);
 }
 
@@ -275,21 +281,29 @@ namespace {
 
 // --- rows and brackets ---
 
+// What stands around the words: how far lines are moved in, and whether elements are separated by commas.
+struct Style {
+  std::size_t indent = 1, after = 0;
+  bool commas = false;
+};
+
 // Lays out words in nested brackets. Long axes are summarised: only their edges have words.
 class Layout {
  public:
-  Layout(const Shape& shape, bool summarise) : shape_(shape), summarise_(summarise) {}
+  Layout(const Shape& shape, bool summarise, const Style& style)
+      : shape_(shape), summarise_(summarise), style_(style) {}
 
   /// Whether position i of an axis is shown.
   bool shown(std::size_t axis, std::int64_t i) const {
-    return !cut(axis) || i < kEdgeItems || i >= shape_[axis] - kEdgeItems;
+    return !cut(axis) || i < edge_items() || i >= shape_[axis] - edge_items();
   }
-  bool cut(std::size_t axis) const { return summarise_ && shape_[axis] > 2 * kEdgeItems; }
+  bool cut(std::size_t axis) const { return summarise_ && shape_[axis] > 2 * edge_items(); }
 
   std::string print(std::vector<std::string> words) {
     words_ = std::move(words);
     next_ = 0;
-    return nested(0, " ", kLineWidth);
+    const auto width = static_cast<std::size_t>(print_settings().linewidth);
+    return nested(0, std::string(style_.indent, ' '), std::max(width, style_.after + 1) - style_.after);
   }
 
  private:
@@ -299,12 +313,14 @@ class Layout {
   }
 
   std::string block(std::size_t axis, const std::string& indent, std::size_t width) {
-    const std::string separator(shape_.size() - axis - 1, '\n');
+    const std::string separator = (style_.commas ? "," : "") + std::string(shape_.size() - axis - 1, '\n');
     std::string s;
     for (std::int64_t i = 0; i < shape_[axis]; ++i) {
       if (!shown(axis, i)) {
-        s += indent + "..." + separator;
-        i = shape_[axis] - kEdgeItems;
+        s += indent + "...";
+        i = shape_[axis] - edge_items();
+        if (i == shape_[axis]) break;
+        s += separator;
       }
       s += indent + nested(axis + 1, indent + ' ', width - 1);
       if (i + 1 < shape_[axis]) s += separator;
@@ -313,9 +329,10 @@ class Layout {
   }
 
   std::string row(std::size_t axis, const std::string& indent, std::size_t width) {
+    const char* separator = style_.commas ? ", " : " ";
     std::string done, line = indent;
     const auto add = [&](const std::string& word) {
-      if (line.size() + word.size() > width - 1 && line.size() > indent.size()) {
+      if (line.size() + word.size() + 1 > width && line.size() > indent.size()) {
         while (line.back() == ' ') line.pop_back();
         done += line + '\n';
         line = indent;
@@ -325,17 +342,19 @@ class Layout {
     for (std::int64_t i = 0; i < shape_[axis]; ++i) {
       if (!shown(axis, i)) {
         add("...");
-        line += ' ';
-        i = shape_[axis] - kEdgeItems;
+        i = shape_[axis] - edge_items();
+        if (i == shape_[axis]) break;
+        line += separator;
       }
       add(words_[next_++]);
-      if (i + 1 < shape_[axis]) line += ' ';
+      if (i + 1 < shape_[axis]) line += separator;
     }
     return done + line;
   }
 
   Shape shape_;
   bool summarise_;
+  Style style_;
   std::vector<std::string> words_;
   std::size_t next_ = 0;
 };
@@ -352,11 +371,12 @@ void gather(const Layout& layout, const Shape& shape, const Dims& strides, std::
       gather(layout, shape, strides, item, axis + 1, at + i * strides[axis] * item, out);
 }
 
-std::string elements_text(const Shape& shape, const Dims& strides, DType t, const std::byte* data) {
-  if (shape.empty()) return scalar_word(data, t);
+std::string elements_text(const Shape& shape, const Dims& strides, DType t, const std::byte* data,
+                          const Style& style = {}) {
+  if (shape.empty()) return style.commas ? words_of({data}, t)[0] : scalar_word(data, t);
   const auto n = element_count(shape);
   if (n == 0) return "[]";
-  Layout layout(shape, n > kThreshold);
+  Layout layout(shape, n > print_settings().threshold, style);
   std::vector<const std::byte*> elements;
   gather(layout, shape, strides, static_cast<std::int64_t>(itemsize(t)), 0, data, elements);
   return layout.print(words_of(elements, t));
@@ -378,6 +398,25 @@ std::ostream& operator<<(std::ostream& os, const Array& x) {
   }
   if (a.dtype > complex128) return os << a;  // float0 and tapes hold nothing to show
   return os << elements_text(a.shape, c->strides, a.dtype, c->data);
+}
+
+std::string array_str(const Array& x) {
+  std::ostringstream os;
+  os << x;
+  return std::move(os).str();
+}
+
+// Where the dtype does not fit behind the last line it gets a line of its own.
+std::string array_repr(const Array& x) {
+  const auto* c = concrete(x);
+  if (c == nullptr || c->aval.dtype > complex128) return array_str(x);
+  const auto& a = c->aval;
+  const std::string prefix = "Array(", dtype = text("dtype=", a.dtype, a.weak ? ", weak_type=True)" : ")");
+  auto s = elements_text(a.shape, c->strides, a.dtype, c->data, {prefix.size() + 1, 1, true});
+  if (a.size() == 0) s += text(", shape=", a.shape);
+  const auto last_line = s.rfind('\n') == std::string::npos ? prefix.size() + s.size() : s.size() - s.rfind('\n') - 1;
+  const bool fits = static_cast<std::int64_t>(last_line + dtype.size() + 2) <= print_settings().linewidth;
+  return prefix + s + (fits ? ", " : ",\n" + std::string(prefix.size(), ' ')) + dtype;
 }
 
 }  // namespace fluxion

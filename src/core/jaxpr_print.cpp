@@ -1,6 +1,5 @@
 // Prints jaxprs as jax does, line breaks included. Names are given in the order of printing.
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <deque>
 #include <ostream>
@@ -10,6 +9,7 @@
 #include "base/pretty.hpp"
 #include "base/text.hpp"
 #include "core/jaxpr.hpp"
+#include "core/literal.hpp"
 
 namespace fluxion {
 
@@ -20,24 +20,6 @@ using pretty::concat;
 using pretty::Doc;
 using pretty::group;
 using pretty::nest;
-
-std::string shortest(double v, bool single) {
-  char buf[40];
-  const auto end = single ? std::to_chars(buf, buf + sizeof buf, static_cast<float>(v)).ptr : std::to_chars(buf, buf + sizeof buf, v).ptr;
-  std::string s(buf, end);
-  if (s.find_first_of(".en") == std::string::npos) s += ".0";
-  return s;
-}
-
-std::string literal_text(const Array& x) {
-  switch (x.dtype()) {
-    case DType::bool_: return x.item<bool>() ? "True" : "False";
-    case DType::float32: return shortest(x.item<float>(), true);
-    case DType::float64: return shortest(x.item<double>(), false);
-    case DType::tape: return *concrete(x)->data == std::byte{0} ? "empty" : "discard";
-    default: return scalar_word(concrete(x)->data, x.dtype());
-  }
-}
 
 std::string letters(std::size_t n) {
   std::string s;
@@ -50,14 +32,6 @@ bool is_reserved(std::string_view name) {
   for (const std::string_view word : {"in", "let", "lambda", "nan", "inf", "empty", "discard"})
     if (name == word) return true;
   return false;
-}
-
-// Keys are their bits: jax has no such literals.
-std::string key_text(const Array& x) {
-  std::uint64_t bits = 0;
-  std::memcpy(&bits, concrete(x)->data, sizeof bits);
-  char out[19] = "0x";
-  return {out, std::to_chars(out + 2, out + sizeof out, bits, 16).ptr};
 }
 
 std::vector<JaxprPtr> sub_jaxprs(const Eqn& e) {
@@ -135,7 +109,7 @@ class Printer {
   }
 
   Doc atom_doc(Names& names, const Atom& a) {
-    if (a.is_literal()) return pretty::text(text(is_key(a.literal.dtype()) ? key_text(a.literal) : literal_text(a.literal), ":", Aval{{}, a.literal.dtype()}));
+    if (a.is_literal()) return pretty::text(text(literal_text(a.literal), ":", Aval{{}, a.literal.dtype()}));
     return pretty::text(var_name(names, a.var));
   }
 

@@ -1,15 +1,14 @@
-// The grammar of jaxprs. One pass: equations are built as they are read, and jaxprs that have a name when one of them is
-// first met.
+// The grammar of jaxprs. One pass: equations are built as they are read, and jaxprs that have a name when one of them
+// is first met.
 #include "core/parse.hpp"
 
 #include <cctype>
-#include <charconv>
 #include <map>
 #include <optional>
 #include <string>
 
 #include "base/text.hpp"
-#include "core/node.hpp"
+#include "core/literal.hpp"
 
 namespace fluxion {
 
@@ -131,8 +130,10 @@ class JaxprParser final : public ValueParser {
 
   VarId define(Scope& s, std::string_view name, const Aval& aval) {
     const auto id = static_cast<VarId>(s.jaxpr.vars.size());
-    if (s.jaxpr.vars.size() >= kMostVariables) fail_with(text("a jaxpr must have at most ", kMostVariables, " variables"));
-    if (name != "_" && !s.names.emplace(name, id).second) fail_with(text("the variable '", name, "' must be defined once"));
+    if (s.jaxpr.vars.size() >= kMostVariables)
+      fail_with(text("a jaxpr must have at most ", kMostVariables, " variables"));
+    if (name != "_" && !s.names.emplace(name, id).second)
+      fail_with(text("the variable '", name, "' must be defined once"));
     s.jaxpr.vars.push_back(aval);
     return id;
   }
@@ -189,7 +190,8 @@ class JaxprParser final : public ValueParser {
   Avals checked(const ReadablePrimitive& p, const Jaxpr& j, const Eqn& e, const Avals& shown) {
     const auto name = p.primitive->name();
     if (e.in.size() < p.least || e.in.size() > p.most)
-      fail_with(text(name, ": ", p.least, p.most == p.least ? "" : " or more", " operands are required, got ", e.in.size()));
+      fail_with(
+          text(name, ": ", p.least, p.most == p.least ? "" : " or more", " operands are required, got ", e.in.size()));
     Avals in, out;
     for (const auto& a : e.in) in.push_back(j.aval(a));
     if (p.problem != nullptr)
@@ -199,7 +201,8 @@ class JaxprParser final : public ValueParser {
     } catch (const Error& error) {
       fail_with(error.what());
     }
-    if (out.size() != shown.size()) fail_with(text(name, ": ", out.size(), " results are required, got ", shown.size()));
+    if (out.size() != shown.size())
+      fail_with(text(name, ": ", out.size(), " results are required, got ", shown.size()));
     for (std::size_t k = 0; k < out.size(); ++k)
       if (!same_type(out[k], shown[k])) fail_with(text(name, ": result ", k, " is ", out[k], ", got ", shown[k]));
     return out;
@@ -251,7 +254,8 @@ class JaxprParser final : public ValueParser {
     const auto w = peek_word();
     for (const std::string_view word : {"True", "False", "nan", "inf", "empty", "discard"})
       if (w == word) return after(w) == ':';
-    return w.starts_with("nan") || w.starts_with("inf") ? after(w) == '+' || after(w) == '-' || w.ends_with('j') : false;
+    return w.starts_with("nan") || w.starts_with("inf") ? after(w) == '+' || after(w) == '-' || w.ends_with('j')
+                                                        : false;
   }
 
   Array literal() {
@@ -262,82 +266,12 @@ class JaxprParser final : public ValueParser {
     at_ = end;
     expect(":");
     const auto a = aval();
-    auto x = a.shape.empty() ? literal(value, a.dtype) : std::nullopt;
+    auto x = a.shape.empty() ? literal_of(value, a.dtype) : std::nullopt;
     if (!x) {
       at_ = begin;
       fail("a literal of rank 0 that its dtype can hold");
     }
     return *x;
-  }
-
-  template <class T>
-  static bool read(std::string_view& s, T& v) {
-    if (s.starts_with('+')) s.remove_prefix(1);
-    const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), v);
-    if (error != std::errc()) return false;
-    s.remove_prefix(static_cast<std::size_t>(end - s.data()));
-    return true;
-  }
-  template <class T>
-  static std::optional<Array> number(std::string_view s) {
-    T v{};
-    if (!read(s, v) || !s.empty()) return {};
-    return scalar(v);
-  }
-  template <class T>
-  static std::optional<Array> complex_number(std::string_view s) {
-    if (s.starts_with('(') && s.ends_with(')')) s = s.substr(1, s.size() - 2);
-    T re = 0, im = 0;
-    if (!read(s, im)) return {};
-    if (!s.empty() && s != "j") {
-      re = im;
-      if ((s[0] != '+' && s[0] != '-') || !read(s, im) || s != "j") return {};
-    } else if (s.empty()) {
-      re = std::exchange(im, T(0));
-    }
-    return scalar(std::complex<T>(re, im));
-  }
-  template <class T>
-  static std::optional<Array> narrow(std::string_view s, DType t) {
-    std::int64_t v = 0;
-    if (!read(s, v) || !s.empty() || static_cast<std::int64_t>(static_cast<T>(v)) != v) return {};
-    const auto bits = static_cast<T>(v);
-    return make_scalar(t, false, &bits);
-  }
-
-  static std::optional<Array> literal(std::string_view s, DType t) {
-    switch (t) {
-      case DType::bool_: return s == "True" || s == "False" ? std::optional(scalar(s == "True")) : std::nullopt;
-      case DType::int8: return narrow<std::int8_t>(s, t);
-      case DType::int16: return narrow<std::int16_t>(s, t);
-      case DType::int32: return narrow<std::int32_t>(s, t);
-      case DType::int64: return narrow<std::int64_t>(s, t);
-      case DType::uint8: return narrow<std::uint8_t>(s, t);
-      case DType::uint16: return narrow<std::uint16_t>(s, t);
-      case DType::uint32: return narrow<std::uint32_t>(s, t);
-      case DType::uint64: return number<std::uint64_t>(s);
-      case DType::float32: return number<float>(s);
-      case DType::float64: return number<double>(s);
-      case DType::complex64: return complex_number<float>(s);
-      case DType::complex128: return complex_number<double>(s);
-      case DType::float16: case DType::bfloat16: {
-        double v = 0;
-        return read(s, v) && s.empty() ? std::optional(make_scalar(t, v)) : std::nullopt;
-      }
-      case DType::key_fry: {
-        std::uint64_t bits = 0;
-        if (!s.starts_with("0x")) return {};
-        const auto [end, error] = std::from_chars(s.data() + 2, s.data() + s.size(), bits, 16);
-        if (error != std::errc() || end != s.data() + s.size()) return {};
-        return make_scalar(t, false, &bits);
-      }
-      case DType::tape: {
-        const std::uint64_t handle = s == "empty" ? 0 : 1;
-        return s == "empty" || s == "discard" ? std::optional(make_scalar(t, false, &handle)) : std::nullopt;
-      }
-      case DType::float0: return {};
-    }
-    return {};
   }
 
   std::map<std::string, const ReadablePrimitive*, std::less<>> primitives_;

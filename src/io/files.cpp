@@ -22,8 +22,8 @@ using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
 File open_file(const char* op, const std::string& path, const char* mode) {
   File f(std::fopen(path.c_str(), mode), std::fclose);
   if (f == nullptr)
-    throw ValueError(text(op, ": ", path, ": a file that can be ", *mode == 'r' ? "read" : "written", " is required, got '",
-                          std::strerror(errno), "'; check the path"));
+    throw ValueError(text(op, ": ", path, ": a file that can be ", *mode == 'r' ? "read" : "written",
+                          " is required, got '", std::strerror(errno), "'; check the path"));
   return f;
 }
 
@@ -36,7 +36,8 @@ std::vector<std::byte> read_file(const char* op, const std::string& path) {
     n += std::fread(out.data() + n, 1, out.size() - n, f.get());
   } while (n == out.size());
   if (std::ferror(f.get()) != 0)
-    throw ValueError(text(op, ": ", path, ": a file that can be read is required, got '", std::strerror(errno), "'; check the path"));
+    throw ValueError(text(op, ": ", path, ": a file that can be read is required, got '", std::strerror(errno),
+                          "'; check the path"));
   out.resize(n);
   return out;
 }
@@ -46,7 +47,8 @@ void write_file(const char* op, const std::string& path, Bytes bytes) {
   const bool written = std::fwrite(bytes.data(), 1, bytes.size(), f.get()) == bytes.size();
   const bool closed = std::fclose(f.release()) == 0;
   if (!written || !closed)
-    throw ValueError(text(op, ": ", path, ": room for ", bytes.size(), " bytes is required, got '", std::strerror(errno), "'; free some"));
+    throw ValueError(text(op, ": ", path, ": room for ", bytes.size(), " bytes is required, got '",
+                          std::strerror(errno), "'; free some"));
 }
 
 std::vector<std::byte> npz_of(const char* op, const NamedArrays& arrays, bool compressed) {
@@ -89,11 +91,15 @@ std::vector<std::byte> npy_bytes(const Array& x) { return io::npy_bytes(x, {"npy
 
 NamedArrays load_npz(const std::string& path) { return arrays_of(read_file("load_npz", path), {"load_npz", path}); }
 NamedArrays load_npz(std::span<const std::byte> npz) { return arrays_of(npz, {"load_npz", "bytes"}); }
-void savez(const std::string& path, const NamedArrays& arrays) { write_file("savez", path, npz_of("savez", arrays, false)); }
+void savez(const std::string& path, const NamedArrays& arrays) {
+  write_file("savez", path, npz_of("savez", arrays, false));
+}
 void savez_compressed(const std::string& path, const NamedArrays& arrays) {
   write_file("savez_compressed", path, npz_of("savez_compressed", arrays, true));
 }
-std::vector<std::byte> npz_bytes(const NamedArrays& arrays, bool compressed) { return npz_of("npz_bytes", arrays, compressed); }
+std::vector<std::byte> npz_bytes(const NamedArrays& arrays, bool compressed) {
+  return npz_of("npz_bytes", arrays, compressed);
+}
 
 namespace detail {
 

@@ -26,7 +26,9 @@ struct Header {
   Shape shape;
 };
 
-[[noreturn]] void fail(const Place& at, const std::string& message) { throw ValueError(text(at.op, ": ", at.what, ": ", message)); }
+[[noreturn]] void fail(const Place& at, const std::string& message) {
+  throw ValueError(text(at.op, ": ", at.what, ": ", message));
+}
 
 struct Kind {
   DType dtype;
@@ -34,9 +36,10 @@ struct Kind {
 };
 // bfloat16 is what NumPy writes for the extension type of ml_dtypes: two opaque bytes.
 constexpr Kind kKinds[] = {
-    {DType::bool_, "b1"},    {DType::int8, "i1"},     {DType::int16, "i2"},   {DType::int32, "i4"},      {DType::int64, "i8"},
-    {DType::uint8, "u1"},    {DType::uint16, "u2"},   {DType::uint32, "u4"},  {DType::uint64, "u8"},     {DType::float16, "f2"},
-    {DType::float32, "f4"},  {DType::float64, "f8"},  {DType::complex64, "c8"}, {DType::complex128, "c16"}, {DType::bfloat16, "V2"},
+    {DType::bool_, "b1"},     {DType::int8, "i1"},        {DType::int16, "i2"},    {DType::int32, "i4"},
+    {DType::int64, "i8"},     {DType::uint8, "u1"},       {DType::uint16, "u2"},   {DType::uint32, "u4"},
+    {DType::uint64, "u8"},    {DType::float16, "f2"},     {DType::float32, "f4"},  {DType::float64, "f8"},
+    {DType::complex64, "c8"}, {DType::complex128, "c16"}, {DType::bfloat16, "V2"},
 };
 
 std::string printable(std::string_view s) {
@@ -63,7 +66,8 @@ class HeaderReader {
       else broken("each of 'descr', 'fortran_order' and 'shape' once", text("'", printable(key), "'"));
       if (!accept(',') && peek() != '}') unexpected("',' or '}'");
     }
-    if (!descr || !order || !shape) broken("the keys 'descr', 'fortran_order' and 'shape'", text("'", printable(s_), "'"));
+    if (!descr || !order || !shape)
+      broken("the keys 'descr', 'fortran_order' and 'shape'", text("'", printable(s_), "'"));
     if (peek() != '\0') unexpected("the end of the header");
     return h;
   }
@@ -74,7 +78,8 @@ class HeaderReader {
   }
   [[noreturn]] void unexpected(const char* required) const {
     const auto rest = s_.substr(std::min(i_, s_.size()));
-    broken(required, rest.empty() ? std::string("its end") : text("'", printable(rest.substr(0, 20)), "' at byte ", i_));
+    broken(required,
+           rest.empty() ? std::string("its end") : text("'", printable(rest.substr(0, 20)), "' at byte ", i_));
   }
   char peek() {
     while (i_ < s_.size() && (s_[i_] == ' ' || s_[i_] == '\n' || s_[i_] == '\t' || s_[i_] == '\r')) ++i_;
@@ -128,7 +133,8 @@ class HeaderReader {
   }
   void read_descr(Header& h) {
     if (peek() == '[')
-      throw TypeError(text(at_.op, ": ", at_.what, ": one number per element is required, got a structured dtype; save its "
+      throw TypeError(text(at_.op, ": ", at_.what,
+                           ": one number per element is required, got a structured dtype; save its "
                            "fields as arrays of their own"));
     const auto descr = quoted();
     const bool has_order = !descr.empty() && std::string_view("<>|=").find(descr[0]) != std::string_view::npos;
@@ -139,8 +145,9 @@ class HeaderReader {
         return;
       }
     const bool object = descr.find('O') != std::string_view::npos;
-    throw TypeError(text(at_.op, ": ", at_.what, ": a dtype of bool, integers, floats or complex numbers is required, got '",
-                         printable(descr), object ? "' (pickled Python objects, which are never read)" : "'",
+    throw TypeError(text(at_.op, ": ", at_.what,
+                         ": a dtype of bool, integers, floats or complex numbers is required, got '", printable(descr),
+                         object ? "' (pickled Python objects, which are never read)" : "'",
                          "; convert in NumPy with astype before saving"));
   }
 
@@ -158,7 +165,8 @@ std::uint32_t little(Bytes b, std::size_t n) {
 /// The header's text; what is left of `bytes` is behind it.
 std::string_view header_text(Bytes& bytes, const Place& at) {
   if (bytes.size() < 10 || std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0)
-    fail(at, text("a .npy file begins with \\x93NUMPY, a version and a length, got ", bytes.size(), " bytes that do not; "
+    fail(at, text("a .npy file begins with \\x93NUMPY, a version and a length, got ", bytes.size(),
+                  " bytes that do not; "
                   "write it with fx::save or numpy.save"));
   const auto major = static_cast<int>(bytes[6]);
   if (major < 1 || major > 3)
@@ -167,7 +175,8 @@ std::string_view header_text(Bytes& bytes, const Place& at) {
   const std::size_t width = major == 1 ? 2 : 4, begin = 8 + width;
   if (bytes.size() < begin) fail(at, "the file must not end within its header, got a truncated file; copy it again");
   const std::size_t n = little(bytes.subspan(8), width);
-  if (n > kLongestHeader) fail(at, text("the header must have at most ", kLongestHeader, " bytes, got ", n, "; the file is damaged"));
+  if (n > kLongestHeader)
+    fail(at, text("the header must have at most ", kLongestHeader, " bytes, got ", n, "; the file is damaged"));
   if (n > bytes.size() - begin)
     fail(at, text("the header must have ", n, " bytes, got ", bytes.size() - begin, "; the file is truncated"));
   const std::string_view s(reinterpret_cast<const char*>(bytes.data()) + begin, n);
@@ -207,8 +216,8 @@ std::vector<std::byte> npy_bytes(const Array& x, const Place& at) {
     throw ConcretizationError(text(at.op, ": ", at.what, ": an array with a value is required, got ", x,
                                    "; save outside of the transformed function, or from fx::io_callback"));
   const auto descr = descr_of(x.dtype(), at, x);
-  const auto header = text("{'descr': '", itemsize(x.dtype()) == 1 ? '|' : '<', descr, "', 'fortran_order': False, 'shape': ",
-                           x.shape(), ", }");
+  const auto header = text("{'descr': '", itemsize(x.dtype()) == 1 ? '|' : '<', descr,
+                           "', 'fortran_order': False, 'shape': ", x.shape(), ", }");
   // Magic, version, length and header together are a multiple of 64 bytes, so that the elements are aligned.
   const bool wide = header.size() + 11 > 65535;
   const std::size_t before = wide ? 12 : 10;
@@ -252,7 +261,8 @@ Array array_from_npy(Bytes bytes, const Place& at) {
     for (std::size_t i = 0; i < want; ++i) buffer.data()[i] = std::byte{buffer.data()[i] != std::byte{0}};
   const auto* data = buffer.data();
   if (h.shape.empty()) return make_scalar(h.dtype, false, data);
-  return make_array(aval, std::move(buffer), data, h.fortran_order ? column_major_strides(h.shape) : contiguous_strides(h.shape));
+  return make_array(aval, std::move(buffer), data,
+                    h.fortran_order ? column_major_strides(h.shape) : contiguous_strides(h.shape));
 }
 
 }  // namespace fluxion::io

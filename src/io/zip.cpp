@@ -13,12 +13,15 @@ namespace fluxion::io {
 
 namespace {
 
-constexpr std::uint32_t kLocal = 0x04034b50, kCentral = 0x02014b50, kEnd = 0x06054b50, kEnd64 = 0x06064b50, kLocator = 0x07064b50;
+constexpr std::uint32_t kLocal = 0x04034b50, kCentral = 0x02014b50, kEnd = 0x06054b50, kEnd64 = 0x06064b50,
+                        kLocator = 0x07064b50;
 constexpr std::uint64_t kIn64 = 0xffffffff;  // a field of 32 bits whose value is in the ZIP64 extra field
 constexpr std::uint64_t kMostExpansion = 1032;  // of deflate: 258 bytes from two bits
 constexpr std::size_t kEndSize = 22;
 
-[[noreturn]] void fail(const Place& at, const std::string& message) { throw ValueError(text(at.op, ": ", at.what, ": ", message)); }
+[[noreturn]] void fail(const Place& at, const std::string& message) {
+  throw ValueError(text(at.op, ": ", at.what, ": ", message));
+}
 
 /// Reads little-endian numbers; a place outside is a damaged archive.
 class Reader {
@@ -27,8 +30,8 @@ class Reader {
   std::size_t size() const { return all_.size(); }
   Bytes range(std::uint64_t begin, std::uint64_t n) const {
     if (begin > all_.size() || n > all_.size() - begin)
-      fail(at_, text("all parts must lie within the archive's ", all_.size(), " bytes, got one of ", n, " bytes at ", begin,
-                     "; the file is truncated or damaged"));
+      fail(at_, text("all parts must lie within the archive's ", all_.size(), " bytes, got one of ", n, " bytes at ",
+                     begin, "; the file is truncated or damaged"));
     return all_.subspan(begin, n);
   }
   std::uint64_t number(std::uint64_t begin, std::size_t n) const {
@@ -51,19 +54,23 @@ struct Directory {
 
 Directory directory(const Reader& r, const Place& at) {
   if (r.size() < kEndSize)
-    fail(at, text("a .npz file is a ZIP archive, got ", r.size(), " bytes, too few for one; write it with fx::savez or numpy.savez"));
+    fail(at, text("a .npz file is a ZIP archive, got ", r.size(),
+                  " bytes, too few for one; write it with fx::savez or numpy.savez"));
   // The end record is followed by a comment of at most 65535 bytes.
   const auto last = r.size() - kEndSize, first = last > 65535 ? last - 65535 : 0;
   auto end = last;
   while (r.u32(end) != kEnd || r.u16(end + 20) != last - end) {
     if (end == first)
-      fail(at, "a .npz file is a ZIP archive, got no end record; the file is truncated, or not written by fx::savez or numpy.savez");
+      fail(at,
+           "a .npz file is a ZIP archive, got no end record; the file is truncated, or not written by fx::savez or "
+           "numpy.savez");
     --end;
   }
   Directory d{r.u16(end + 10), r.u32(end + 16)};
   if (end >= 20 && r.u32(end - 20) == kLocator) {
     const auto end64 = r.number(end - 20 + 8, 8);
-    if (r.u32(end64) != kEnd64) fail(at, "the ZIP64 end record must be where its locator says, got something else; the file is damaged");
+    if (r.u32(end64) != kEnd64)
+      fail(at, "the ZIP64 end record must be where its locator says, got something else; the file is damaged");
     d = {r.number(end64 + 32, 8), r.number(end64 + 48, 8)};
   }
   return d;
@@ -88,7 +95,8 @@ void read_extra64(const Reader& r, std::uint64_t begin, std::uint64_t n, std::in
 
 /// Reads the member at `at` in the directory, and advances it.
 Member member(const Reader& r, std::uint64_t& at, const Place& place) {
-  if (r.u32(at) != kCentral) fail(place, text("the directory must have a member at byte ", at, ", got something else; the file is damaged"));
+  if (r.u32(at) != kCentral)
+    fail(place, text("the directory must have a member at byte ", at, ", got something else; the file is damaged"));
   const auto flags = r.u16(at + 8), method = r.u16(at + 10);
   std::uint64_t packed = r.u32(at + 20), size = r.u32(at + 24), local = r.u32(at + 42);
   const std::uint64_t name_size = r.u16(at + 28), extra = r.u16(at + 30), comment = r.u16(at + 32);
@@ -97,14 +105,18 @@ Member member(const Reader& r, std::uint64_t& at, const Place& place) {
   r.range(at + 46 + name_size, extra);
   read_extra64(r, at + 46 + name_size, extra, {&size, &packed, &local});
   at += 46 + name_size + extra + comment;
-  if ((flags & 1) != 0) fail(place, text("members must not be encrypted, got '", m.name, "'; write it with fx::savez or numpy.savez"));
+  if ((flags & 1) != 0)
+    fail(place, text("members must not be encrypted, got '", m.name, "'; write it with fx::savez or numpy.savez"));
   if (method != 0 && method != 8)
-    fail(place, text("members must be stored or deflated, got '", m.name, "' with method ", method, "; write it with numpy.savez_compressed"));
-  if (r.u32(local) != kLocal) fail(place, text("'", m.name, "' must be where the directory says, got something else; the file is damaged"));
+    fail(place, text("members must be stored or deflated, got '", m.name, "' with method ", method,
+                     "; write it with numpy.savez_compressed"));
+  if (r.u32(local) != kLocal)
+    fail(place, text("'", m.name, "' must be where the directory says, got something else; the file is damaged"));
   const auto begin = local + 30 + r.u16(local + 26) + r.u16(local + 28);
   m.data = r.range(begin, packed);
   if (m.deflated ? size / kMostExpansion > packed : size != packed)
-    fail(place, text("'", m.name, "' cannot have ", size, " bytes, got ", packed, m.deflated ? " compressed ones" : "", "; the file is damaged"));
+    fail(place, text("'", m.name, "' cannot have ", size, " bytes, got ", packed, m.deflated ? " compressed ones" : "",
+                     "; the file is damaged"));
   m.size = size;
   return m;
 }
@@ -156,7 +168,8 @@ std::vector<Member> members(Bytes archive, const Place& place) {
   for (std::uint64_t i = 0; i < d.n; ++i) {
     out.push_back(member(r, at, place));
     packed += out.back().data.size() + 76;  // the least size of its two headers
-    if (packed > archive.size()) fail(place, "members must not overlap, got some that do; the file is damaged, or meant to do harm");
+    if (packed > archive.size())
+      fail(place, "members must not overlap, got some that do; the file is damaged, or meant to do harm");
   }
   std::vector<std::string> names;
   for (const auto& m : out) names.push_back(m.name);
@@ -192,8 +205,8 @@ std::vector<std::byte> unpacked(const Member& m, const Place& place) {
       made += before - z.avail_out;
     }
     if (status != Z_STREAM_END || made != m.size)
-      fail(place, text("'", m.name, "' must decompress to ", m.size, " bytes, got ", made > m.size ? "more" : std::to_string(made),
-                       "; the file is damaged"));
+      fail(place, text("'", m.name, "' must decompress to ", m.size, " bytes, got ",
+                       made > m.size ? "more" : std::to_string(made), "; the file is damaged"));
     out.resize(made);
   }
   if (const auto sum = checksum_of(out); sum != m.checksum)

@@ -1,6 +1,7 @@
 // Primitives of one operand with parameters: dtype conversion, integer powers, stop_gradient.
 #include <cstring>
 #include <memory>
+
 #include <fluxion/complex.hpp>
 
 #include "core/node.hpp"

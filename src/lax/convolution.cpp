@@ -5,12 +5,27 @@
 #include <algorithm>
 
 #include "lax/convolution_kernel.hpp"
+#include "lax/readable.hpp"
 #include "lax/rules.hpp"
 
 namespace fluxion::lax {
 
 std::string show(const ConvDimensionNumbers& d) {
   return text("ConvDimensionNumbers(lhs_spec=", d.lhs_spec, ", rhs_spec=", d.rhs_spec, ", out_spec=", d.out_spec, ")");
+}
+ConvDimensionNumbers parse_value(ValueParser& p, ParseAs<ConvDimensionNumbers>) {
+  p.expect("ConvDimensionNumbers(");
+  ConvDimensionNumbers d;
+  d.lhs_spec = parse_labelled(p, "lhs_spec");
+  d.rhs_spec = parse_labelled(p, "rhs_spec");
+  d.out_spec = parse_labelled(p, "out_spec");
+  p.expect(")");
+  return d;
+}
+std::vector<PadAmounts> parse_value(ValueParser& p, ParseAs<std::vector<PadAmounts>>) {
+  std::vector<PadAmounts> pads;
+  parse_tuples(p, 2, [&](const Dims& c) { pads.push_back({c[0], c[1]}); });
+  return pads;
 }
 std::size_t hash_value(const ConvDimensionNumbers& d) {
   using fluxion::hash_value;
@@ -353,6 +368,10 @@ struct ConvGeneralDilated {
 Array bind_conv(const Array& lhs, const Array& rhs, const ConvParams& p) {
   const Array args[] = {lhs, rhs};
   return bind_one<ConvGeneralDilated>(args, p);
+}
+
+void list_convolutions(Readables& to) {
+  to.push_back(readable<ConvGeneralDilated>(2));
 }
 
 }  // namespace fluxion::lax

@@ -10,6 +10,7 @@
 #include "base/visit_dtype.hpp"
 #include "core/node.hpp"
 #include "lax/lines.hpp"
+#include "lax/readable.hpp"
 #include "lax/rules.hpp"
 #include "lax/widen.hpp"
 
@@ -21,21 +22,23 @@ struct CumParams {
   BOOST_HANA_DEFINE_STRUCT(CumParams, (std::int64_t, axis), (bool, reverse));
 };
 
-// --- evaluation ------------------------------------------------------------------------------------------------------
+// --- evaluation -----------------------------------------------------------
 
 template <class T> inline constexpr bool is_complex_type = false;
 template <class R> inline constexpr bool is_complex_type<std::complex<R>> = true;
 
 struct Add {
   template <class T> static T call(T a, T b) {
-    if constexpr (std::integral<T>) return static_cast<T>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+    if constexpr (std::integral<T>)
+      return static_cast<T>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
     else return a + b;
   }
 };
 // Complex products are written out: the library's operator looks for infinities.
 struct Mul {
   template <class T> static T call(T a, T b) {
-    if constexpr (std::integral<T>) return static_cast<T>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
+    if constexpr (std::integral<T>)
+      return static_cast<T>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
     else if constexpr (is_complex_type<T>)
       return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
     else return a * b;
@@ -61,12 +64,28 @@ struct Min {
   }
 };
 
-/// Each element combined with the result before it; neighbours across the axis go along, so that memory is read in order.
+/// Each element combined with the result before it, which stays in a register.
+template <class Op, class T>
+void accumulate_line(const T* in, T* out, std::size_t n, bool reverse) {
+  const auto last = n - 1;
+  T sum = in[reverse ? last : 0];
+  out[reverse ? last : 0] = sum;
+  for (std::size_t k = 1; k < n; ++k) {
+    const auto at = reverse ? last - k : k;
+    out[at] = sum = Op::call(sum, in[at]);
+  }
+}
+
+/// The same for neighbours across the axis side by side, so that memory is read in order.
 template <class Op, class T>
 void accumulate(const T* in, T* out, const Lines& l, bool reverse) {
   if (l.n == 0) return;
   const auto inner = l.inner, block = l.n * inner;
   for (std::size_t o = 0; o < l.outer; ++o, in += block, out += block) {
+    if (inner == 1) {
+      accumulate_line<Op>(in, out, l.n, reverse);
+      continue;
+    }
     for (std::size_t k = 0; k < l.n; ++k) {
       const auto at = (reverse ? l.n - 1 - k : k) * inner;
       if (k == 0) {
@@ -126,20 +145,22 @@ void run(Kind kind, const HostOperand& x, const HostResult& y, const Lines& l, b
     if (kind == Kind::log) return accumulate_logs(in, out, l, reverse);
 }
 
-// --- rules -----------------------------------------------------------------------------------------------------------
+// --- rules -----------------------------------------------------------
 
 template <class Self, Kind kind>
 struct Cumulative {
   using Params = CumParams;
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     const auto& x = in[0];
-    check_supported(Self::name, x);
     const bool ordered = kind == Kind::max || kind == Kind::min;
     const bool takes = is_floating(x.dtype) || (kind != Kind::log && is_integer(x.dtype)) ||
                        (is_complex(x.dtype) && (kind == Kind::sum || kind == Kind::prod)) ||
                        (ordered && x.dtype == DType::bool_);
     if (!takes)
-      throw TypeError(text(Self::name, ": the operand must ", kind == Kind::log ? "be floating" : ordered ? "have an order" : "be a number",
+      throw TypeError(text(Self::name, ": the operand must ",
+                           kind == Kind::log ? "be floating"
+                           : ordered         ? "have an order"
+                                             : "be a number",
                            ", got ", x, "; convert with astype"));
     check_axes(Self::name, "axis", {p.axis}, x);
     return {x};
@@ -153,7 +174,8 @@ struct Cumulative {
       const auto aval = avals_of(b, {&x, 1})[0];
       return lower_to_host(b, {&x, 1}, {&aval, 1}, std::string(Self::name), [p](auto operands, auto results) {
         const auto& from = operands[0];
-        visit_dtype(from.dtype(), [&]<class T>() { run<T>(kind, from, results[0], Lines(from.shape(), p.axis), p.reverse); });
+        visit_dtype(from.dtype(),
+                    [&]<class T>() { run<T>(kind, from, results[0], Lines(from.shape(), p.axis), p.reverse); });
       })[0];
     })};
   }
@@ -209,8 +231,8 @@ struct CumMin : Cumulative<CumMin, Kind::min> {
 
 struct CumLogSumExp : Cumulative<CumLogSumExp, Kind::log> {
   static constexpr std::string_view name = "cumlogsumexp";
-  // z = log(e^x + e^y), and the tangents weighted by e^(x - z) and e^(y - z). The greater one is taken out as a constant,
-  // so that z has no kink where both are equal; infinite ones are not.
+  // z = log(e^x + e^y), and the tangents weighted by e^(x - z) and e^(y - z). The greater one is taken out as a
+  // constant, so that z has no kink where both are equal; infinite ones are not.
   static Arrays combined(const Arrays& a) {
     const auto &x = a[0], &y = a[2];
     const auto number = [&](double v) { return lax::full(x.shape(), make_scalar(x.dtype(), v)); };
@@ -239,5 +261,10 @@ Array cumprod(const Array& x, std::int64_t axis, bool reverse) { return along<Cu
 Array cummax(const Array& x, std::int64_t axis, bool reverse) { return along<CumMax>(x, axis, reverse); }
 Array cummin(const Array& x, std::int64_t axis, bool reverse) { return along<CumMin>(x, axis, reverse); }
 Array cumlogsumexp(const Array& x, std::int64_t axis, bool reverse) { return along<CumLogSumExp>(x, axis, reverse); }
+
+void list_cumulatives(Readables& to) {
+  to.insert(to.end(), {readable<CumSum>(1), readable<CumProd>(1), readable<CumMax>(1), readable<CumMin>(1),
+                       readable<CumLogSumExp>(1)});
+}
 
 }  // namespace fluxion::lax

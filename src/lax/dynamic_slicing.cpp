@@ -5,6 +5,7 @@
 
 #include "core/node.hpp"
 #include "lax/index_windows.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -15,14 +16,16 @@ Array number(std::int64_t v) { return make_scalar(DType::int64, false, &v); }
 
 void check_starts(std::string_view op, const Aval& x, AvalSpan starts, const Shape& sizes) {
   if (sizes.size() != x.shape.size() || starts.size() != x.shape.size())
-    throw ValueError(text(op, ": one start and one size per axis are required, got ", starts.size(), " and ", sizes.size(), " for ", x,
-                          "; start 0 and the extent take all of an axis"));
+    throw ValueError(text(op, ": one start and one size per axis are required, got ", starts.size(), " and ",
+                          sizes.size(), " for ", x, "; start 0 and the extent take all of an axis"));
   for (const auto& s : starts)
     if (!is_integer(s.dtype) || !s.shape.empty())
-      throw TypeError(text(op, ": starts must be integer scalars, got ", s, "; give one per axis, converted with astype(fx::int64)"));
+      throw TypeError(text(op, ": starts must be integer scalars, got ", s,
+                           "; give one per axis, converted with astype(fx::int64)"));
   for (std::size_t a = 0; a < sizes.size(); ++a)
     if (sizes[a] < 0 || sizes[a] > x.shape[a])
-      throw ValueError(text(op, ": sizes must be between 0 and the extents, got ", sizes, " for ", x, "; the window must fit in"));
+      throw ValueError(
+          text(op, ": sizes must be between 0 and the extents, got ", sizes, " for ", x, "; the window must fit in"));
 }
 
 /// The starts of all lanes as index vectors of the axes along which the window is smaller than the operand; the others
@@ -92,8 +95,8 @@ struct DynamicSlice {
     auto sizes = p.slice_sizes, result = p.slice_sizes;
     if (x_mapped) sizes.insert(0, std::min<std::int64_t>(1, args.size));
     result.insert(0, args.size);
-    const auto windows = gather(args.operands[0], index_vectors(starts, mapped, w.axes, args.size), with_lanes(w.dims, x_mapped, true),
-                                sizes, {.mode = GatherScatterMode::clip});
+    const auto windows = gather(args.operands[0], index_vectors(starts, mapped, w.axes, args.size),
+                                with_lanes(w.dims, x_mapped, true), sizes, {.mode = GatherScatterMode::clip});
     return {{windows.shape() == result ? windows : reshape(windows, result)}, {1}};
   }
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
@@ -107,17 +110,19 @@ struct DynamicUpdateSlice {
   using Params = NoParams;
   static Avals abstract_eval(AvalSpan in, const Params&) {
     if (in[1].dtype != in[0].dtype)
-      throw TypeError(text(name, ": the update must be of the operand's dtype, got ", in[1], " for ", in[0], "; convert it with astype"));
+      throw TypeError(text(name, ": the update must be of the operand's dtype, got ", in[1], " for ", in[0],
+                           "; convert it with astype"));
     check_starts(name, in[0], in.subspan(2), in[1].shape);
     return {{in[0].shape, in[0].dtype, in[0].weak && in[1].weak}};
   }
   static JvpOut jvp(const JvpArgs& args, const Params& p) {
     Arrays moved(args.primals.begin(), args.primals.end());
-    for (const std::size_t i : {0, 1}) moved[i] = ops::instantiate(args.tangents[i], ops::tangent_aval(args.primals[i].aval()));
+    for (const std::size_t i : {0, 1})
+      moved[i] = ops::instantiate(args.tangents[i], ops::tangent_aval(args.primals[i].aval()));
     return {{bind_one<DynamicUpdateSlice>(args.primals, p)}, {bind_one<DynamicUpdateSlice>(moved, p)}};
   }
   static Arrays transpose(const TransposeArgs& args, const Params& p) {
-    const auto &ct = args.cotangents[0];
+    const auto& ct = args.cotangents[0];
     const auto& update = args.operands[1].aval;
     Arrays out(args.operands.size()), starts;
     for (std::size_t i = 2; i < args.operands.size(); ++i) starts.push_back(args.operands[i].value);
@@ -125,7 +130,8 @@ struct DynamicUpdateSlice {
       in.insert(in.end(), starts.begin(), starts.end());
       return in;
     };
-    if (args.operands[0].linear()) out[0] = bind_one<DynamicUpdateSlice>(with_starts({ct, ops::zeros_like_aval(update)}), p);
+    if (args.operands[0].linear())
+      out[0] = bind_one<DynamicUpdateSlice>(with_starts({ct, ops::zeros_like_aval(update)}), p);
     if (args.operands[1].linear()) out[1] = bind_one<DynamicSlice>(with_starts({ct}), {update.shape});
     return out;
   }
@@ -145,8 +151,8 @@ struct DynamicUpdateSlice {
     auto shape = update.shape();
     if (!w.dims.collapsed_slice_dims.empty()) shape.erase(unsign(w.axes[0]) + 1);
     const auto windows = shape == update.shape() ? update : reshape(update, shape);
-    const auto out = scatter(x, index_vectors(starts, mapped, w.axes, args.size), windows, as_scatter(with_lanes(w.dims, true, true)),
-                             {.mode = GatherScatterMode::clip});
+    const auto out = scatter(x, index_vectors(starts, mapped, w.axes, args.size), windows,
+                             as_scatter(with_lanes(w.dims, true, true)), {.mode = GatherScatterMode::clip});
     return {{out}, {1}};
   }
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params&) {
@@ -175,8 +181,9 @@ Array start_within(std::string_view op, const Array& start, std::int64_t extent)
     return number(v < 0 ? v + extent : v);
   }
   if (t == DType::uint64)  // beyond int64 is beyond every axis
-    return convert_element_type(min(start, scalar<std::uint64_t>(std::numeric_limits<std::int64_t>::max())), DType::int64);
-  const auto i = t == DType::int64 && !start.weak_type() ? start : convert_element_type(start, DType::int64);
+    return convert_element_type(min(start, scalar<std::uint64_t>(std::numeric_limits<std::int64_t>::max())),
+                                DType::int64);
+  const auto i = t == DType::int64 ? start : convert_element_type(start, DType::int64);
   if (is_unsigned_integer(t)) return i;
   return select_n(lt(i, number(0)), i, add(i, number(extent)));
 }
@@ -204,6 +211,11 @@ Array dynamic_update_slice(const Array& x, const Array& update, const Arrays& st
   require_value("dynamic_update_slice", x);
   require_value("dynamic_update_slice", update);
   return bind_one<DynamicUpdateSlice>(with_starts("dynamic_update_slice", {x, update}, start_indices), {});
+}
+
+void list_dynamic_slices(Readables& to) {
+  to.insert(to.end(), {readable<DynamicSlice>(1, ReadablePrimitive::any),
+                       readable<DynamicUpdateSlice>(2, ReadablePrimitive::any)});
 }
 
 }  // namespace fluxion::lax

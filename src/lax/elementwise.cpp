@@ -3,9 +3,9 @@
 #include <array>
 #include <memory>
 
+#include <fluxion/complex.hpp>
 #include <fluxion/lax/math.hpp>
 
-#include <fluxion/complex.hpp>
 #include "core/node.hpp"
 
 namespace fluxion::lax {
@@ -29,11 +29,6 @@ bool accepts(Operands k, DType t) {
     case Operands::any: return t != DType::float0;
   }
   return false;
-}
-
-/// Both ways to round are one primitive, told apart by its parameter.
-std::string_view printed_name(Op op) {
-  return op == Op::round_half_away || op == Op::round_half_even ? "round" : ir::name(op);
 }
 
 /// What is required of operands, and the way out when they are something else.
@@ -61,7 +56,7 @@ Requirement requirement(Operands k) {
 [[noreturn]] void throw_operand(Op op, Operands k, const Aval& got) {
   const auto [what, way_out] = requirement(k);
   const char* symbol = op == Op::and_ ? "&" : op == Op::or_ ? "|" : op == Op::xor_ ? "^" : op == Op::not_ ? "~" : nullptr;
-  if (symbol == nullptr) throw TypeError(text(printed_name(op), ": operands must be ", what, ", got ", got, "; ", way_out));
+  if (symbol == nullptr) throw TypeError(text(ir::name(op), ": operands must be ", what, ", got ", got, "; ", way_out));
   throw TypeError(text(ir::name(op), ": operands of ", symbol, " must be ", what, ", got ", got,
                        "; for the truth of numbers use fx::logical_", ir::name(op), ", or compare first as in x != 0"));
 }
@@ -70,7 +65,7 @@ Requirement requirement(Operands k) {
 class ElementwisePrimitive final : public Primitive {
  public:
   explicit ElementwisePrimitive(const Row& r)
-      : Primitive(printed_name(r.op), r.op, r.op != Op::select && accepts(r.operands, DType::float64)), row_(r) {}
+      : Primitive(ir::name(r.op), r.op, r.op != Op::select && accepts(r.operands, DType::float64)), row_(r) {}
 
   Avals abstract_eval(AvalSpan in, ParamsView) const override {
     const auto first = row_.op == Op::select ? 1U : 0U;
@@ -168,9 +163,6 @@ const std::array<const Primitive*, kOps>& primitives() {
 }
 
 const NoParams kNone{};
-struct RoundParams {
-  BOOST_HANA_DEFINE_STRUCT(RoundParams, (std::int64_t, rounding_method));
-};
 
 Array unary(Op op, const Array& x) { return elementwise(op).bind_one({&x, 1}, ParamsView::of(kNone)); }
 Array binary(Op op, const Array& x, const Array& y) {
@@ -224,11 +216,6 @@ Array digamma(const Array& x) { return unary(Op::digamma, x); }
 Array population_count(const Array& x) { return unary(Op::population_count, x); }
 Array clz(const Array& x) { return unary(Op::clz, x); }
 Array is_finite(const Array& x) { return unary(Op::is_finite, x); }
-Array round(const Array& x, RoundingMethod method) {
-  const auto op = method == RoundingMethod::AWAY_FROM_ZERO ? Op::round_half_away : Op::round_half_even;
-  const RoundParams params{static_cast<std::int64_t>(method)};
-  return elementwise(op).bind_one({&x, 1}, ParamsView::of(params));
-}
 
 Array add(const Array& x, const Array& y) { return binary(Op::add, x, y); }
 Array sub(const Array& x, const Array& y) { return binary(Op::sub, x, y); }

@@ -2,8 +2,8 @@
 #include <cmath>
 #include <numbers>
 
-#include <fluxion/lax/math.hpp>
 #include <fluxion/complex.hpp>
+#include <fluxion/lax/math.hpp>
 
 #include "core/node.hpp"
 #include "lax/elementwise.hpp"
@@ -53,18 +53,18 @@ const Row kRows[] = {
     {Op::ceil, Operands::floating},
     {Op::round_half_away, Operands::floating},
     {Op::round_half_even, Operands::floating},
-    {Op::exp2, Operands::floating, {[](T j) { return log(number(j.ans, 2)) * (j.t * j.ans); }}},
-    {Op::rsqrt, Operands::floating, {[](T j) { return j.t * (-0.5 * (j.ans / j.x)); }}},
+    {Op::exp2, Operands::inexact, {[](T j) { return log(number(j.ans, 2)) * (j.t * j.ans); }}},
+    {Op::rsqrt, Operands::inexact, {[](T j) { return j.t * (-0.5 * (j.ans / j.x)); }}},
     {Op::square, Operands::number, {[](T j) { return j.t * (number(j.x, 2) * j.x); }}},
-    {Op::tan, Operands::floating, {[](T j) { return j.t * (1.0 + square(j.ans)); }}},
-    {Op::asin, Operands::floating, {[](T j) { return j.t * rsqrt(1.0 - square(j.x)); }}},
-    {Op::acos, Operands::floating, {[](T j) { return j.t * neg(rsqrt(1.0 - square(j.x))); }}},
-    {Op::atan, Operands::floating, {[](T j) { return j.t / (1.0 + square(j.x)); }}},
-    {Op::sinh, Operands::floating, {[](T j) { return j.t * cosh(j.x); }}},
-    {Op::cosh, Operands::floating, {[](T j) { return j.t * sinh(j.x); }}},
-    {Op::asinh, Operands::floating, {[](T j) { return j.t * rsqrt(square(j.x) + 1.0); }}},
-    {Op::acosh, Operands::floating, {[](T j) { return j.t * rsqrt((j.x - 1.0) * (j.x + 1.0)); }}},
-    {Op::atanh, Operands::floating, {[](T j) { return reciprocal(1.0 + j.x) * (j.t / (1.0 - j.x)); }}},
+    {Op::tan, Operands::inexact, {[](T j) { return j.t * (1.0 + square(j.ans)); }}},
+    {Op::asin, Operands::inexact, {[](T j) { return j.t * rsqrt(1.0 - square(j.x)); }}},
+    {Op::acos, Operands::inexact, {[](T j) { return j.t * neg(rsqrt(1.0 - square(j.x))); }}},
+    {Op::atan, Operands::inexact, {[](T j) { return j.t / (1.0 + square(j.x)); }}},
+    {Op::sinh, Operands::inexact, {[](T j) { return j.t * cosh(j.x); }}},
+    {Op::cosh, Operands::inexact, {[](T j) { return j.t * sinh(j.x); }}},
+    {Op::asinh, Operands::inexact, {[](T j) { return j.t * rsqrt(square(j.x) + 1.0); }}},
+    {Op::acosh, Operands::inexact, {[](T j) { return j.t * rsqrt((j.x - 1.0) * (j.x + 1.0)); }}},
+    {Op::atanh, Operands::inexact, {[](T j) { return reciprocal(1.0 + j.x) * (j.t / (1.0 - j.x)); }}},
     {Op::erfc, Operands::floating, {[](T j) { return -kTwoOverSqrtPi * (j.t * exp(neg(square(j.x)))); }}},
     {Op::lgamma, Operands::floating, {[](T j) { return j.t * digamma(j.x); }}},
     {Op::digamma, Operands::floating, {[](T j) { return j.t * polygamma(number(j.x, 1), j.x); }}},

@@ -1,5 +1,6 @@
 #include "core/node.hpp"
 #include "lax/index_windows.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -10,7 +11,8 @@ struct Gather {
   static constexpr auto locality = Locality::moved;
   struct Params {
     BOOST_HANA_DEFINE_STRUCT(Params, (GatherDimensionNumbers, dimension_numbers), (FillValue, fill_value),
-                             (bool, indices_are_sorted), (GatherScatterMode, mode), (Dims, slice_sizes), (bool, unique_indices));
+                             (bool, indices_are_sorted), (GatherScatterMode, mode), (Dims, slice_sizes),
+                             (bool, unique_indices));
   };
 
   static Avals abstract_eval(AvalSpan in, const Params& p) {
@@ -50,7 +52,8 @@ FillValue fill_value(const Array& x, const Array& value) {
   if (value.is_empty_handle()) return {};
   const auto* c = concrete_primal(value);
   if (c == nullptr || !value.shape().empty())
-    throw TypeError(text("gather: fill_value must be a concrete scalar, got ", value.aval(), c == nullptr ? " that is traced" : "",
+    throw TypeError(text("gather: fill_value must be a concrete scalar, got ", value.aval(),
+                         c == nullptr ? " that is traced" : "",
                          "; fill with 0 and add the difference with fx::where, or pass it as a static argument"));
   FillValue f{true, x.dtype()};
   if (is_key(x.dtype()) != is_key(value.dtype()))
@@ -67,8 +70,12 @@ Array gather(const Array& x, const Array& start_indices, const GatherDimensionNu
              const Dims& slice_sizes, const GatherOptions& o) {
   require_value("gather", x);
   const Array args[] = {x, start_indices};
-  return bind_one<Gather>(args, {dimension_numbers, fill_value(x, o.fill_value), o.indices_are_sorted, o.mode, slice_sizes,
-                                 o.unique_indices});
+  return bind_one<Gather>(args, {dimension_numbers, fill_value(x, o.fill_value), o.indices_are_sorted, o.mode,
+                                 slice_sizes, o.unique_indices});
+}
+
+void list_gathers(Readables& to) {
+  to.push_back(readable<Gather>(2));
 }
 
 }  // namespace fluxion::lax

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 
+#include "core/literal.hpp"
 #include "core/node.hpp"
 
 namespace fluxion::lax {
@@ -28,12 +29,23 @@ FillValue filled_with(DType dtype, T value) {
 
 }  // namespace
 
-// --- parameters -----------------------------------------------------------------------------------------------------
+// --- parameters -----------------------------------------------------------
 
 std::string show(const FillValue& v) {
   if (!v.given) return "None";
-  if (is_key(v.dtype)) return text("key(", std::to_integer<int>(v.bits[0]), "...)");
-  return text(make_scalar(v.dtype, false, v.bits.data()));
+  return literal_text(make_scalar(v.dtype, false, v.bits.data()));
+}
+// Its dtype is that of the result.
+FillValue parse_value(ValueParser& p, ParseAs<FillValue>) {
+  if (p.accept("None")) return {};
+  const auto before = p.accept("(") ? "(" : "";
+  const auto word = before + p.word() + (*before != '\0' ? ")" : "");
+  if (*before != '\0') p.expect(")");
+  const auto x = p.results().empty() ? std::nullopt : literal_of(word, p.results()[0].dtype);
+  if (!x) p.fail_with(text("the value to fill with must be one of the result's dtype, got ", word));
+  FillValue v{true, x->dtype()};
+  std::memcpy(v.bits.data(), concrete(*x)->data, itemsize(v.dtype));
+  return v;
 }
 std::size_t hash_value(const FillValue& v) {
   std::uint64_t words[2];
@@ -50,6 +62,9 @@ std::string show(GatherScatterMode m) {
   return "GatherScatterMode.PROMISE_IN_BOUNDS";
 }
 std::size_t hash_value(GatherScatterMode m) { return static_cast<std::size_t>(m); }
+GatherScatterMode parse_value(ValueParser& p, ParseAs<GatherScatterMode>) {
+  return parse_choice(p, {GatherScatterMode::clip, GatherScatterMode::fill_or_drop, GatherScatterMode::promise_in_bounds});
+}
 
 std::string show(const GatherDimensionNumbers& d) {
   return text("GatherDimensionNumbers(offset_dims=", d.offset_dims, ", collapsed_slice_dims=", d.collapsed_slice_dims,
@@ -59,6 +74,28 @@ std::string show(const GatherDimensionNumbers& d) {
 std::size_t hash_value(const GatherDimensionNumbers& d) {
   return hash_all({&d.offset_dims, &d.collapsed_slice_dims, &d.start_index_map, &d.operand_batching_dims,
                    &d.start_indices_batching_dims});
+}
+GatherDimensionNumbers parse_value(ValueParser& p, ParseAs<GatherDimensionNumbers>) {
+  GatherDimensionNumbers d;
+  p.expect("GatherDimensionNumbers(");
+  d.offset_dims = parse_labelled(p, "offset_dims");
+  d.collapsed_slice_dims = parse_labelled(p, "collapsed_slice_dims");
+  d.start_index_map = parse_labelled(p, "start_index_map");
+  d.operand_batching_dims = parse_labelled(p, "operand_batching_dims");
+  d.start_indices_batching_dims = parse_labelled(p, "start_indices_batching_dims");
+  p.expect(")");
+  return d;
+}
+ScatterDimensionNumbers parse_value(ValueParser& p, ParseAs<ScatterDimensionNumbers>) {
+  ScatterDimensionNumbers d;
+  p.expect("ScatterDimensionNumbers(");
+  d.update_window_dims = parse_labelled(p, "update_window_dims");
+  d.inserted_window_dims = parse_labelled(p, "inserted_window_dims");
+  d.scatter_dims_to_operand_dims = parse_labelled(p, "scatter_dims_to_operand_dims");
+  d.operand_batching_dims = parse_labelled(p, "operand_batching_dims");
+  d.scatter_indices_batching_dims = parse_labelled(p, "scatter_indices_batching_dims");
+  p.expect(")");
+  return d;
 }
 std::string show(const ScatterDimensionNumbers& d) {
   return text("ScatterDimensionNumbers(update_window_dims=", d.update_window_dims,
@@ -82,19 +119,22 @@ FillValue default_fill(DType dtype) {
     case DType::float32: return filled_with(dtype, std::numeric_limits<float>::quiet_NaN());
     case DType::float64: return filled_with(dtype, std::numeric_limits<double>::quiet_NaN());
     case DType::complex64: return filled_with(dtype, std::complex<float>(std::numeric_limits<float>::quiet_NaN(), 0));
-    case DType::complex128: return filled_with(dtype, std::complex<double>(std::numeric_limits<double>::quiet_NaN(), 0));
+    case DType::complex128:
+      return filled_with(dtype, std::complex<double>(std::numeric_limits<double>::quiet_NaN(), 0));
     default: f.bits.fill(std::byte{0xff}); return f;  // unsigned integers, and the words of keys
   }
 }
 
-// --- dimension numbers ------------------------------------------------------------------------------------------------
+// --- dimension numbers
+// ------------------------------------------------------------------------------------------------
 
 GatherDimensionNumbers as_gather(const ScatterDimensionNumbers& d) {
   return {d.update_window_dims, d.inserted_window_dims, d.scatter_dims_to_operand_dims, d.operand_batching_dims,
           d.scatter_indices_batching_dims};
 }
 ScatterDimensionNumbers as_scatter(const GatherDimensionNumbers& d) {
-  return {d.offset_dims, d.collapsed_slice_dims, d.start_index_map, d.operand_batching_dims, d.start_indices_batching_dims};
+  return {d.offset_dims, d.collapsed_slice_dims, d.start_index_map, d.operand_batching_dims,
+          d.start_indices_batching_dims};
 }
 
 Dims window_sizes(const Aval& x, const Aval& updates, const ScatterDimensionNumbers& d) {
@@ -122,7 +162,8 @@ GatherDimensionNumbers with_lanes(GatherDimensionNumbers d, bool operand, bool i
   return d;
 }
 
-// --- checks -----------------------------------------------------------------------------------------------------------
+// --- checks
+// -----------------------------------------------------------------------------------------------------------
 
 namespace {
 
@@ -143,12 +184,12 @@ struct Check {
   void axes(const char* what, const Dims& list, std::int64_t limit, bool sorted) const {
     for (std::size_t i = 0; i < list.size(); ++i) {
       if (list[i] < 0 || list[i] >= limit)
-        throw ValueError(text(op, ": ", what, " must be in [0, ", limit, "), got ", list, " for ", x, " and indices ", indices,
-                              "; fx::take and x[...] find the numbers themselves"));
+        throw ValueError(text(op, ": ", what, " must be in [0, ", limit, "), got ", list, " for ", x, " and indices ",
+                              indices, "; fx::take and x[...] find the numbers themselves"));
       for (std::size_t j = 0; j < i; ++j)
         if (list[i] == list[j] || (sorted && list[i] < list[j]))
-          throw ValueError(text(op, ": ", what, " must be ", sorted ? "sorted and " : "", "without repetitions, got ", list,
-                                "; name each axis once"));
+          throw ValueError(text(op, ": ", what, " must be ", sorted ? "sorted and " : "", "without repetitions, got ",
+                                list, "; name each axis once"));
     }
   }
   void disjoint(const char* a, const Dims& one, const char* b, const Dims& other) const {
@@ -161,10 +202,12 @@ struct Check {
     if (!is_integer(indices.dtype))
       throw TypeError(text(op, ": indices must be integers, got ", indices, "; convert them with astype(fx::int64)"));
     if (indices.shape.empty())
-      throw ValueError(text(op, ": indices need a last axis that holds the index vector, got ", indices, "; reshape them to {1}"));
+      throw ValueError(
+          text(op, ": indices need a last axis that holds the index vector, got ", indices, "; reshape them to {1}"));
     if (rank(d.start_index_map) != indices.shape.back())
-      throw ValueError(text(op, ": ", names.map, " must have one axis per component of an index vector, got ", d.start_index_map,
-                            " for indices ", indices, "; the last axis of the indices holds the vector"));
+      throw ValueError(text(op, ": ", names.map, " must have one axis per component of an index vector, got ",
+                            d.start_index_map, " for indices ", indices,
+                            "; the last axis of the indices holds the vector"));
     axes(names.collapsed, d.collapsed_slice_dims, x.ndim(), true);
     axes("operand_batching_dims", d.operand_batching_dims, x.ndim(), true);
     axes(names.map, d.start_index_map, x.ndim(), false);
@@ -176,24 +219,28 @@ struct Check {
                             d.operand_batching_dims, " and ", d.start_indices_batching_dims, "; they are pairs"));
     for (std::size_t k = 0; k < d.operand_batching_dims.size(); ++k)
       if (x.shape[unsign(d.operand_batching_dims[k])] != indices.shape[unsign(d.start_indices_batching_dims[k])])
-        throw ValueError(text(op, ": shared axes must have equal sizes, got axis ", d.operand_batching_dims[k], " of ", x,
-                              " and axis ", d.start_indices_batching_dims[k], " of indices ", indices, "; broadcast one of them"));
+        throw ValueError(text(op, ": shared axes must have equal sizes, got axis ", d.operand_batching_dims[k], " of ",
+                              x, " and axis ", d.start_indices_batching_dims[k], " of indices ", indices,
+                              "; broadcast one of them"));
     const auto kept = x.ndim() - rank(d.collapsed_slice_dims) - rank(d.operand_batching_dims);
     if (rank(d.offset_dims) != kept)
-      throw ValueError(text(op, ": ", names.offset, " must have one axis for each of the ", kept, " that a window keeps, got ",
-                            d.offset_dims, " for ", x, "; the others are in ", names.collapsed, " or operand_batching_dims"));
+      throw ValueError(text(op, ": ", names.offset, " must have one axis for each of the ", kept,
+                            " that a window keeps, got ", d.offset_dims, " for ", x, "; the others are in ",
+                            names.collapsed, " or operand_batching_dims"));
     axes(names.offset, d.offset_dims, kept + indices.ndim() - 1, true);
   }
   void sizes(const char* what, const Dims& sizes) const {
     if (sizes.size() != x.shape.size())
-      throw ValueError(text(op, ": slice_sizes must have one entry per axis, got ", sizes, " for ", x, "; the extent takes all of it"));
+      throw ValueError(text(op, ": slice_sizes must have one entry per axis, got ", sizes, " for ", x,
+                            "; the extent takes all of it"));
     for (std::size_t i = 0; i < sizes.size(); ++i) {
       const auto axis = static_cast<std::int64_t>(i);
       if (sizes[i] < 0 || sizes[i] > x.shape[i])
-        throw ValueError(text(op, ": ", what, " must be between 0 and the extent, got ", sizes, " for ", x, "; windows lie inside"));
+        throw ValueError(
+            text(op, ": ", what, " must be between 0 and the extent, got ", sizes, " for ", x, "; windows lie inside"));
       if (sizes[i] > 1 && (contains(d.collapsed_slice_dims, axis) || contains(d.operand_batching_dims, axis)))
-        throw ValueError(text(op, ": axes that are left out must have window size 1, got ", sizes, " with axis ", axis, " in ",
-                              names.collapsed, " or operand_batching_dims; keep the axis"));
+        throw ValueError(text(op, ": axes that are left out must have window size 1, got ", sizes, " with axis ", axis,
+                              " in ", names.collapsed, " or operand_batching_dims; keep the axis"));
     }
   }
 };
@@ -209,7 +256,8 @@ Windows gather_windows(std::string_view op, const Aval& x, const Aval& indices, 
   const auto kept = remaining(x.ndim(), d.collapsed_slice_dims, d.operand_batching_dims);
   std::size_t next_kept = 0, next_index = 0;
   for (std::int64_t r = 0; r < rank(kept) + indices.ndim() - 1; ++r)
-    w.other.push_back(contains(d.offset_dims, r) ? slice_sizes[unsign(kept[next_kept++])] : indices.shape[next_index++]);
+    w.other.push_back(contains(d.offset_dims, r) ? slice_sizes[unsign(kept[next_kept++])]
+                                                 : indices.shape[next_index++]);
   return w;
 }
 
@@ -220,14 +268,15 @@ Windows scatter_windows(std::string_view op, const Aval& x, const Aval& indices,
   check.numbers();
   const auto want = rank(d.offset_dims) + indices.ndim() - 1;
   if (updates.ndim() != want)
-    throw ValueError(text(op, ": updates must have ", want, " axes, those of a window and those of the indices but the last, got ",
-                          updates, " for ", x, " and indices ", indices, "; broadcast or reshape them"));
+    throw ValueError(text(op, ": updates must have ", want,
+                          " axes, those of a window and those of the indices but the last, got ", updates, " for ", x,
+                          " and indices ", indices, "; broadcast or reshape them"));
   const auto sizes = window_sizes(x, updates, s);
   check.sizes("windows of updates", sizes);
   auto w = gather_windows(op, x, indices, d, sizes);
   if (w.other != updates.shape)
-    throw ValueError(text(op, ": updates must have shape ", w.other, " for ", x, " and indices ", indices, ", got ", updates,
-                          "; broadcast them"));
+    throw ValueError(text(op, ": updates must have shape ", w.other, " for ", x, " and indices ", indices, ", got ",
+                          updates, "; broadcast them"));
   return w;
 }
 

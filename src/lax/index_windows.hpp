@@ -6,6 +6,7 @@
 #include <array>
 
 #include <fluxion/lax/indexing.hpp>
+#include "lax/readable.hpp"
 #include "lax/rules.hpp"
 
 namespace fluxion::lax {
@@ -26,6 +27,10 @@ std::string show(const GatherDimensionNumbers& d);
 std::size_t hash_value(const GatherDimensionNumbers& d);
 std::string show(const ScatterDimensionNumbers& d);
 std::size_t hash_value(const ScatterDimensionNumbers& d);
+FillValue parse_value(ValueParser& p, ParseAs<FillValue>);
+GatherScatterMode parse_value(ValueParser& p, ParseAs<GatherScatterMode>);
+GatherDimensionNumbers parse_value(ValueParser& p, ParseAs<GatherDimensionNumbers>);
+ScatterDimensionNumbers parse_value(ValueParser& p, ParseAs<ScatterDimensionNumbers>);
 
 /// What a gather fills with if the caller does not say.
 FillValue default_fill(DType dtype);
@@ -61,6 +66,7 @@ ir::ValueId lower_scatter(ir::Builder& b, ir::ValueId x, ir::ValueId indices, ir
                           GatherScatterMode mode, Combine combine);
 /// One window, whose start along axis d is starts[d], clamped.
 ir::ValueId lower_dynamic_slice(ir::Builder& b, ir::ValueId x, std::span<const ir::ValueId> starts, const Dims& sizes);
-ir::ValueId lower_dynamic_update_slice(ir::Builder& b, ir::ValueId x, ir::ValueId update, std::span<const ir::ValueId> starts);
+ir::ValueId lower_dynamic_update_slice(ir::Builder& b, ir::ValueId x, ir::ValueId update,
+                                       std::span<const ir::ValueId> starts);
 
 }  // namespace fluxion::lax

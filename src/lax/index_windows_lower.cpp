@@ -55,7 +55,8 @@ std::optional<RowMove> row_move(const Windows& w) {
   if (d.start_index_map.size() != 1 || d.collapsed_slice_dims != d.start_index_map) return {};
   const auto axis = d.start_index_map[0];
   const auto lanes = rank(d.operand_batching_dims);
-  if (lanes > axis || d.operand_batching_dims != iota_dims(0, lanes) || d.start_indices_batching_dims != iota_dims(0, lanes))
+  if (lanes > axis || d.operand_batching_dims != iota_dims(0, lanes) ||
+      d.start_indices_batching_dims != iota_dims(0, lanes))
     return {};
   const auto moved = rank(w.indices) - 1 - lanes;  // axes of the result in the place of `axis`
   Dims offset = iota_dims(lanes, axis);
@@ -77,11 +78,13 @@ ValueId row_indices(ir::Builder& b, ValueId indices, const Windows& w, const Row
   return b.broadcast(flat, joined(before, {n}), dims);
 }
 
-ValueId gather_rows(ir::Builder& b, ValueId x, ValueId indices, const Windows& w, const RowMove& r, const FillValue* fill) {
+ValueId gather_rows(ir::Builder& b, ValueId x, ValueId indices, const Windows& w, const RowMove& r,
+                    const FillValue* fill) {
   const auto at = row_indices(b, as_int64(b, indices), w, r);
   auto rows = b.take_rows(x, at, r.axis);
   if (fill != nullptr) {
-    const auto inside = b.map(Op::and_, {b.map(Op::ge, {at, number(b, 0)}), b.map(Op::lt, {at, number(b, w.operand[r.axis])})});
+    const auto inside =
+        b.map(Op::and_, {b.map(Op::ge, {at, number(b, 0)}), b.map(Op::lt, {at, number(b, w.operand[r.axis])})});
     const auto shape = b.type(rows).shape;
     const auto mask = b.broadcast(inside, shape, iota_dims(0, rank(b.type(inside).shape)));
     rows = b.map(Op::select, {mask, b.constant(fill->dtype, fill->bits.data()), rows});
@@ -95,18 +98,20 @@ bool adds_rows(DType t) {
          t == DType::uint32;
 }
 
-ValueId scatter_rows(ir::Builder& b, ValueId x, ValueId indices, ValueId updates, const Windows& w, const RowMove& r, bool clamp,
-                     bool add) {
+ValueId scatter_rows(ir::Builder& b, ValueId x, ValueId indices, ValueId updates, const Windows& w, const RowMove& r,
+                     bool clamp, bool add) {
   auto at = row_indices(b, as_int64(b, indices), w, r);
   if (clamp) at = clamped(b, at, w.operand[r.axis] - 1);
   auto rows = part(w.operand, 0, r.axis);
   rows.push_back(b.type(at).shape.back());
-  return b.put_rows(x, at, b.reshape(updates, joined(rows, part(w.operand, r.axis + 1, w.operand.size()))), {r.axis, add});
+  return b.put_rows(x, at, b.reshape(updates, joined(rows, part(w.operand, r.axis + 1, w.operand.size()))),
+                    {r.axis, add});
 }
 
 }  // namespace
 
-ValueId lower_gather(ir::Builder& b, ValueId x, ValueId indices, const Windows& w, GatherScatterMode mode, const FillValue& given) {
+ValueId lower_gather(ir::Builder& b, ValueId x, ValueId indices, const Windows& w, GatherScatterMode mode,
+                     const FillValue& given) {
   const auto t = b.type(x).dtype;
   if (element_count(w.other) == 0) return zeros(b, t, w.other);
   const bool fills = mode == GatherScatterMode::fill_or_drop;
@@ -116,17 +121,19 @@ ValueId lower_gather(ir::Builder& b, ValueId x, ValueId indices, const Windows& 
   return b.host_call(in, {{t, w.other}}, gather_function(w, !fills, fill), Effect::none)[0];
 }
 
-ValueId lower_scatter(ir::Builder& b, ValueId x, ValueId indices, ValueId updates, const Windows& w, GatherScatterMode mode,
-                      Combine combine) {
+ValueId lower_scatter(ir::Builder& b, ValueId x, ValueId indices, ValueId updates, const Windows& w,
+                      GatherScatterMode mode, Combine combine) {
   const auto t = b.type(x).dtype;
   if (element_count(w.operand) == 0 || element_count(w.other) == 0) return x;
   if (is_half(t) && combine != Combine::set) {  // rounded once, at the end
-    const auto wide = lower_scatter(b, b.convert(x, DType::float32), indices, b.convert(updates, DType::float32), w, mode, combine);
+    const auto wide =
+        lower_scatter(b, b.convert(x, DType::float32), indices, b.convert(updates, DType::float32), w, mode, combine);
     return b.convert(wide, t);
   }
   const bool clamp = mode == GatherScatterMode::clip;
   if (combine == Combine::set || (combine == Combine::add && adds_rows(t)))
-    if (const auto rows = row_move(w)) return scatter_rows(b, x, indices, updates, w, *rows, clamp, combine == Combine::add);
+    if (const auto rows = row_move(w))
+      return scatter_rows(b, x, indices, updates, w, *rows, clamp, combine == Combine::add);
   const ValueId in[] = {x, updates, as_int64(b, indices)};
   return b.host_call(in, {{t, w.operand}}, scatter_function(w, clamp, combine), Effect::none)[0];
 }

@@ -42,8 +42,12 @@ std::make_unsigned_t<T> ordered_key(T v, Zeros) {
   if constexpr (std::is_signed_v<T>) return U(U(v) ^ (U(1) << (8 * sizeof(U) - 1)));
   else return v;
 }
-inline std::uint32_t ordered_key(float v, Zeros zeros) { return ordered_bits(std::bit_cast<std::uint32_t>(v), v != v, zeros); }
-inline std::uint64_t ordered_key(double v, Zeros zeros) { return ordered_bits(std::bit_cast<std::uint64_t>(v), v != v, zeros); }
+inline std::uint32_t ordered_key(float v, Zeros zeros) {
+  return ordered_bits(std::bit_cast<std::uint32_t>(v), v != v, zeros);
+}
+inline std::uint64_t ordered_key(double v, Zeros zeros) {
+  return ordered_bits(std::bit_cast<std::uint64_t>(v), v != v, zeros);
+}
 template <int e>
 std::uint16_t ordered_key(HalfBits<e> v, Zeros zeros) { return ordered_bits(v.bits, v.is_nan(), zeros); }
 

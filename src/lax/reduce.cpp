@@ -73,6 +73,7 @@ struct ArgMax {
   struct Params {
     BOOST_HANA_DEFINE_STRUCT(Params, (Dims, axes), (DType, index_dtype));
   };
+  static std::string problem(AvalSpan, const Params& p) { return p.axes.size() == 1 ? "" : "axes must be one axis"; }
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     const auto& x = in[0];
     if (!(is_integer(x.dtype) || is_floating(x.dtype) || x.dtype == DType::bool_))

@@ -5,8 +5,8 @@
 #include <complex>
 
 #include "core/node.hpp"
+#include "lax/readable.hpp"
 #include "lax/rules.hpp"
-#include "lax/widen.hpp"
 
 namespace fluxion::lax {
 
@@ -23,7 +23,7 @@ Aval folded(std::string_view op, const Aval& x, const Dims& axes) {
   return out;
 }
 
-// --- the product ---------------------------------------------------------------------------------------------------
+// --- the product -----------------------------------------------------------
 
 /// A number and its tangent along axis 0.
 struct Dual {
@@ -99,7 +99,6 @@ struct ReduceProd {
   static constexpr std::string_view name = "reduce_prod";
   using Params = AxesParams;
   static Avals abstract_eval(AvalSpan in, const Params& p) {
-    check_supported(name, in[0]);
     if (!is_integer(in[0].dtype) && !is_inexact(in[0].dtype))
       throw TypeError(text(name, ": the operand must be a number, got ", in[0], "; convert with astype"));
     return {folded(name, in[0], p.axes)};
@@ -108,7 +107,8 @@ struct ReduceProd {
     const auto ans = bind_one<ReduceProd>(args.primals, p);
     if (args.primals[0].size() == 0 || p.axes.empty())
       return {{ans}, {p.axes.empty() ? args.tangents[0] : Array()}};
-    const auto t = product_tangent({joined_in_front(args.primals[0], p.axes), joined_in_front(args.tangents[0], p.axes)});
+    const auto t =
+        product_tangent({joined_in_front(args.primals[0], p.axes), joined_in_front(args.tangents[0], p.axes)});
     return {{ans}, {reshape(t, ans.shape())}};
   }
   static constexpr no_transpose transpose{"not linear"};
@@ -119,19 +119,19 @@ struct ReduceProd {
     if (p.axes.empty()) return {in[0]};
     const auto& type = b.type(in[0]);
     if (is_complex(type.dtype)) return lower_complex(b, in[0], p.axes, folded(name, {type.shape, type.dtype}, p.axes));
-    return {widened(b, in[0], [&](auto x) { return b.reduce(ir::ReduceOp::prod, x, p.axes); })};
+    return {b.reduce(ir::ReduceOp::prod, in[0], p.axes)};
   }
 };
 
-// --- bits ------------------------------------------------------------------------------------------------------------
+// --- bits -----------------------------------------------------------
 
 template <class Self, ir::ReduceOp op>
 struct Bits {
   using Params = AxesParams;
   static Avals abstract_eval(AvalSpan in, const Params& p) {
-    check_supported(Self::name, in[0]);
     if (!is_integer(in[0].dtype) && in[0].dtype != DType::bool_)
-      throw TypeError(text(Self::name, ": the operand must be bool or integers, got ", in[0], "; compare, as in x != 0"));
+      throw TypeError(
+          text(Self::name, ": the operand must be bool or integers, got ", in[0], "; compare, as in x != 0"));
     return {folded(Self::name, in[0], p.axes)};
   }
   static constexpr no_jvp jvp{"integer result"};
@@ -154,16 +154,16 @@ struct ReduceXor : Bits<ReduceXor, ir::ReduceOp::xor_> {
   static constexpr std::string_view name = "reduce_xor";
 };
 
-// --- argmin ------------------------------------------------------------------------------------------------------------
+// --- argmin -----------------------------------------------------------
 
 struct ArgMin {
   static constexpr std::string_view name = "argmin";
   struct Params {
     BOOST_HANA_DEFINE_STRUCT(Params, (Dims, axes), (DType, index_dtype));
   };
+  static std::string problem(AvalSpan, const Params& p) { return p.axes.size() == 1 ? "" : "axes must be one axis"; }
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     const auto& x = in[0];
-    check_supported(name, x);
     if (!(is_integer(x.dtype) || is_floating(x.dtype) || x.dtype == DType::bool_))
       throw TypeError(text(name, ": the operand must have an order, got ", x, "; keys and complex numbers have none"));
     if (!is_integer(p.index_dtype))
@@ -171,7 +171,8 @@ struct ArgMin {
     check_axes(name, "axis", p.axes, x);
     const auto axis = static_cast<std::size_t>(p.axes[0]);
     if (x.shape[axis] == 0)
-      throw ValueError(text(name, ": the axis must not be empty, got axis ", axis, " of ", x, "; check its size first"));
+      throw ValueError(
+          text(name, ": the axis must not be empty, got axis ", axis, " of ", x, "; check its size first"));
     Aval out{x.shape, p.index_dtype, false};
     out.shape.erase(axis);
     return {out};
@@ -184,8 +185,7 @@ struct ArgMin {
   // The complement reverses the order of integers, also of unsigned ones and of the smallest signed one.
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
     const auto t = b.type(in[0]).dtype;
-    const auto x = is_half(t) ? b.convert(in[0], DType::float32) : in[0];
-    const auto index = b.argmax(b.map(is_floating(t) ? ir::Op::neg : ir::Op::not_, {x}), p.axes[0]);
+    const auto index = b.argmax(b.map(is_floating(t) ? ir::Op::neg : ir::Op::not_, {in[0]}), p.axes[0]);
     return {p.index_dtype == DType::int64 ? index : b.convert(index, p.index_dtype)};
   }
 };
@@ -198,6 +198,11 @@ Array reduce_or(const Array& x, const Dims& axes) { return bind_one<ReduceOr>({&
 Array reduce_xor(const Array& x, const Dims& axes) { return bind_one<ReduceXor>({&x, 1}, {axes}); }
 Array argmin(const Array& x, std::int64_t axis, DType index_dtype) {
   return bind_one<ArgMin>({&x, 1}, {{axis}, index_dtype});
+}
+
+void list_other_reductions(Readables& to) {
+  to.insert(to.end(), {readable<ReduceProd>(1), readable<ReduceAnd>(1), readable<ReduceOr>(1),
+                       readable<ReduceXor>(1), readable<ArgMin>(1)});
 }
 
 }  // namespace fluxion::lax

@@ -1,6 +1,7 @@
 // The scatters. They differ in what becomes of an element and its update.
 #include "core/node.hpp"
 #include "lax/index_windows.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -33,7 +34,8 @@ struct Scatters {
     const bool boolean = x.dtype == DType::bool_ && combine != Combine::sub;
     if (combine != Combine::set && !is_integer(x.dtype) && !is_inexact(x.dtype) && !boolean)
       throw TypeError(text(Self::name, ": numbers are required, got ", x,
-                           x.dtype == DType::bool_ ? "; use scatter_add or scatter_mul, which are or and and" : "; scatter replaces keys"));
+                           x.dtype == DType::bool_ ? "; use scatter_add or scatter_mul, which are or and and"
+                                                   : "; scatter replaces keys"));
     scatter_windows(Self::name, x, in[1], updates, p.dimension_numbers);
     return {{x.shape, x.dtype, x.weak && updates.weak}};
   }
@@ -59,7 +61,9 @@ struct Scatters {
   }
   /// The scatter of the tangents: the rule of those that are linear in operand and updates together.
   static JvpOut linear_jvp(const JvpArgs& args, const Params& p) {
-    const auto tangent = [&](std::size_t i) { return ops::instantiate(args.tangents[i], ops::tangent_aval(args.primals[i].aval())); };
+    const auto tangent = [&](std::size_t i) {
+      return ops::instantiate(args.tangents[i], ops::tangent_aval(args.primals[i].aval()));
+    };
     return {{bind_one<Self>(args.primals, p)}, {again(tangent(0), args.primals[1], tangent(2), p)}};
   }
 };
@@ -78,7 +82,8 @@ struct Scatter : Scatters<Scatter, Combine::set> {
     if (args.operands[0].linear()) out[0] = again(ct, indices, ops::zeros_like_aval(updates), p);
     if (!args.operands[2].linear()) return out;
     out[2] = written_windows(ct, indices, updates, p);
-    if (!p.unique_indices) out[2] = select_n(counts(ct.shape(), indices, updates, p), ops::zeros_like_aval(updates), out[2]);
+    if (!p.unique_indices)
+      out[2] = select_n(counts(ct.shape(), indices, updates, p), ops::zeros_like_aval(updates), out[2]);
     return out;
   }
 
@@ -129,8 +134,9 @@ struct ScatterMul : Scatters<ScatterMul, Combine::mul> {
   // Of several updates of one element each would need the product of the others.
   static void require_unique(const Params& p) {
     if (!p.unique_indices)
-      throw UnsupportedError(text(name, ": unique indices are required for a derivative by the updates, got unique_indices=False",
-                                  "; say {.unique_indices = true} if no element is updated twice"));
+      throw UnsupportedError(
+          text(name, ": unique indices are required for a derivative by the updates, got unique_indices=False",
+               "; say {.unique_indices = true} if no element is updated twice"));
   }
   static JvpOut jvp(const JvpArgs& args, const Params& p) {
     const auto &x = args.primals[0], &indices = args.primals[1];
@@ -140,7 +146,8 @@ struct ScatterMul : Scatters<ScatterMul, Combine::mul> {
     if (!updates_t.is_empty_handle()) {
       require_unique(p);
       const ScatterOptions o{p.indices_are_sorted, true, p.mode};
-      tangent = ops::add_tangents(tangent, mul(x, scatter_add(zeros_like(x), indices, updates_t, p.dimension_numbers, o)));
+      tangent =
+          ops::add_tangents(tangent, mul(x, scatter_add(zeros_like(x), indices, updates_t, p.dimension_numbers, o)));
     }
     return {{bind_one<ScatterMul>(args.primals, p)}, {tangent}};
   }
@@ -166,9 +173,12 @@ struct ExtremumScatters : Scatters<Self, combine> {
     const auto &x = args.primals[0], &indices = args.primals[1], &updates = args.primals[2];
     const auto ans = bind_one<Self>(args.primals, p);
     const auto as_number = [&](const Array& attains) { return convert_element_type(attains, x.dtype()); };
-    const auto element = as_number(eq(x, ans)), update = as_number(eq(updates, written_windows(ans, indices, updates.aval(), p)));
+    const auto element = as_number(eq(x, ans)),
+               update = as_number(eq(updates, written_windows(ans, indices, updates.aval(), p)));
     const ScatterOptions o{p.indices_are_sorted, p.unique_indices, p.mode};
-    const auto gathered = [&](const Array& to, const Array& from) { return scatter_add(to, indices, from, p.dimension_numbers, o); };
+    const auto gathered = [&](const Array& to, const Array& from) {
+      return scatter_add(to, indices, from, p.dimension_numbers, o);
+    };
     const auto count = gathered(element, update);
     auto sum = args.tangents[0].is_empty_handle() ? zeros_like(x) : mul(args.tangents[0], element);
     if (!args.tangents[2].is_empty_handle()) sum = gathered(sum, mul(args.tangents[2], update));
@@ -192,7 +202,8 @@ Array bind_scatter(const Array& x, const Array& indices, const Array& updates, c
 
 }  // namespace
 
-Array scatter(const Array& x, const Array& indices, const Array& updates, const ScatterDimensionNumbers& d, const ScatterOptions& o) {
+Array scatter(const Array& x, const Array& indices, const Array& updates, const ScatterDimensionNumbers& d,
+              const ScatterOptions& o) {
   return bind_scatter<Scatter>(x, indices, updates, d, o);
 }
 Array scatter_add(const Array& x, const Array& indices, const Array& updates, const ScatterDimensionNumbers& d,
@@ -214,6 +225,11 @@ Array scatter_min(const Array& x, const Array& indices, const Array& updates, co
 Array scatter_max(const Array& x, const Array& indices, const Array& updates, const ScatterDimensionNumbers& d,
                   const ScatterOptions& o) {
   return bind_scatter<ScatterMax>(x, indices, updates, d, o);
+}
+
+void list_scatters(Readables& to) {
+  to.insert(to.end(), {readable<Scatter>(3), readable<ScatterAdd>(3), readable<ScatterSub>(3),
+                       readable<ScatterMul>(3), readable<ScatterMin>(3), readable<ScatterMax>(3)});
 }
 
 }  // namespace fluxion::lax

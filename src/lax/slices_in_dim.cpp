@@ -47,8 +47,8 @@ Array index_in_dim(const Array& x, std::int64_t index, std::int64_t axis, bool k
   const auto a = axis_of("index_in_dim", x, axis);
   const auto n = x.shape()[a];
   if (index < -n || index >= n)
-    throw IndexError(text("index_in_dim: axis ", a, " has size ", n, ", got index ", index, " for ", x.aval(), "; indices are in [", -n,
-                          ", ", n, ")"));
+    throw IndexError(text("index_in_dim: axis ", a, " has size ", n, ", got index ", index, " for ", x.aval(),
+                          "; indices are in [", -n, ", ", n, ")"));
   const auto at = index < 0 ? index + n : index;
   const auto kept = slice_in_dim(x, at, at + 1, 1, axis);
   return keepdims ? kept : without(kept, a);
@@ -75,8 +75,8 @@ Array dynamic_update_index_in_dim(const Array& x, const Array& update, const Arr
   const auto a = axis_of("dynamic_update_index_in_dim", x, axis);
   if (update.ndim() == x.ndim()) return dynamic_update_slice_in_dim(x, update, index, axis);
   if (update.ndim() + 1 != x.ndim())
-    throw ValueError(text("dynamic_update_index_in_dim: the update must have the operand's axes, with or without axis ", a, ", got ",
-                          update.aval(), " for ", x.aval(), "; reshape it"));
+    throw ValueError(text("dynamic_update_index_in_dim: the update must have the operand's axes, with or without axis ",
+                          a, ", got ", update.aval(), " for ", x.aval(), "; reshape it"));
   auto s = update.shape();
   s.insert(a, 1);
   return dynamic_update_slice_in_dim(x, reshape(update, s), index, axis);
@@ -85,8 +85,8 @@ Array dynamic_update_index_in_dim(const Array& x, const Array& update, const Arr
 Array index_take(const Array& x, const Arrays& indices, const Dims& axes) {
   require_value("index_take", x);
   if (indices.empty() || indices.size() != axes.size())
-    throw ValueError(text("index_take: one array of indices per axis is required, got ", indices.size(), " for axes ", axes,
-                          "; name at least one axis"));
+    throw ValueError(text("index_take: one array of indices per axis is required, got ", indices.size(), " for axes ",
+                          axes, "; name at least one axis"));
   check_axes("index_take", "axes", axes, x.aval());
   Arrays columns;
   auto sizes = x.shape();
@@ -94,7 +94,8 @@ Array index_take(const Array& x, const Arrays& indices, const Dims& axes) {
     const auto& i = indices[k];
     require_value("index_take", i);
     if (!is_integer(i.dtype()) || i.ndim() != 1 || i.shape() != indices[0].shape())
-      throw TypeError(text("index_take: integer arrays of one axis and equal sizes are required, got ", i.aval(), "; ravel them"));
+      throw TypeError(
+          text("index_take: integer arrays of one axis and equal sizes are required, got ", i.aval(), "; ravel them"));
     const auto n = make_scalar(DType::int64, static_cast<double>(x.shape()[unsign(axes[k])]));
     const auto wide = i.dtype() == DType::int64 ? i : convert_element_type(i, DType::int64);
     columns.push_back(reshape(rem(add(rem(wide, n), n), n), {i.size(), 1}));

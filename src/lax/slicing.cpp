@@ -16,13 +16,7 @@ std::string show(const std::vector<Padding>& config) {
 
 std::vector<Padding> parse_value(ValueParser& p, ParseAs<std::vector<Padding>>) {
   std::vector<Padding> config;
-  p.expect("(");
-  while (!p.accept(")")) {
-    const auto c = parse_value(p, ParseAs<Dims>{});
-    if (c.size() != 3) p.fail("three numbers per axis before");
-    config.push_back({c[0], c[1], c[2]});
-    if (!p.accept(",") && p.peek() != ')') p.fail("',' or ')'");
-  }
+  parse_tuples(p, 3, [&](const Dims& c) { config.push_back({c[0], c[1], c[2]}); });
   return config;
 }
 

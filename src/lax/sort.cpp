@@ -3,6 +3,7 @@
 #include <fluxion/lax/sorting.hpp>
 
 #include "core/node.hpp"
+#include "lax/readable.hpp"
 #include "lax/rows.hpp"
 #include "lax/rules.hpp"
 #include "lax/sort_lines.hpp"
@@ -10,6 +11,7 @@
 namespace fluxion::lax {
 
 static std::string show(Side side) { return side == Side::left ? "left" : "right"; }
+static Side parse_value(ValueParser& p, ParseAs<Side>) { return parse_choice(p, {Side::left, Side::right}); }
 static std::size_t hash_value(Side side) { return static_cast<std::size_t>(side); }
 
 namespace {
@@ -20,8 +22,8 @@ std::int64_t checked_dimension(std::string_view op, const char* what, std::int64
   require_value(op, x);
   const auto d = dimension < 0 ? dimension + x.ndim() : dimension;
   if (d < 0 || d >= x.ndim())
-    throw ValueError(text(op, ": ", what, " must be in [", -x.ndim(), ", ", x.ndim(), "), got ", dimension, " for ", x.aval(),
-                          "; negative ones count from the end"));
+    throw ValueError(text(op, ": ", what, " must be in [", -x.ndim(), ", ", x.ndim(), "), got ", dimension, " for ",
+                          x.aval(), "; negative ones count from the end"));
   return d;
 }
 
@@ -61,18 +63,15 @@ struct Sort {
   };
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     if (p.num_keys < 1 || p.num_keys > static_cast<std::int64_t>(in.size()))
-      throw ValueError(text(name, ": num_keys must be in [1, ", in.size(), "] for ", in.size(), " operands, got ", p.num_keys,
-                            "; the keys come first"));
+      throw ValueError(text(name, ": num_keys must be in [1, ", in.size(), "] for ", in.size(), " operands, got ",
+                            p.num_keys, "; the keys come first"));
     Avals out;
     for (std::size_t i = 0; i < in.size(); ++i) {
       if (in[i].shape != in[0].shape)
         throw TypeError(text(name, ": operands must have one shape, got ", in[0], " and ", in[i], "; broadcast them"));
-      if (static_cast<std::int64_t>(i) >= p.num_keys) {
-        out.push_back(in[i]);
-        continue;
-      }
-      check_supported(name, in[i]);
-      if (!has_order(in[i].dtype))
+      if (in[i].dtype == DType::float0 || is_tape(in[i].dtype))
+        throw TypeError(text(name, ": operands must hold values, got ", in[i], "; leave it out"));
+      if (static_cast<std::int64_t>(i) < p.num_keys && !has_order(in[i].dtype))
         throw TypeError(text(name, ": keys to sort by must be numbers or bool, got ", in[i],
                              "; keys of a generator have no order, sort fx::random::key_data of them"));
       out.push_back(in[i]);
@@ -95,7 +94,8 @@ struct Sort {
   }
   static constexpr no_transpose transpose{"not linear"};
   static BatchOut batch(const BatchArgs& args, const Params& p) {
-    return {bind_all<Sort>(all_mapped(args), {p.dimension + 1, p.is_stable, p.num_keys}), std::vector<char>(args.operands.size(), 1)};
+    return {bind_all<Sort>(all_mapped(args), {p.dimension + 1, p.is_stable, p.num_keys}),
+            std::vector<char>(args.operands.size(), 1)};
   }
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
     const auto order = to_the_end(b.type(in[0]).shape.size(), p.dimension);
@@ -116,7 +116,6 @@ struct TopK {
   };
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     const auto& x = in[0];
-    check_supported(name, x);
     if (!has_order(x.dtype) || is_complex(x.dtype))
       throw TypeError(text(name, ": the operand must have an order, got ", x, "; keys and complex numbers have none"));
     check_axes(name, "axis", {p.axis}, x);
@@ -145,9 +144,9 @@ struct TopK {
     auto shape = b.type(x).shape;
     shape[shape.size() - 1] = p.k;
     const Aval results[] = {{shape, b.type(x).dtype, false}, {shape, DType::int32, false}};
-    auto out = lower_to_host(b, {&x, 1}, results, std::string(name), [k = static_cast<std::size_t>(p.k)](auto operands, auto got) {
-      top_rows(operands[0], got, k);
-    });
+    auto out =
+        lower_to_host(b, {&x, 1}, results, std::string(name),
+                      [k = static_cast<std::size_t>(p.k)](auto operands, auto got) { top_rows(operands[0], got, k); });
     for (auto& y : out) y = moved(b, y, inverse(order));
     return out;
   }
@@ -160,9 +159,9 @@ struct SearchSorted {
   };
   static Avals abstract_eval(AvalSpan in, const Params&) {
     const auto &sorted = in[0], &queries = in[1];
-    check_supported(name, sorted);
     if (!has_order(sorted.dtype) || is_complex(sorted.dtype))
-      throw TypeError(text(name, ": elements must have an order, got ", sorted, "; keys and complex numbers have none"));
+      throw TypeError(
+          text(name, ": elements must have an order, got ", sorted, "; keys and complex numbers have none"));
     const auto leading = [](const Aval& a) { return Shape(a.shape.data(), a.shape.size() - 1); };
     if (sorted.dtype != queries.dtype || sorted.shape.empty() || sorted.shape.size() != queries.shape.size() ||
         leading(sorted) != leading(queries))
@@ -194,7 +193,8 @@ Array sort(const Array& x, std::int64_t dimension, bool is_stable) {
 }
 Arrays sort(ArraySpan operands, std::int64_t dimension, bool is_stable, std::int64_t num_keys) {
   if (operands.empty()) throw ValueError("sort: at least one operand is required, got none; pass what to sort");
-  return bind_all<Sort>(operands, {checked_dimension(Sort::name, "dimension", dimension, operands[0]), is_stable, num_keys});
+  return bind_all<Sort>(operands,
+                        {checked_dimension(Sort::name, "dimension", dimension, operands[0]), is_stable, num_keys});
 }
 std::pair<Array, Array> sort_key_val(const Array& keys, const Array& values, std::int64_t dimension, bool is_stable) {
   const Array operands[] = {keys, values};
@@ -210,6 +210,10 @@ std::pair<Array, Array> top_k(const Array& x, std::int64_t k, std::int64_t axis)
 Array searchsorted(const Array& sorted, const Array& queries, Side side) {
   const Array operands[] = {sorted, queries};
   return bind_one<SearchSorted>(operands, {side});
+}
+
+void list_sorts(Readables& to) {
+  to.insert(to.end(), {readable<Sort>(1, ReadablePrimitive::any), readable<TopK>(1), readable<SearchSorted>(2)});
 }
 
 }  // namespace fluxion::lax

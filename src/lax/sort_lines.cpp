@@ -53,7 +53,8 @@ void sort_keys(std::vector<Keyed<U>>& v, std::vector<Keyed<U>>& spare) {
   else std::stable_sort(v.begin(), v.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
 }
 
-// --- one operand: the elements are made again from their keys -----------------------------------------------------------------
+// --- one operand: the elements are made again from their keys
+// -----------------------------------------------------------
 
 template <class T>
 T element(std::make_unsigned_t<T> key) {
@@ -93,7 +94,8 @@ void sort_floats(const E* in, U* out, std::size_t rows, std::size_t n, U nan) {
       const U k = keys[i];
       out[i] = k == std::numeric_limits<U>::max() ? nan : U((k & sign) != 0 ? k ^ sign : ~k);
     }
-    if (negative_zero) std::copy(zeros.begin(), zeros.end(), out + (std::lower_bound(keys.begin(), keys.end(), sign) - keys.begin()));
+    if (negative_zero)
+      std::copy(zeros.begin(), zeros.end(), out + (std::lower_bound(keys.begin(), keys.end(), sign) - keys.begin()));
   }
 }
 
@@ -110,7 +112,8 @@ void sort_values(const HostOperand& in, const HostResult& out) {
     case DType::float32: return floats(float(), std::uint32_t{0x7fc00000});
     case DType::float16: return floats(Float16Bits(), std::uint16_t{0x7e00});
     case DType::bfloat16: return floats(Bfloat16Bits(), std::uint16_t{0x7fc0});
-    case DType::bool_: return sort_integers(reinterpret_cast<const std::uint8_t*>(from), reinterpret_cast<std::uint8_t*>(to), rows, n);
+    case DType::bool_:
+      return sort_integers(reinterpret_cast<const std::uint8_t*>(from), reinterpret_cast<std::uint8_t*>(to), rows, n);
     default:
       visit_ordered(in.dtype(), [&]<class T>() {
         if constexpr (std::integral<T> && !std::same_as<T, bool>)
@@ -119,7 +122,7 @@ void sort_values(const HostOperand& in, const HostResult& out) {
   }
 }
 
-// --- several operands: a permutation, found key by key, the most significant last ---------------------------------------------
+// --- several operands: a permutation, found key by key, the most significant last -----------------
 
 /// One part of a key: elements `step` apart.
 struct Part {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/visit_dtype.hpp"
+#include "lax/readable.hpp"
 #include "lax/rules.hpp"
 #include "lax/widen.hpp"
 #include "lax/windows.hpp"
@@ -11,12 +12,13 @@
 namespace fluxion::lax {
 
 std::string show(Choose choose) { return choose == Choose::ge ? "ge" : "le"; }
+Choose parse_value(ValueParser& p, ParseAs<Choose>) { return parse_choice(p, {Choose::ge, Choose::le}); }
 
 namespace {
 
 struct ChoiceParams {
-  BOOST_HANA_DEFINE_STRUCT(ChoiceParams, (Choose, select_prim), (Dims, window_dimensions), (Dims, window_strides), (PadList, padding),
-                           (Dims, base_dilation), (Dims, window_dilation));
+  BOOST_HANA_DEFINE_STRUCT(ChoiceParams, (Choose, select_prim), (Dims, window_dimensions), (Dims, window_strides),
+                           (PadList, padding), (Dims, base_dilation), (Dims, window_dilation));
   WindowParams window() const { return {window_dimensions, window_strides, padding, base_dilation, window_dilation}; }
 };
 ChoiceParams with(Choose c, const WindowParams& w) {
@@ -26,7 +28,7 @@ Window as_window(const ChoiceParams& p) {
   return {p.window_dimensions, p.window_strides, p.padding, p.base_dilation, p.window_dilation};
 }
 
-// --- evaluation -------------------------------------------------------------------------------------------------------
+// --- evaluation -----------------------------------------------------------
 
 /// Whether v is chosen before `best`: the first NaN, else the first greatest or smallest.
 template <class T>
@@ -91,25 +93,26 @@ template <bool gathers>
 ir::ValueId call(ir::Builder& b, ir::ValueId source, ir::ValueId x, const Shape& shape, const ChoiceParams& p) {
   const ir::ValueId in[] = {source, x};
   const Aval result{shape, b.type(source).dtype, false};
-  return lower_to_host(b, in, {&result, 1}, gathers ? "select_and_gather_add" : "select_and_scatter_add", [p](auto operands, auto results) {
-    visit_dtype(operands[0].dtype(), [&]<class T>() {
-      if constexpr (std::is_arithmetic_v<T> && !std::same_as<T, bool>) {
-        if constexpr (gathers) gather<T>(operands[0], operands[1], results[0], p);
-        else scatter<T>(operands[0], operands[1], results[0], p);
-      }
-    });
-  })[0];
+  return lower_to_host(b, in, {&result, 1}, gathers ? "select_and_gather_add" : "select_and_scatter_add",
+                       [p](auto operands, auto results) {
+                         visit_dtype(operands[0].dtype(), [&]<class T>() {
+                           if constexpr (std::is_arithmetic_v<T> && !std::same_as<T, bool>) {
+                             if constexpr (gathers) gather<T>(operands[0], operands[1], results[0], p);
+                             else
+                               scatter<T>(operands[0], operands[1], results[0], p);
+                           }
+                         });
+                       })[0];
 }
 
-// --- rules ------------------------------------------------------------------------------------------------------------
+// --- rules -----------------------------------------------------------
 
 void check_operands(std::string_view op, const Aval& source, const Aval& operand, const Shape& source_shape) {
-  check_supported(op, source);
   if (!is_floating(source.dtype) && !is_integer(source.dtype))
     throw TypeError(text(op, ": the operands must be real numbers, got ", source, "; convert with astype"));
   if (source.dtype != operand.dtype || source.shape != source_shape)
-    throw TypeError(text(op, ": source must be ", Aval{source_shape, operand.dtype, false}, " for ", operand, ", got ", source,
-                         "; convert it with astype, or broadcast it"));
+    throw TypeError(text(op, ": source must be ", Aval{source_shape, operand.dtype, false}, " for ", operand, ", got ",
+                         source, "; convert it with astype, or broadcast it"));
 }
 
 Arrays all_mapped(const BatchArgs& args) {
@@ -173,6 +176,10 @@ Array select_and_gather_add(const Array& source, const Array& operand, Choose ch
 }
 Array select_and_scatter_add(const Array& source, const Array& operand, Choose choose, const Window& window) {
   return chosen<SelectAndScatterAdd>(source, operand, choose, window);
+}
+
+void list_window_choices(Readables& to) {
+  to.insert(to.end(), {readable<SelectAndGatherAdd>(2), readable<SelectAndScatterAdd>(2)});
 }
 
 }  // namespace fluxion::lax

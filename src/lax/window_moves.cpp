@@ -28,7 +28,7 @@ std::vector<Strides> coalesced(const std::vector<Strides>& all) {
 }  // namespace
 
 WindowLayout::WindowLayout(const Windows& w) {
-  const auto &d = w.dims;
+  const auto& d = w.dims;
   const auto operand = contiguous_strides(w.operand), other = contiguous_strides(w.other);
   std::size_t next = 0;
   for (std::size_t r = 0; r < w.other.size(); ++r) {
@@ -41,7 +41,8 @@ WindowLayout::WindowLayout(const Windows& w) {
   }
   std::vector<Strides> inside;
   next = 0;
-  for (auto axis : remaining(static_cast<std::int64_t>(w.operand.size()), d.collapsed_slice_dims, d.operand_batching_dims))
+  for (auto axis :
+       remaining(static_cast<std::int64_t>(w.operand.size()), d.collapsed_slice_dims, d.operand_batching_dims))
     inside.push_back({w.slice_sizes[unsign(axis)], operand[unsign(axis)], other[unsign(d.offset_dims[next++])]});
   window = coalesced(inside);
   for (auto axis : d.start_index_map)
@@ -62,9 +63,12 @@ void for_each_window(const WindowLayout& w, bool clamp, const std::int64_t* inde
     for (std::size_t k = 0; k < w.components.size(); ++k) {
       const auto& c = w.components[k];
       const auto i = index[k];
-      if (i >= 0 && i <= c.last) start += i * c.step;
-      else if (!clamp) fits = false;
-      else if (i > c.last) start += c.last * c.step;
+      if (i >= 0 && i <= c.last)
+        start += i * c.step;
+      else if (!clamp)
+        fits = false;
+      else if (i > c.last)
+        start += c.last * c.step;
     }
     index += w.components.size();
     visit(start, other, fits);
@@ -128,8 +132,10 @@ class Gather final : public HostFunction {
     constexpr auto size = static_cast<std::int64_t>(bytes);
     for_each_window(layout_, clamp_, index, [&](std::int64_t start, std::int64_t at, bool fits) {
       for_each_run(layout_.window, start, at, [&](std::int64_t x, std::int64_t y, const Strides& s) {
-        if (fits) copy_run<bytes>(to + y * size, s.other, from + x * size, s.operand, s.extent);
-        else copy_run<bytes>(to + y * size, s.other, fill_.bits.data(), 0, s.extent);
+        if (fits)
+          copy_run<bytes>(to + y * size, s.other, from + x * size, s.operand, s.extent);
+        else
+          copy_run<bytes>(to + y * size, s.other, fill_.bits.data(), 0, s.extent);
       });
     });
   }
@@ -144,22 +150,30 @@ template <Combine op>
 struct Element {
   template <class T>
   static T call(T x, T y) {
-    if constexpr (op == Combine::min || op == Combine::max) return extremum(x, y);
-    else if constexpr (std::is_same_v<T, bool>) return op == Combine::mul ? x && y : x || y;
+    if constexpr (op == Combine::min || op == Combine::max)
+      return extremum(x, y);
+    else if constexpr (std::is_same_v<T, bool>)
+      return op == Combine::mul ? x && y : x || y;
     else if constexpr (std::is_integral_v<T>)
       return static_cast<T>(arithmetic(static_cast<std::uint64_t>(x), static_cast<std::uint64_t>(y)));
-    else return arithmetic(x, y);
+    else
+      return arithmetic(x, y);
   }
 
  private:
   template <class T>
   static T arithmetic(T x, T y) {
-    if constexpr (op == Combine::add) return x + y;
-    else if constexpr (op == Combine::sub) return x - y;
-    else return x * y;
+    if constexpr (op == Combine::add)
+      return x + y;
+    else if constexpr (op == Combine::sub)
+      return x - y;
+    else
+      return x * y;
   }
   template <class T>
-  static bool less(T x, T y) { return x < y; }
+  static bool less(T x, T y) {
+    return x < y;
+  }
   template <class T>
   static bool less(std::complex<T> x, std::complex<T> y) {
     return x.real() == y.real() ? x.imag() < y.imag() : x.real() < y.real();
@@ -176,7 +190,8 @@ class Scatter final : public HostFunction {
  public:
   Scatter(const Windows& w, bool clamp, Combine combine) : layout_(w), clamp_(clamp), combine_(combine) {}
   std::string name() const override {
-    constexpr const char* names[] = {"scatter", "scatter_add", "scatter_sub", "scatter_mul", "scatter_min", "scatter_max"};
+    constexpr const char* names[] = {"scatter",     "scatter_add", "scatter_sub",
+                                     "scatter_mul", "scatter_min", "scatter_max"};
     return names[static_cast<std::size_t>(combine_)];
   }
   void operator()(std::span<const HostOperand> in, std::span<const HostResult> out) const override {

@@ -8,7 +8,8 @@
 
 namespace fluxion::lax {
 
-/// Steps through the operand and through the array of windows (the gather's result, the scatter's updates), in elements.
+/// Steps through the operand and through the array of windows (the gather's result, the scatter's updates), in
+/// elements.
 struct Strides {
   std::int64_t extent, operand, other;
 };

@@ -1,4 +1,5 @@
 // reduce_window_sum, reduce_window_max, reduce_window_min.
+#include "lax/readable.hpp"
 #include "lax/windows.hpp"
 
 #include <fluxion/extend/lower.hpp>
@@ -10,6 +11,7 @@
 #include "base/visit_dtype.hpp"
 #include "core/node.hpp"
 #include "lax/lines.hpp"
+#include "lax/readable.hpp"
 #include "lax/rules.hpp"
 #include "lax/widen.hpp"
 
@@ -18,8 +20,14 @@ namespace fluxion::lax {
 // Printed as jax prints tuples of tuples.
 std::string show(const PadList& pads) {
   std::string s = "(";
-  for (std::size_t i = 0; i < pads.size(); ++i) s += text(i == 0 ? "" : ", ", "(", pads[i].first, ", ", pads[i].second, ")");
+  for (std::size_t i = 0; i < pads.size(); ++i)
+    s += text(i == 0 ? "" : ", ", "(", pads[i].first, ", ", pads[i].second, ")");
   return s + (pads.size() == 1 ? ",)" : ")");
+}
+PadList parse_value(ValueParser& p, ParseAs<PadList>) {
+  PadList pads;
+  parse_tuples(p, 2, [&](const Dims& c) { pads.emplace_back(c[0], c[1]); });
+  return pads;
 }
 std::size_t hash_value(const PadList& pads) {
   std::size_t h = pads.size();
@@ -33,12 +41,13 @@ Pads padtype_to_pads(const Shape& shape, const Dims& window, const Dims& strides
     throw ValueError(text("padtype_to_pads: padding must be \"SAME\", \"SAME_LOWER\" or \"VALID\", got \"", padding,
                           "\"; or give a pair of numbers per axis"));
   if (window.size() != shape.size() || strides.size() != shape.size())
-    throw ValueError(text("padtype_to_pads: window and strides must have one entry per axis, got ", window, " and ", strides,
-                          " for shape ", shape, "; 1 leaves an axis as it is"));
+    throw ValueError(text("padtype_to_pads: window and strides must have one entry per axis, got ", window, " and ",
+                          strides, " for shape ", shape, "; 1 leaves an axis as it is"));
   Pads pads;
   for (std::size_t d = 0; d < shape.size(); ++d) {
     const auto wanted = strides[d] < 1 ? 0 : (shape[d] + strides[d] - 1) / strides[d];
-    const auto missing = padding == "VALID" ? 0 : std::max<std::int64_t>(0, (wanted - 1) * strides[d] + window[d] - shape[d]);
+    const auto missing =
+        padding == "VALID" ? 0 : std::max<std::int64_t>(0, (wanted - 1) * strides[d] + window[d] - shape[d]);
     const auto low = lower ? missing - missing / 2 : missing / 2;
     pads.emplace_back(low, missing - low);
   }
@@ -49,15 +58,21 @@ Pads WindowPadding::resolved(const Shape& shape, const Dims& window, const Dims&
   return name_.empty() ? pads_ : padtype_to_pads(shape, window, strides, name_);
 }
 
+static void check_lengths(std::string_view op, const Aval& x, const WindowParams& p) {
+  const auto rank = x.shape.size();
+  if (p.window_dimensions.size() != rank || p.window_strides.size() != rank || p.base_dilation.size() != rank ||
+      p.window_dilation.size() != rank)
+    throw ValueError(text(op, ": a window must have one entry per axis, got dimensions ", p.window_dimensions,
+                          ", strides ", p.window_strides, ", dilations ", p.base_dilation, " and ", p.window_dilation,
+                          " for ", x, "; 1 leaves an axis as it is"));
+}
+
 WindowParams resolved(std::string_view op, const Window& w, const Array& x) {
   require_value(op, x);
   const auto rank = x.shape().size();
   const auto filled = [&](const Dims& d) { return d.empty() ? Dims(rank, 1) : d; };
   WindowParams p{w.dimensions, filled(w.strides), {}, filled(w.base_dilation), filled(w.window_dilation)};
-  if (p.window_dimensions.size() != rank || p.window_strides.size() != rank || p.base_dilation.size() != rank ||
-      p.window_dilation.size() != rank)
-    throw ValueError(text(op, ": a window must have one entry per axis, got dimensions ", w.dimensions, ", strides ", p.window_strides,
-                          ", dilations ", p.base_dilation, " and ", p.window_dilation, " for ", x.aval(), "; 1 leaves an axis as it is"));
+  check_lengths(op, x.aval(), p);
   Shape base, spread;
   for (std::size_t d = 0; d < rank; ++d) {
     base.push_back(dilated(x.shape()[d], p.base_dilation[d]));
@@ -70,15 +85,18 @@ WindowParams resolved(std::string_view op, const Window& w, const Array& x) {
 
 void check_window(std::string_view op, const Aval& x, const WindowParams& p) {
   const auto rank = x.shape.size();
+  check_lengths(op, x, p);
   if (p.padding.size() != rank)
-    throw ValueError(text(op, ": padding must be one pair per axis, got ", show(p.padding), " for ", x, "; (0, 0) pads nothing"));
+    throw ValueError(
+        text(op, ": padding must be one pair per axis, got ", show(p.padding), " for ", x, "; (0, 0) pads nothing"));
   for (std::size_t d = 0; d < rank; ++d) {
     if (p.window_dimensions[d] < 1 || p.window_strides[d] < 1 || p.base_dilation[d] < 1 || p.window_dilation[d] < 1)
-      throw ValueError(text(op, ": window extents, strides and dilations must be at least 1, got ", p.window_dimensions, ", ",
-                            p.window_strides, ", ", p.base_dilation, " and ", p.window_dilation, " for ", x,
+      throw ValueError(text(op, ": window extents, strides and dilations must be at least 1, got ", p.window_dimensions,
+                            ", ", p.window_strides, ", ", p.base_dilation, " and ", p.window_dilation, " for ", x,
                             "; 1 leaves an axis as it is"));
     if (dilated(x.shape[d], p.base_dilation[d]) + p.padding[d].first + p.padding[d].second < 0)
-      throw ValueError(text(op, ": padding must leave a size of at least 0, got ", show(p.padding), " for ", x, "; cut off less"));
+      throw ValueError(
+          text(op, ": padding must leave a size of at least 0, got ", show(p.padding), " for ", x, "; cut off less"));
   }
 }
 
@@ -105,8 +123,8 @@ AxisWindows::AxisWindows(std::int64_t extent, const WindowParams& p, std::size_t
   count_ = room < 0 ? 0 : static_cast<std::size_t>(room / p.window_strides[axis] + 1);
   for (std::size_t j = 0; j < count_; ++j)
     for (std::size_t k = 0; k < width_; ++k) {
-      const auto place = static_cast<std::int64_t>(j) * p.window_strides[axis] + static_cast<std::int64_t>(k) * p.window_dilation[axis] -
-                         p.padding[axis].first;
+      const auto place = static_cast<std::int64_t>(j) * p.window_strides[axis] +
+                         static_cast<std::int64_t>(k) * p.window_dilation[axis] - p.padding[axis].first;
       const auto i = place / p.base_dilation[axis];
       at_.push_back(place < 0 || place % p.base_dilation[axis] != 0 || i >= extent ? -1 : i);
     }
@@ -120,7 +138,7 @@ std::vector<AxisWindows> axis_windows(const Shape& shape, const WindowParams& p)
 
 namespace {
 
-// --- evaluation: one axis after the other, since sums and extrema over a box are those of sums and extrema -----------------
+// --- evaluation: one axis after the other, since sums and extrema over a box are those of sums and extrema ---
 
 enum class Kind : std::uint8_t { sum, max, min };
 
@@ -139,7 +157,8 @@ T identity() {
 template <Kind kind, class T>
 T combine(T a, T b) {
   if constexpr (kind == Kind::sum) {
-    if constexpr (std::integral<T>) return static_cast<T>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+    if constexpr (std::integral<T>)
+      return static_cast<T>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
     else return a + b;
   } else {
     if constexpr (std::is_floating_point_v<T>) {
@@ -169,7 +188,8 @@ void combine_windows(const HostOperand& x, const HostResult& y, const WindowPara
   std::vector<T> from(x.elements<T>().begin(), x.elements<T>().end()), to;
   Shape shape = x.shape();
   for (std::size_t d = shape.size(); d-- > 0;) {
-    if (p.window_dimensions[d] == 1 && p.window_strides[d] == 1 && p.base_dilation[d] == 1 && p.padding[d] == Pads::value_type{0, 0})
+    if (p.window_dimensions[d] == 1 && p.window_strides[d] == 1 && p.base_dilation[d] == 1 &&
+        p.padding[d] == Pads::value_type{0, 0})
       continue;
     const AxisWindows w(shape[d], p, d);
     const Lines l(shape, static_cast<std::int64_t>(d));
@@ -181,21 +201,22 @@ void combine_windows(const HostOperand& x, const HostResult& y, const WindowPara
   std::copy(from.begin(), from.end(), y.elements<T>().begin());
 }
 
-// --- rules --------------------------------------------------------------------------------------------------------------------
+// --- rules -----------------------------------------------------------
 
 template <class Self, Kind kind>
 struct WindowReduction {
   using Params = WindowParams;
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     const auto& x = in[0];
-    check_supported(Self::name, x);
     if (!is_integer(x.dtype) && !is_floating(x.dtype) && !(is_complex(x.dtype) && kind == Kind::sum))
-      throw TypeError(text(Self::name, ": the operand must ", kind == Kind::sum ? "be a number" : "have an order", ", got ", x,
-                           "; convert with astype"));
+      throw TypeError(text(Self::name, ": the operand must ", kind == Kind::sum ? "be a number" : "have an order",
+                           ", got ", x, "; convert with astype"));
     check_window(Self::name, x, p);
     return {sized(Self::name, {windows_shape(x.shape, p), x.dtype, x.weak})};
   }
-  static BatchOut batch(const BatchArgs& args, const Params& p) { return {{bind_one<Self>(args.operands, batched(p))}, {1}}; }
+  static BatchOut batch(const BatchArgs& args, const Params& p) {
+    return {{bind_one<Self>(args.operands, batched(p))}, {1}};
+  }
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
     return {widened(b, in[0], [&](auto x) {
       Aval result = avals_of(b, {&x, 1})[0];
@@ -220,13 +241,16 @@ struct ReduceWindowSum : WindowReduction<ReduceWindowSum, Kind::sum> {
     if (ct.size() == 0) return {ops::zeros_like_aval(args.operands[0].aval)};
     std::vector<Padding> config;
     for (std::size_t d = 0; d < in.size(); ++d) {
-      const auto base = dilated(in[d], p.base_dilation[d]), window = dilated(p.window_dimensions[d], p.window_dilation[d]);
+      const auto base = dilated(in[d], p.base_dilation[d]),
+                 window = dilated(p.window_dimensions[d], p.window_dilation[d]);
       const auto low = window - p.padding[d].first - 1;
-      config.push_back({low, base + window - 1 - dilated(ct.shape()[d], p.window_strides[d]) - low, p.window_strides[d] - 1});
+      config.push_back(
+          {low, base + window - 1 - dilated(ct.shape()[d], p.window_strides[d]) - low, p.window_strides[d] - 1});
     }
     const auto spread = pad(ct, make_scalar(ct.dtype(), 0.0), config);
     const Dims ones(in.size(), 1);
-    return {bind_one<ReduceWindowSum>({&spread, 1}, {p.window_dimensions, p.base_dilation, PadList(in.size()), ones, p.window_dilation})};
+    return {bind_one<ReduceWindowSum>(
+        {&spread, 1}, {p.window_dimensions, p.base_dilation, PadList(in.size()), ones, p.window_dilation})};
   }
 };
 
@@ -255,5 +279,9 @@ Array over_windows(const Array& x, const Window& w) { return bind_one<P>({&x, 1}
 Array reduce_window_sum(const Array& x, const Window& window) { return over_windows<ReduceWindowSum>(x, window); }
 Array reduce_window_max(const Array& x, const Window& window) { return over_windows<ReduceWindowMax>(x, window); }
 Array reduce_window_min(const Array& x, const Window& window) { return over_windows<ReduceWindowMin>(x, window); }
+
+void list_windows(Readables& to) {
+  to.insert(to.end(), {readable<ReduceWindowSum>(1), readable<ReduceWindowMax>(1), readable<ReduceWindowMin>(1)});
+}
 
 }  // namespace fluxion::lax

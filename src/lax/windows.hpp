@@ -5,7 +5,10 @@
 
 #include <fluxion/lax/reductions.hpp>
 
+#include <fluxion/extend/parse.hpp>
+
 #include "core/primitive.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax {
 
@@ -15,15 +18,17 @@ struct PadList : Pads {
   PadList(Pads pads) : Pads(std::move(pads)) {}  // NOLINT: implicit on purpose
 };
 std::string show(const PadList& pads);
+PadList parse_value(ValueParser& p, ParseAs<PadList>);
 std::size_t hash_value(const PadList& pads);
 
 /// Window with every list filled and padding as numbers: the parameters of the window primitives.
 struct WindowParams {
-  BOOST_HANA_DEFINE_STRUCT(WindowParams, (Dims, window_dimensions), (Dims, window_strides), (PadList, padding), (Dims, base_dilation),
-                           (Dims, window_dilation));
+  BOOST_HANA_DEFINE_STRUCT(WindowParams, (Dims, window_dimensions), (Dims, window_strides), (PadList, padding),
+                           (Dims, base_dilation), (Dims, window_dilation));
 };
 
 std::string show(Choose choose);
+Choose parse_value(ValueParser& p, ParseAs<Choose>);
 inline std::size_t hash_value(Choose choose) { return static_cast<std::size_t>(choose); }
 
 /// Throws ValueError naming `op` unless the window fits x: one entry per axis, positive extents, strides and dilations.

@@ -81,7 +81,9 @@ Eigen eig(const Array& a) {
   return {std::move(e.w), std::move(e.vr)};
 }
 Array eigvals(const Array& a) {
-  return la::eig(inexact_square("eigvals", a), {.compute_left_eigenvectors = false, .compute_right_eigenvectors = false}).w;
+  return la::eig(inexact_square("eigvals", a),
+                 {.compute_left_eigenvectors = false, .compute_right_eigenvectors = false})
+      .w;
 }
 
 }  // namespace fluxion::linalg

@@ -31,12 +31,14 @@ Slogdet slogdet_by_lu(const Array& a) {
   const auto singular = any(d == 0, -1);
   Array sign;
   if (is_complex(a.dtype())) {
-    sign = alternating(odd(exchanges(f.pivots)), a.dtype()) * product_of_last(d / lax::convert_element_type(abs(d), a.dtype()));
+    sign = alternating(odd(exchanges(f.pivots)), a.dtype()) *
+           product_of_last(d / lax::convert_element_type(abs(d), a.dtype()));
   } else {
     sign = alternating(odd(exchanges(f.pivots) ^ (d < 0)), a.dtype());
   }
   const auto log_abs = sum(log(abs(d)), -1);
-  return {where(singular, literal(sign, 0), sign), where(singular, literal(log_abs, -std::numeric_limits<double>::infinity()), log_abs)};
+  return {where(singular, literal(sign, 0), sign),
+          where(singular, literal(log_abs, -std::numeric_limits<double>::infinity()), log_abs)};
 }
 
 struct SlogdetValue {
@@ -70,13 +72,16 @@ std::pair<Array, Array> cofactor_solve(const Array& a, const Array& b) {
   const auto rank_one = la::identity(a.dtype(), n)[{range(n - 1, n), range()}];
   const auto corner = lax::convert_element_type(la::swapped(rank_one) * rank_one, DType::bool_);
   const auto lu = where(corner, expand_dims(literal(without_last, 1) / without_last, {-2, -1}), f.lu);
-  const auto probe = la::triangular_solve(lu, lax::full(la::leading(a.shape(), 1), make_scalar(a.dtype(), 1)), {.left_side = true});
-  const auto deficient = expand_dims(any(!isfinite(probe), -1), {-2, -1});
+  const auto probe =
+      la::triangular_solve(lu, lax::full(la::leading(a.shape(), 1), make_scalar(a.dtype(), 1)), {.left_side = true});
+  const auto deficient = expand_dims(any(probe * literal(probe, 0) != 0, -1), {-2, -1});
   const auto zero = literal(b, 0);
   auto x = where(deficient, zero, b);
   x = lax::take_rows(x, lax::convert_element_type(f.permutation, DType::int64), batch);
   x = la::triangular_solve(lu, x, {.left_side = true, .lower = true, .unit_diagonal = true});
-  x = concatenate({x[{ellipsis, range(0, n - 1), range()}] * expand_dims(det, {-2, -1}), x[{ellipsis, range(n - 1, n), range()}]}, -2);
+  x = concatenate(
+      {x[{ellipsis, range(0, n - 1), range()}] * expand_dims(det, {-2, -1}), x[{ellipsis, range(n - 1, n), range()}]},
+      -2);
   x = la::triangular_solve(lu, x, {.left_side = true});
   return {det, where(deficient, zero, x)};
 }
@@ -98,8 +103,8 @@ Array at(const Array& a, std::int64_t i, std::int64_t j) { return a[{ellipsis, i
 Array det_2(const Array& a) { return at(a, 0, 0) * at(a, 1, 1) - at(a, 0, 1) * at(a, 1, 0); }
 // By the rule of Sarrus.
 Array det_3(const Array& a) {
-  const auto a00 = at(a, 0, 0), a01 = at(a, 0, 1), a02 = at(a, 0, 2), a10 = at(a, 1, 0), a11 = at(a, 1, 1), a12 = at(a, 1, 2),
-             a20 = at(a, 2, 0), a21 = at(a, 2, 1), a22 = at(a, 2, 2);
+  const auto a00 = at(a, 0, 0), a01 = at(a, 0, 1), a02 = at(a, 0, 2), a10 = at(a, 1, 0), a11 = at(a, 1, 1),
+             a12 = at(a, 1, 2), a20 = at(a, 2, 0), a21 = at(a, 2, 1), a22 = at(a, 2, 2);
   return a00 * a11 * a22 + a01 * a12 * a20 + a02 * a10 * a21 - a02 * a11 * a20 - a00 * a12 * a21 - a01 * a10 * a22;
 }
 
@@ -118,9 +123,13 @@ Array det(const Array& a) {
 Array diagonal(const Array& x, std::int64_t offset) {
   require_matrix("diagonal", x);
   const auto m = rows_of(x), n = columns_of(x);
-  const auto part = offset >= 0 ? x[{ellipsis, range(), range(std::min(offset, n), n)}] : x[{ellipsis, range(std::min(-offset, m), m), range()}];
+  const auto part = offset >= 0 ? x[{ellipsis, range(), range(std::min(offset, n), n)}]
+                                : x[{ellipsis, range(std::min(-offset, m), m), range()}];
   return la::diagonal(part);
 }
-Array trace(const Array& x, std::int64_t offset) { return sum(diagonal(x, offset), -1); }
+Array trace(const Array& x, std::int64_t offset) {
+  require_matrix("trace", x);
+  return sum(diagonal(x, offset), -1);
+}
 
 }  // namespace fluxion::linalg

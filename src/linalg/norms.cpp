@@ -25,7 +25,8 @@ Array length(const Array& x, const Axis& axes, bool keepdims) { return sqrt(sum(
 Array norm_of_vectors(const char* op, const Array& x, const NormOrder& ord, const Dims& axes, bool keepdims) {
   if (ord.kind() == NormOrder::Kind::standard || ord.is(2)) return length(x, axes, keepdims);
   if (ord.kind() != NormOrder::Kind::number)
-    throw ValueError(text(op, ": the order of a vector's norm must be a number, got ", show(ord), "; fro and nuc are of matrices"));
+    throw ValueError(
+        text(op, ": the order of a vector's norm must be a number, got ", show(ord), "; fro and nuc are of matrices"));
   if (ord.is(kInf)) return max_or_zero(abs(x), axes, keepdims);
   if (ord.is(-kInf)) return min(abs(x), axes, keepdims);
   if (ord.is(0)) return sum(convert(x != 0, la::real_dtype(x.dtype())), axes, keepdims);
@@ -41,14 +42,15 @@ Array extreme_sum(const Array& x, std::int64_t summed, std::int64_t other, bool 
   return keepdims ? y : squeeze(y, {summed, other});
 }
 
-Array norm_of_matrices(const char* op, const Array& x, const NormOrder& ord, std::int64_t row, std::int64_t column, bool keepdims) {
+Array norm_of_matrices(const char* op, const Array& x, const NormOrder& ord, std::int64_t row, std::int64_t column,
+                       bool keepdims) {
   using Kind = NormOrder::Kind;
   if (ord.kind() == Kind::standard || ord.kind() == Kind::frobenius) return length(x, {row, column}, keepdims);
   if (ord.is(1) || ord.is(-1)) return extreme_sum(x, row, column, ord.p() > 0, keepdims);
   if (ord.is(kInf) || ord.is(-kInf)) return extreme_sum(x, column, row, ord.p() > 0, keepdims);
   if (ord.kind() != Kind::nuclear && !ord.is(2) && !ord.is(-2))
-    throw ValueError(text(op, ": the order of a matrix's norm must be fro, nuc, 1, 2, inf or the negative of one, got ", show(ord),
-                          "; ravel it for another norm of its elements"));
+    throw ValueError(text(op, ": the order of a matrix's norm must be fro, nuc, 1, 2, inf or the negative of one, got ",
+                          show(ord), "; ravel it for another norm of its elements"));
   const auto s = la::svdvals(moveaxis(x, {row, column}, {-2, -1}));
   const Dims last{s.ndim() - 1};
   const auto y = ord.kind() == Kind::nuclear ? sum(s, last) : ord.is(2) ? max_or_zero(s, last, false) : min(s, last);

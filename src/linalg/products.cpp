@@ -31,11 +31,13 @@ Array cross(const Array& a, const Array& b, const CrossOptions& axes) {
     const auto moved = moveaxis(x, axis, -1);
     const auto n = moved.shape().back();
     if (n != 2 && n != 3)
-      throw ValueError(text("cross: vectors of 2 or 3 elements are required, got ", x.aval(), " along axis ", axis, "; name the axis that holds them"));
+      throw ValueError(text("cross: vectors of 2 or 3 elements are required, got ", x.aval(), " along axis ", axis,
+                            "; name the axis that holds them"));
     return moved;
   };
   if (a.ndim() == 0 || b.ndim() == 0)
-    throw ValueError(text("cross: vectors are required, got ", a.aval(), " and ", b.aval(), "; multiply by a scalar with *"));
+    throw ValueError(
+        text("cross: vectors are required, got ", a.aval(), " and ", b.aval(), "; multiply by a scalar with *"));
   const auto x = last(a, axes.axisa), y = last(b, axes.axisb);
   const auto part = [](const Array& v, std::int64_t i) { return v[{ellipsis, i}]; };
   const auto third = part(x, 0) * part(y, 1) - part(x, 1) * part(y, 0);
@@ -93,7 +95,8 @@ struct Plan {
 
 Array multi_dot(ArraySpan arrays) {
   const auto n = arrays.size();
-  if (n < 2) throw ValueError(text("multi_dot: two or more matrices are required, got ", n, "; there is nothing to multiply"));
+  if (n < 2)
+    throw ValueError(text("multi_dot: two or more matrices are required, got ", n, "; there is nothing to multiply"));
   Arrays xs = promote("multi_dot", arrays);
   const bool first = xs[0].ndim() == 1, last = xs[n - 1].ndim() == 1;
   if (first) xs[0] = expand_dims(xs[0], 0);
@@ -101,8 +104,8 @@ Array multi_dot(ArraySpan arrays) {
   std::vector<double> sizes;
   for (std::size_t i = 0; i < n; ++i) {
     if (xs[i].ndim() != 2 || (i > 0 && rows_of(xs[i]) != columns_of(xs[i - 1])))
-      throw ValueError(text("multi_dot: matrices with matching extents are required, vectors only at the ends, got ", arrays[i].aval(),
-                            " as operand ", i, "; transpose or reshape it"));
+      throw ValueError(text("multi_dot: matrices with matching extents are required, vectors only at the ends, got ",
+                            arrays[i].aval(), " as operand ", i, "; transpose or reshape it"));
     sizes.push_back(static_cast<double>(rows_of(xs[i])));
   }
   sizes.push_back(static_cast<double>(columns_of(xs[n - 1])));
@@ -118,23 +121,25 @@ Array matrix_transpose(const Array& x) {
 
 Array vecdot(const Array& x1, const Array& x2, std::int64_t axis) {
   if (x1.ndim() == 0 || x2.ndim() == 0 || x1.shape(axis) != x2.shape(axis))
-    throw ValueError(text("vecdot: vectors of one length along axis ", axis, " are required, got ", x1.aval(), " and ", x2.aval(),
-                          "; name the axis that holds them"));
+    throw ValueError(text("vecdot: vectors of one length along axis ", axis, " are required, got ", x1.aval(), " and ",
+                          x2.aval(), "; name the axis that holds them"));
   const auto given = promote("vecdot", {x1, x2});
-  const auto x = expand_dims(moveaxis(la::conjugate(given[0]), axis, -1), -2), y = expand_dims(moveaxis(given[1], axis, -1), -1);
+  const auto x = expand_dims(moveaxis(la::conjugate(given[0]), axis, -1), -2),
+             y = expand_dims(moveaxis(given[1], axis, -1), -1);
   return squeeze(matmul(x, y), {-2, -1});
 }
 
 Array cross(const Array& x1, const Array& x2, std::int64_t axis) {
   if (x1.ndim() == 0 || x2.ndim() == 0 || x1.shape(axis) != 3 || x2.shape(axis) != 3)
-    throw ValueError(text("cross: vectors of 3 elements along axis ", axis, " are required, got ", x1.aval(), " and ", x2.aval(),
-                          "; fx::cross takes 2 as well"));
+    throw ValueError(text("cross: vectors of 3 elements along axis ", axis, " are required, got ", x1.aval(), " and ",
+                          x2.aval(), "; fx::cross takes 2 as well"));
   return fluxion::cross(x1, x2, {axis, axis, axis});
 }
 
 Array outer(const Array& x1, const Array& x2) {
   if (x1.ndim() != 1 || x2.ndim() != 1)
-    throw ValueError(text("outer: two vectors are required, got ", x1.aval(), " and ", x2.aval(), "; fx::outer flattens its operands"));
+    throw ValueError(text("outer: two vectors are required, got ", x1.aval(), " and ", x2.aval(),
+                          "; fx::outer flattens its operands"));
   return fluxion::outer(x1, x2);
 }
 

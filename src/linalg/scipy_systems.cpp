@@ -30,12 +30,12 @@ System system(const char* op, const Array& a, const Array& b) {
   const auto m = rows_of(a);
   const bool vector = b.ndim() == 1;
   if (b.ndim() == 0 || (vector ? b.shape()[0] : rows_of(b)) != m)
-    throw ValueError(text(op, ": a right-hand side (", m, ") or (.., ", m, ", k) is required for ", a.aval(), ", got ", b.aval(),
-                          "; transpose or reshape it"));
+    throw ValueError(text(op, ": a right-hand side (", m, ") or (.., ", m, ", k) is required for ", a.aval(), ", got ",
+                          b.aval(), "; transpose or reshape it"));
   const auto columns = vector ? expand_dims(given[1], -1) : given[1];
   const auto lead = broadcast_shapes(op, {la::leading(a.shape()), la::leading(columns.shape())});
-  return {broadcast_to(given[0], la::with_last(lead, {m, m})), broadcast_to(columns, la::with_last(lead, {m, columns_of(columns)})),
-          vector};
+  return {broadcast_to(given[0], la::with_last(lead, {m, m})),
+          broadcast_to(columns, la::with_last(lead, {m, columns_of(columns)})), vector};
 }
 void check_trans(const char* op, int trans) {
   if (trans < 0 || trans > 2)
@@ -47,8 +47,12 @@ void check_trans(const char* op, int trans) {
 Array solve_triangular(const Array& a, const Array& b, const TriangularOptions& options) {
   check_trans("solve_triangular", options.trans);
   const auto s = system("solve_triangular", a, b);
-  return s.result(la::triangular_solve(s.a, s.b, {.left_side = true, .lower = options.lower, .transpose_a = options.trans != 0,
-                                                  .conjugate_a = options.trans == 2, .unit_diagonal = options.unit_diagonal}));
+  return s.result(la::triangular_solve(s.a, s.b,
+                                       {.left_side = true,
+                                        .lower = options.lower,
+                                        .transpose_a = options.trans != 0,
+                                        .conjugate_a = options.trans == 2,
+                                        .unit_diagonal = options.unit_diagonal}));
 }
 
 CholeskyFactor cho_factor(const Array& a, bool lower) { return {fluxion::linalg::cholesky(a, !lower), lower}; }
@@ -56,8 +60,10 @@ CholeskyFactor cho_factor(const Array& a, bool lower) { return {fluxion::linalg:
 Array cho_solve(const CholeskyFactor& factor, const Array& b) {
   const auto s = system("cho_solve", factor.c, b);
   const bool lower = factor.lower;
-  const auto y = la::triangular_solve(s.a, s.b, {.left_side = true, .lower = lower, .transpose_a = !lower, .conjugate_a = !lower});
-  return s.result(la::triangular_solve(s.a, y, {.left_side = true, .lower = lower, .transpose_a = lower, .conjugate_a = lower}));
+  const auto y =
+      la::triangular_solve(s.a, s.b, {.left_side = true, .lower = lower, .transpose_a = !lower, .conjugate_a = !lower});
+  return s.result(
+      la::triangular_solve(s.a, y, {.left_side = true, .lower = lower, .transpose_a = lower, .conjugate_a = lower}));
 }
 
 LUFactor lu_factor(const Array& a) {
@@ -89,7 +95,8 @@ Polar polar(const Array& a, std::string_view side) {
   if (side != "right" && side != "left")
     throw ValueError(text("polar: side must be right or left, got ", side, "; it says where p stands"));
   const auto x = inexact_matrix("polar", a);
-  if (x.ndim() != 2) throw ValueError(text("polar: one matrix is required, got ", a.aval(), "; map over stacks with fx::vmap"));
+  if (x.ndim() != 2)
+    throw ValueError(text("polar: one matrix is required, got ", a.aval(), "; map over stacks with fx::vmap"));
   const auto [u, s, vh] = la::svd(x, {.full_matrices = false});
   const auto values = lax::convert_element_type(s, x.dtype());
   const auto p = side == "right" ? la::product(la::adjoint(vh), la::per_row(values, vh.shape()) * vh)
@@ -105,7 +112,8 @@ Array block_diag(ArraySpan arrays) {
   Arrays blocks;
   for (const auto& x : xs) {
     if (x.ndim() > 2)
-      throw ValueError(text("block_diag: matrices, vectors or scalars are required, got ", x.aval(), "; take them apart along leading axes"));
+      throw ValueError(text("block_diag: matrices, vectors or scalars are required, got ", x.aval(),
+                            "; take them apart along leading axes"));
     blocks.push_back(reshape(x, x.ndim() == 2 ? x.shape() : Shape{1, x.size()}));
     width += columns_of(blocks.back());
   }

@@ -8,13 +8,14 @@ namespace fluxion::linalg {
 
 void require_matrix(const char* op, const Array& a) {
   if (a.ndim() < 2)
-    throw ValueError(text(op, ": a matrix, or a stack of them along leading axes, is required, got ", a.aval(),
-                          "; reshape it"));
+    throw ValueError(
+        text(op, ": a matrix, or a stack of them along leading axes, is required, got ", a.aval(), "; reshape it"));
 }
 void require_square(const char* op, const Array& a) {
   require_matrix(op, a);
   if (rows_of(a) != columns_of(a))
-    throw ValueError(text(op, ": square matrices are required, got ", a.aval(), "; the last two extents must be equal"));
+    throw ValueError(
+        text(op, ": square matrices are required, got ", a.aval(), "; the last two extents must be equal"));
 }
 Array inexact_matrix(const char* op, const Array& a) {
   require_matrix(op, a);
@@ -26,7 +27,8 @@ Array inexact_square(const char* op, const Array& a) {
 }
 
 double epsilon(DType t) {
-  return la::real_dtype(t) == DType::float32 ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon();
+  return la::real_dtype(t) == DType::float32 ? std::numeric_limits<float>::epsilon()
+                                             : std::numeric_limits<double>::epsilon();
 }
 
 Array eye_like(const Array& a, std::int64_t n) { return la::identity_like(a, n); }

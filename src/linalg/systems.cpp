@@ -14,7 +14,8 @@ Array solve(const Array& a, const Array& b) {
   const auto m = rows_of(a);
   const bool vector = b.ndim() == 1;
   if (b.ndim() == 0 || (vector ? b.shape()[0] : rows_of(b)) != m)
-    throw ValueError(text("solve: a right-hand side (", m, ") or (.., ", m, ", k) is required for ", a.aval(), ", got ", b.aval(),
+    throw ValueError(text("solve: a right-hand side (", m, ") or (.., ", m, ", k) is required for ", a.aval(), ", got ",
+                          b.aval(),
                           "; only a b of rank 1 is a vector, a stack of vectors needs a last axis of extent 1"));
   const auto columns = vector ? expand_dims(given[1], -1) : given[1];
   const auto lead = broadcast_shapes("solve", {la::leading(a.shape()), la::leading(columns.shape())});
@@ -33,7 +34,8 @@ namespace {
 Array pinv_of(const Array& a, double rtol, bool hermitian) {
   const auto f = svd(la::conjugate(a), {.full_matrices = false, .hermitian = hermitian});
   const auto cutoff = lax::mul(literal(f.s, rtol), f.s[{ellipsis, range(0, 1)}]);
-  const auto s = lax::convert_element_type(where(f.s > cutoff, f.s, literal(f.s, std::numeric_limits<double>::infinity())), a.dtype());
+  const auto s = lax::convert_element_type(
+      where(f.s > cutoff, f.s, literal(f.s, std::numeric_limits<double>::infinity())), a.dtype());
   const auto ut = la::swapped(f.u);
   return la::product(la::swapped(f.vh), ut / la::per_row(s, ut.shape()));
 }
@@ -87,14 +89,15 @@ Array matrix_rank(const Array& a, std::optional<double> rtol) {
 Lstsq lstsq(const Array& a, const Array& b, std::optional<double> rcond) {
   const auto given = promote_inexact("lstsq", {a, b});
   if (a.ndim() != 2 || (b.ndim() != 1 && b.ndim() != 2) || a.shape()[0] != b.shape()[0])
-    throw ValueError(text("lstsq: a matrix (m, n) and a right-hand side (m) or (m, k) are required, got ", a.aval(), " and ", b.aval(),
-                          "; map over stacks with fx::vmap"));
+    throw ValueError(text("lstsq: a matrix (m, n) and a right-hand side (m) or (m, k) are required, got ", a.aval(),
+                          " and ", b.aval(), "; map over stacks with fx::vmap"));
   const auto& x = given[0];
   const auto rhs = b.ndim() == 1 ? expand_dims(given[1], 1) : given[1];
   const auto m = rows_of(x), n = columns_of(x);
   Lstsq out;
   if (m == 0 || n == 0) {
-    out = {zeros({n, columns_of(rhs)}, x.dtype()), Array(), zeros({}, DType::int64), zeros({0}, la::real_dtype(x.dtype()))};
+    out = {zeros({n, columns_of(rhs)}, x.dtype()), Array(), zeros({}, DType::int64),
+           zeros({0}, la::real_dtype(x.dtype()))};
   } else {
     const auto eps = epsilon(x.dtype());
     const auto cut = !rcond ? eps * static_cast<double>(std::max(m, n)) : *rcond < 0 ? eps : *rcond;
@@ -113,13 +116,14 @@ Lstsq lstsq(const Array& a, const Array& b, std::optional<double> rcond) {
 
 Array tensorinv(const Array& a, std::int64_t ind) {
   if (ind <= 0 || ind >= a.ndim())
-    throw ValueError(text("tensorinv: ind must be in [1, ", a.ndim(), ") for ", a.aval(), ", got ", ind, "; it counts the axes of one side"));
+    throw ValueError(text("tensorinv: ind must be in [1, ", a.ndim(), ") for ", a.aval(), ", got ", ind,
+                          "; it counts the axes of one side"));
   const auto split = static_cast<std::size_t>(ind);
   const Shape first(a.shape().data(), split);
   const Shape last(a.shape().data() + split, a.shape().size() - split);
   if (element_count(first) != element_count(last))
-    throw ValueError(text("tensorinv: the axes before and behind ind must have as many elements, got ", first, " and ", last,
-                          " for ind = ", ind, "; choose another ind"));
+    throw ValueError(text("tensorinv: the axes before and behind ind must have as many elements, got ", first, " and ",
+                          last, " for ind = ", ind, "; choose another ind"));
   auto shape = last;
   for (auto n : first) shape.push_back(n);
   return reshape(inv(reshape(a, {element_count(first), element_count(last)})), shape);
@@ -133,8 +137,8 @@ Array tensorsolve(const Array& a, const Array& b, const Dims& axes) {
   const Shape unknown(x.shape().data() + split, x.shape().size() - split);
   const auto n = element_count(unknown);
   if (b.ndim() > a.ndim() || x.size() != n * n || b.size() != n)
-    throw ValueError(text("tensorsolve: a's axes behind those of b must have as many elements as b has, got ", x.aval(), " and ",
-                          b.aval(), "; move others to the end by `axes`"));
+    throw ValueError(text("tensorsolve: a's axes behind those of b must have as many elements as b has, got ", x.aval(),
+                          " and ", b.aval(), "; move others to the end by `axes`"));
   return reshape(solve(reshape(x, {n, n}), ravel(b)), unknown);
 }
 

@@ -18,8 +18,10 @@ struct AlongAxis {
     require_value(op, x);
     if (which.axes() && which.axes()->size() != 1)
       throw ValueError(text(op, ": one axis or none is required, got ", *which.axes(), "; call it once per axis"));
-    if (which.axes()) axis = normalize_axis(op, which.axes()->front(), x);
-    else x = ravel(x);
+    if (which.axes())
+      axis = normalize_axis(op, which.axes()->front(), x);
+    else
+      x = ravel(x);
   }
   std::int64_t extent() const { return x.shape()[static_cast<std::size_t>(axis)]; }
 };

@@ -24,10 +24,12 @@ Array number(std::int64_t v) { return make_scalar(DType::int64, false, &v); }
 void check_known_choices(const Array& indices, std::int64_t n) {
   const auto outside = (indices < 0) | (indices >= n);
   if (concrete_primal(outside) == nullptr)
-    throw ConcretizationError(text("choose: mode raise needs concrete indices, got ", describe(indices), "; use IndexMode::clip or IndexMode::wrap"));
+    throw ConcretizationError(text("choose: mode raise needs concrete indices, got ", describe(indices),
+                                   "; use IndexMode::clip or IndexMode::wrap"));
   const auto flat = ravel(outside).to_vector<bool>();
   if (std::find(flat.begin(), flat.end(), true) != flat.end())
-    throw ValueError(text("choose: indices must be in [0, ", n, "), got others in ", indices.aval(), "; use IndexMode::clip or IndexMode::wrap"));
+    throw ValueError(text("choose: indices must be in [0, ", n, "), got others in ", indices.aval(),
+                          "; use IndexMode::clip or IndexMode::wrap"));
 }
 
 }  // namespace
@@ -38,7 +40,8 @@ Array choose(const Array& given, const Arrays& choices, IndexMode mode) {
     throw TypeError(text("choose: indices must be integers, got ", given.aval(), "; choose by a bool with fx::where"));
   if (choices.empty()) throw ValueError("choose: at least one choice is required, got none; pass an array per index");
   const auto n = static_cast<std::int64_t>(choices.size());
-  if (mode == IndexMode::raise) check_known_choices(given, n);
+  if (mode == IndexMode::raise)
+    check_known_choices(given, n);
   else if (mode != IndexMode::clip && mode != IndexMode::wrap)
     throw ValueError("choose: mode must be raise, clip or wrap, got another; clip is the nearest choice");
   auto all = promote("choose", choices);
@@ -53,8 +56,8 @@ Array choose(const Array& given, const Arrays& choices, IndexMode mode) {
 
 Array select(const Arrays& conditions, const Arrays& choices, const Array& default_value) {
   if (conditions.empty() || conditions.size() != choices.size())
-    throw ValueError(text("select: one choice per condition, and at least one, are required, got ", conditions.size(), " and ",
-                          choices.size(), "; what holds for the rest is the default"));
+    throw ValueError(text("select: one choice per condition, and at least one, are required, got ", conditions.size(),
+                          " and ", choices.size(), "; what holds for the rest is the default"));
   Arrays all = choices;
   all.push_back(default_value);
   all = promote("select", all);
@@ -66,9 +69,11 @@ Array select(const Arrays& conditions, const Arrays& choices, const Array& defau
 Array piecewise(const Array& x, const Arrays& conditions, const std::vector<Piece>& pieces) {
   require_value("piecewise", x);
   if (pieces.size() != conditions.size() && pieces.size() != conditions.size() + 1)
-    throw ValueError(text("piecewise: one piece per condition, and at most one more, are required, got ", pieces.size(), " for ",
-                          conditions.size(), " conditions; the last one is for the rest"));
-  const auto value = [&](const Piece& f) { return broadcast_to_shape("piecewise", convert_strong(f(x), x.dtype()), x.shape()); };
+    throw ValueError(text("piecewise: one piece per condition, and at most one more, are required, got ", pieces.size(),
+                          " for ", conditions.size(), " conditions; the last one is for the rest"));
+  const auto value = [&](const Piece& f) {
+    return broadcast_to_shape("piecewise", convert_strong(f(x), x.dtype()), x.shape());
+  };
   auto out = pieces.size() > conditions.size() ? value(pieces.back()) : zeros_like(x);
   for (std::size_t i = 0; i < conditions.size(); ++i) out = where(conditions[i], value(pieces[i]), out);
   return out;
@@ -79,9 +84,11 @@ Array place(const Array& x, const Array& mask, const Array& values) {
   require_value("place", x);
   require_value("place", values);
   if (mask.size() != x.size())
-    throw ValueError(text("place: mask and array must have one size, got ", mask.aval(), " for ", x.aval(), "; broadcast the mask"));
+    throw ValueError(
+        text("place: mask and array must have one size, got ", mask.aval(), " for ", x.aval(), "; broadcast the mask"));
   if (x.size() == 0) return x;
-  if (values.size() == 0) throw ValueError(text("place: at least one value is required, got ", values.aval(), "; pass a scalar"));
+  if (values.size() == 0)
+    throw ValueError(text("place: at least one value is required, got ", values.aval(), "; pass a scalar"));
   const auto n = x.size();
   const auto at = lax::true_positions(ravel(mask.dtype() == bool_ ? mask : mask != 0), n);
   return put(x, at, values, IndexMode::drop);

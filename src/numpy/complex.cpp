@@ -41,8 +41,12 @@ Array angle(const Array& z, bool degrees) {
   return degrees ? lax::mul(out, literal(out, 180 / std::numbers::pi)) : out;
 }
 
-Array isreal(const Array& x) { return iscomplexobj(x) ? lax::eq(lax::imag(x), literal(lax::imag(x), 0)) : everywhere(x, true); }
-Array iscomplex(const Array& x) { return iscomplexobj(x) ? lax::ne(lax::imag(x), literal(lax::imag(x), 0)) : everywhere(x, false); }
+Array isreal(const Array& x) {
+  return iscomplexobj(x) ? lax::eq(lax::imag(x), literal(lax::imag(x), 0)) : everywhere(x, true);
+}
+Array iscomplex(const Array& x) {
+  return iscomplexobj(x) ? lax::ne(lax::imag(x), literal(lax::imag(x), 0)) : everywhere(x, false);
+}
 
 bool iscomplexobj(const Array& x) {
   require_value("iscomplexobj", x);

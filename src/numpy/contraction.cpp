@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 
+#include <fluxion/complex.hpp>
 #include <fluxion/elementwise.hpp>
 #include <fluxion/lax.hpp>
 #include <fluxion/manipulation.hpp>
@@ -127,7 +128,7 @@ Array vdot(const Array& x, const Array& y) {
   if (x.size() != y.size())
     throw ValueError(text("vdot: operands must have as many elements, got shapes ", x.shape(), " and ",
                           y.shape(), "; use dot or tensordot for sums over some axes"));
-  return dot(ravel(x), ravel(y));
+  return dot(ravel(conj(x)), ravel(y));
 }
 
 Array inner(const Array& x, const Array& y) {
@@ -157,7 +158,7 @@ Array vecdot(const Array& x, const Array& y, std::int64_t axis) {
   const auto a = moveaxis(x, normalize_axis("vecdot", axis, x), -1),
              b = moveaxis(y, normalize_axis("vecdot", axis, y), -1);
   check_summed("vecdot", x, y, a.shape(-1), b.shape(-1));
-  const auto product = matmul(insert_axes(a, {a.ndim() - 1}), insert_axes(b, {b.ndim()}));
+  const auto product = matmul(insert_axes(conj(a), {a.ndim() - 1}), insert_axes(b, {b.ndim()}));
   return remove_axes(product, {product.ndim() - 2, product.ndim() - 1});
 }
 
@@ -171,7 +172,7 @@ Array matvec(const Array& x, const Array& y) {
 Array vecmat(const Array& x, const Array& y) {
   check_rank("vecmat", x, y, 1, 2);
   check_summed("vecmat", x, y, x.shape(-1), y.shape(-2));
-  const auto product = matmul(insert_axes(x, {x.ndim() - 1}), y);
+  const auto product = matmul(insert_axes(conj(x), {x.ndim() - 1}), y);
   return remove_axes(product, {product.ndim() - 2});
 }
 

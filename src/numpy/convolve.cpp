@@ -1,9 +1,9 @@
 #include <fluxion/convolve.hpp>
 
-#include <algorithm>
-
+#include <fluxion/complex.hpp>
 #include <fluxion/elementwise.hpp>
 #include <fluxion/lax.hpp>
+#include <fluxion/lax/convolution.hpp>
 #include <fluxion/manipulation.hpp>
 
 #include "base/text.hpp"
@@ -15,16 +15,14 @@ namespace fluxion {
 
 namespace {
 
-// Row j of the table of products y[j] x[i], of n columns, is moved right by j: with m columns of zeros at the
-// right, the elements in a row are read in rows that are shorter by one. Columns then sum to the convolution.
-Array convolve_full(const Array& x, const Array& y) {
-  const auto n = x.size(), m = y.size();
-  const auto products =
-      lax::mul(lax::broadcast_in_dim(y, {m, n}, {0}), lax::broadcast_in_dim(x, {m, n}, {1}));
-  const auto zero = convert(scalar<std::int32_t>(0), x.dtype());
-  const auto padded = lax::reshape(lax::pad(products, zero, {{0, 0, 0}, {0, m, 0}}), {m * (n + m)});
-  const auto sheared = lax::reshape(slice_axis(padded, 0, 0, m * (n + m - 1)), {m, n + m - 1});
-  return lax::reduce_sum(sheared, {0});
+// sum over j of x[k + j] w[j], x with zeros at its ends as a mode asks for; x is not the shorter one.
+Array slide(const Array& x, const Array& w, std::string_view mode) {
+  const auto m = w.size();
+  const lax::PadAmounts ends = mode == "full"   ? lax::PadAmounts{m - 1, m - 1}
+                               : mode == "same" ? lax::PadAmounts{m / 2, m - m / 2 - 1}
+                                                : lax::PadAmounts{0, 0};
+  const auto out = lax::conv_general_dilated(insert_axes(x, {0, 1}), insert_axes(w, {0, 1}), {1}, {ends});
+  return remove_axes(out, {0, 1});
 }
 
 struct Operands {
@@ -48,33 +46,20 @@ Operands checked(const char* op, const Array& x, const Array& y, std::string_vie
   return {same[0], same[1]};
 }
 
-// What a mode keeps of the full result, of a longer vector of n elements and a shorter one of m; `same`
-// begins `lead` elements in.
-Array trimmed(const Array& full, std::string_view mode, std::int64_t n, std::int64_t m, std::int64_t lead) {
-  if (mode == "valid") return slice_axis(full, 0, m - 1, n);
-  return mode == "same" ? slice_axis(full, 0, lead, lead + n) : full;
-}
-
 }  // namespace
 
-Array convolve(const Array& x, const Array& y, std::string_view mode,
-               std::optional<DType> preferred_element_type) {
+Array convolve(const Array& x, const Array& y, std::string_view mode, std::optional<DType> preferred_element_type) {
   const auto given = checked("convolve", x, y, mode, preferred_element_type);
   const bool swap = given.x.size() < given.y.size();
   const auto &longer = swap ? given.y : given.x, &shorter = swap ? given.x : given.y;
-  return trimmed(convolve_full(longer, shorter), mode, longer.size(), shorter.size(),
-                 (shorter.size() - 1) / 2);
+  return slide(longer, lax::rev(shorter, {0}), mode);
 }
 
-// The convolution with y reversed; if y is the longer one, that of the operands swapped, reversed.
-Array correlate(const Array& x, const Array& y, std::string_view mode,
-                std::optional<DType> preferred_element_type) {
+// If y is the longer one, x slides over it, and the result is reversed.
+Array correlate(const Array& x, const Array& y, std::string_view mode, std::optional<DType> preferred_element_type) {
   const auto given = checked("correlate", x, y, mode, preferred_element_type);
-  const bool swap = given.x.size() < given.y.size();
-  const auto reversed = lax::rev(given.y, {0});
-  const auto full = convolve_full(swap ? reversed : given.x, swap ? given.x : reversed);
-  const auto n = std::max(given.x.size(), given.y.size()), m = std::min(given.x.size(), given.y.size());
-  return trimmed(full, mode, n, m, swap ? m - 1 - (m - 1) / 2 : (m - 1) / 2);
+  if (given.x.size() >= given.y.size()) return slide(given.x, conj(given.y), mode);
+  return lax::rev(slide(conj(given.y), given.x, mode), {0});
 }
 
 }  // namespace fluxion

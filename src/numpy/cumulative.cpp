@@ -38,11 +38,13 @@ Array cumulate(const char* op, Cumulate f, const Array& x, const Axis& axis, std
   return convert_strong(result, type);
 }
 
-Array cumulative(const char* op, Cumulate f, double initial, const Array& x, const Axis& axis, const CumulativeOptions& o) {
+Array cumulative(const char* op, Cumulate f, double initial, const Array& x, const Axis& axis,
+                 const CumulativeOptions& o) {
   require_value(op, x);
   if (x.ndim() == 0) throw ValueError(text(op, ": an axis is required, got ", x.aval(), "; reshape it to {1}"));
   if (!axis.axes() && x.ndim() != 1)
-    throw ValueError(text(op, ": an axis must be named for more than one, got ", x.aval(), "; give axis, or ravel first"));
+    throw ValueError(
+        text(op, ": an axis must be named for more than one, got ", x.aval(), "; give axis, or ravel first"));
   const auto along = axis.axes() ? single_axis(op, axis, x) : 0;
   const auto result = cumulate(op, f, x, along, o.dtype);
   if (!o.include_initial) return result;
@@ -58,8 +60,12 @@ Array without_nan(const char* op, const Array& x, double instead) {
 
 }  // namespace
 
-Array cumsum(const Array& x, const Axis& axis, std::optional<DType> dtype) { return cumulate("cumsum", lax::cumsum, x, axis, dtype); }
-Array cumprod(const Array& x, const Axis& axis, std::optional<DType> dtype) { return cumulate("cumprod", lax::cumprod, x, axis, dtype); }
+Array cumsum(const Array& x, const Axis& axis, std::optional<DType> dtype) {
+  return cumulate("cumsum", lax::cumsum, x, axis, dtype);
+}
+Array cumprod(const Array& x, const Axis& axis, std::optional<DType> dtype) {
+  return cumulate("cumprod", lax::cumprod, x, axis, dtype);
+}
 Array cumulative_sum(const Array& x, const Axis& axis, const CumulativeOptions& options) {
   return cumulative("cumulative_sum", lax::cumsum, 0, x, axis, options);
 }

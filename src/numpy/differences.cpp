@@ -139,21 +139,6 @@ Array trapezoid(const Array& y, const TrapezoidOptions& options) {
   return 0.5 * sum(steps * (part(f, last, 1, 0) + part(f, last, 0, 1)), -1);
 }
 
-namespace {
-
-// Sums of all elements up to each along an axis, in log2(n) steps.
-Array running_sum(Array x, std::int64_t axis) {
-  const auto n = x.shape(axis);
-  std::vector<lax::Padding> config(x.shape().size());
-  for (std::int64_t step = 1; step < n; step *= 2) {
-    config[static_cast<std::size_t>(axis)].low = step;
-    x = x + lax::pad(part(x, axis, 0, step), literal(x, 0), config);
-  }
-  return x;
-}
-
-}  // namespace
-
 // A jump of exactly half a period keeps its sign.
 Array unwrap(const Array& p, const UnwrapOptions& options) {
   if (p.ndim() == 0) throw ValueError("unwrap: rank 1 or more is required, got a scalar; reshape it to {1}");
@@ -169,7 +154,7 @@ Array unwrap(const Array& p, const UnwrapOptions& options) {
   wrapped = where((wrapped == -half) & (jump > 0), half, wrapped);
   const auto correction = where(abs(jump) < (options.discont.is_empty_handle() ? half : options.discont),
                                 literal(jump, 0), wrapped - jump);
-  return concatenate({slice_axis(x, axis, 0, 1), part(x, axis, 1, 0) + running_sum(correction, axis)}, axis);
+  return concatenate({slice_axis(x, axis, 0, 1), part(x, axis, 1, 0) + cumsum(correction, axis)}, axis);
 }
 
 }  // namespace fluxion

@@ -36,7 +36,8 @@ Array edges_of(const char* op, const Array& x, const Array& bins, const std::opt
     throw TypeError(text(op, ": bins must be a concrete integer, or edges of rank 1, got ", describe(bins),
                          "; pass the number as a static argument"));
   const auto n = bins.item<std::int64_t>();
-  if (n < 1) throw ValueError(text(op, ": at least one bin is required, got ", n, "; give edges for bins of other widths"));
+  if (n < 1)
+    throw ValueError(text(op, ": at least one bin is required, got ", n, "; give edges for bins of other widths"));
   const bool empty = x.size() == 0;
   auto low = convert_strong(range ? range->first : empty ? Array(0.0) : min(x), type);
   auto high = convert_strong(range ? range->second : empty ? Array(1.0) : max(x), type);
@@ -54,7 +55,8 @@ Array bin_of(const Array& x, const Array& edges) {
 Array weights_for(const char* op, const Array& weights, const Array& x, std::int64_t n) {
   if (weights.is_empty_handle()) return lax::full({n}, make_scalar(x.dtype(), 1.0));
   if (weights.size() != n)
-    throw ValueError(text(op, ": one weight per element is required, got ", weights.aval(), " for ", x.aval(), "; broadcast them"));
+    throw ValueError(
+        text(op, ": one weight per element is required, got ", weights.aval(), " for ", x.aval(), "; broadcast them"));
   return ravel(weights);
 }
 
@@ -62,19 +64,22 @@ Array widths(const Array& edges) { return edges[range(1, none)] - edges[range(0,
 
 Array checked_counts(const Array& x) {
   require_value("bincount", x);
-  if (!is_integer(x.dtype())) throw TypeError(text("bincount: x must be integers, got ", x.aval(), "; convert with astype"));
+  if (!is_integer(x.dtype()))
+    throw TypeError(text("bincount: x must be integers, got ", x.aval(), "; convert with astype"));
   if (x.ndim() != 1) throw ValueError(text("bincount: x must have rank 1, got ", x.aval(), "; ravel it first"));
   return x;
 }
 
 std::int64_t bincount_length(const Array& x, const BincountOptions& o) {
   if (o.length) {
-    if (*o.length < 0) throw ValueError(text("bincount: length must not be negative, got ", *o.length, "; 0 asks for none"));
+    if (*o.length < 0)
+      throw ValueError(text("bincount: length must not be negative, got ", *o.length, "; 0 asks for none"));
     return *o.length;
   }
   if (concrete_primal(x) == nullptr)
-    throw ConcretizationError(text("bincount: how many counts there are depends on values, which must be concrete, got ", describe(x),
-                                   "; say how many with {.length = n}"));
+    throw ConcretizationError(
+        text("bincount: how many counts there are depends on values, which must be concrete, got ", describe(x),
+             "; say how many with {.length = n}"));
   const auto greatest = x.size() == 0 ? 0 : max(x).item<std::int64_t>();
   return std::max(o.minlength, greatest + 1);
 }
@@ -87,7 +92,8 @@ Array bincount(const Array& x, const BincountOptions& options) {
   auto weights = options.weights;
   if (weights.is_empty_handle()) weights = lax::full(x.shape(), scalar<std::int64_t>(1));
   if (weights.shape() != x.shape())
-    throw ValueError(text("bincount: one weight per element is required, got ", weights.aval(), " for ", x.aval(), "; broadcast them"));
+    throw ValueError(text("bincount: one weight per element is required, got ", weights.aval(), " for ", x.aval(),
+                          "; broadcast them"));
   const auto wide = x.dtype() == uint64 ? minimum(x, literal(x, static_cast<double>(length))) : x;
   return tallied(maximum(convert_strong(wide, int64), scalar<std::int64_t>(0)), weights, length);
 }
@@ -99,7 +105,8 @@ Array histogram_bin_edges(const Array& x, const HistogramOptions& options) {
 
 std::pair<Array, Array> histogram(const Array& x, const HistogramOptions& o) {
   require_value("histogram", x);
-  const auto same = o.weights.is_empty_handle() ? Arrays{promote_inexact(x)} : promote_inexact("histogram", {x, o.weights});
+  const auto same =
+      o.weights.is_empty_handle() ? Arrays{promote_inexact(x)} : promote_inexact("histogram", {x, o.weights});
   const auto a = ravel(same[0]);
   const auto weights = weights_for("histogram", o.weights.is_empty_handle() ? o.weights : same[1], a, a.size());
   const auto edges = edges_of("histogram", a, o.bins, o.range);
@@ -112,14 +119,17 @@ std::pair<Array, Array> histogram(const Array& x, const HistogramOptions& o) {
 Histogramdd histogramdd(const Array& sample, const HistogramddOptions& o) {
   const char* op = "histogramdd";
   require_value(op, sample);
-  if (sample.ndim() != 2) throw ValueError(text(op, ": the sample must be points as rows, got ", sample.aval(), "; reshape it to {n, d}"));
+  if (sample.ndim() != 2)
+    throw ValueError(text(op, ": the sample must be points as rows, got ", sample.aval(), "; reshape it to {n, d}"));
   const auto points = promote_inexact(sample);
   const auto n = points.shape(0), axes = points.shape(1);
   const auto d = static_cast<std::size_t>(axes);
   if (o.bins.size() != 1 && o.bins.size() != d)
-    throw ValueError(text(op, ": bins must be given once, or for each of ", d, " axes, got ", o.bins.size(), "; add the missing ones"));
+    throw ValueError(text(op, ": bins must be given once, or for each of ", d, " axes, got ", o.bins.size(),
+                          "; add the missing ones"));
   if (!o.range.empty() && o.range.size() != d)
-    throw ValueError(text(op, ": a range must be given for each of ", d, " axes, got ", o.range.size(), "; or for none"));
+    throw ValueError(
+        text(op, ": a range must be given for each of ", d, " axes, got ", o.range.size(), "; or for none"));
   Histogramdd out;
   Shape extents;
   Array cell = lax::full({n}, scalar<std::int64_t>(0)), inside = lax::full({n}, scalar(true));
@@ -149,7 +159,8 @@ Histogramdd histogram2d(const Array& x, const Array& y, const HistogramddOptions
   require_value("histogram2d", x);
   require_value("histogram2d", y);
   if (x.ndim() != 1 || y.shape() != x.shape())
-    throw ValueError(text("histogram2d: x and y must be of one length, got ", x.aval(), " and ", y.aval(), "; ravel them"));
+    throw ValueError(
+        text("histogram2d: x and y must be of one length, got ", x.aval(), " and ", y.aval(), "; ravel them"));
   return histogramdd(stack({x, y}, 1), options);
 }
 

@@ -44,15 +44,16 @@ struct Entry {
 void check_array(const char* op, const Array& x, std::size_t position) {
   require_value(op, x);
   if (x.dtype() != DType::bool_ && !is_integer(x.dtype()))
-    throw TypeError(text(op, ": an indexer must have integer or boolean type, got ", x.aval(), " at position ", position,
-                         is_floating(x.dtype()) ? "; convert it with astype(fx::int64)" : "; index with integers or a mask"));
+    throw TypeError(
+        text(op, ": an indexer must have integer or boolean type, got ", x.aval(), " at position ", position,
+             is_floating(x.dtype()) ? "; convert it with astype(fx::int64)" : "; index with integers or a mask"));
 }
 
 void check_mask(const char* op, const Array& mask, std::size_t axis, const Shape& shape) {
   for (std::size_t d = 0; d < mask.shape().size(); ++d)
     if (mask.shape()[d] != shape[axis + d])
-      throw IndexError(text(op, ": a mask must have the sizes of the axes that it selects from, got ", mask.aval(), " at axis ", axis,
-                            " of shape ", shape, "; compare the array itself, as in x > 0"));
+      throw IndexError(text(op, ": a mask must have the sizes of the axes that it selects from, got ", mask.aval(),
+                            " at axis ", axis, " of shape ", shape, "; compare the array itself, as in x > 0"));
 }
 
 /// Which axes each entry is for.
@@ -100,8 +101,8 @@ std::optional<std::int64_t> known_integer(const Array& x) {
 
 [[noreturn]] void throw_out_of_range(const char* op, const Entry& e, const Shape& shape) {
   const auto n = shape[e.axis];
-  throw IndexError(text(op, ": axis ", e.axis, " has size ", n, ", got index ", e.at, " for shape ", shape, "; indices are in [", -n,
-                        ", ", n, ")"));
+  throw IndexError(text(op, ": axis ", e.axis, " has size ", n, ", got index ", e.at, " for shape ", shape,
+                        "; indices are in [", -n, ", ", n, ")"));
 }
 
 /// Known integer scalars that are inside become static integers; static integers that are outside become arrays, on
@@ -132,9 +133,11 @@ GatherScatterMode mode_of(const char* op, IndexMode m, bool arrays) {
     case IndexMode::fill_or_drop: return GatherScatterMode::fill_or_drop;
     case IndexMode::raise:
       if (arrays)
-        throw ValueError(text(op, ": mode raise needs indices that are known, got arrays; use clip, wrap or fill_or_drop"));
+        throw ValueError(
+            text(op, ": mode raise needs indices that are known, got arrays; use clip, wrap or fill_or_drop"));
       [[fallthrough]];
-    case IndexMode::wrap: case IndexMode::promise_in_bounds: break;
+    case IndexMode::wrap:
+    case IndexMode::promise_in_bounds: break;
   }
   return GatherScatterMode::promise_in_bounds;
 }
@@ -142,7 +145,8 @@ GatherScatterMode mode_of(const char* op, IndexMode m, bool arrays) {
 /// Builds the indexer entry by entry.
 class Resolver {
  public:
-  Resolver(const char* op, const Array& x, const IndexOptions& o, bool writing) : op_(op), shape_(x.shape()), o_(o), writing_(writing) {
+  Resolver(const char* op, const Array& x, const IndexOptions& o, bool writing)
+      : op_(op), shape_(x.shape()), o_(o), writing_(writing) {
     ix_.mode = mode_of(op, o.mode, true);
   }
 
@@ -171,8 +175,10 @@ class Resolver {
   };
 
   void note_position(std::size_t i) {
-    if (ix_.axes.empty() && !group_seen_) group_axis_ = axes_.size();
-    else if (i != last_advanced_ + 1) separated_ = true;
+    if (ix_.axes.empty() && !group_seen_)
+      group_axis_ = axes_.size();
+    else if (i != last_advanced_ + 1)
+      separated_ = true;
     group_seen_ = true;
     last_advanced_ = i;
   }
@@ -269,7 +275,8 @@ bool indexes_empty_axis(const Indexer& ix) {
   return std::any_of(ix.axes.begin(), ix.axes.end(), [&](auto a) { return ix.merged[unsign(a)] == 0; });
 }
 [[noreturn]] void throw_empty_axis(const char* op, const Shape& shape) {
-  throw IndexError(text(op, ": an axis of size 0 has nothing to index, got shape ", shape, " and indices that are not empty; check its size first"));
+  throw IndexError(text(op, ": an axis of size 0 has nothing to index, got shape ", shape,
+                        " and indices that are not empty; check its size first"));
 }
 
 Array reshaped(const Array& x, const Shape& shape) { return x.shape() == shape ? x : lax::reshape(x, shape); }
@@ -284,7 +291,8 @@ Array gathered(const char* op, const Array& x, const Indexer& ix, const IndexOpt
   if (indexes_empty_axis(ix)) {
     if (!fills) throw_empty_axis(op, x.shape());
     const auto one = lax::full({1}, zero_like_elements(x));  // its fill value is read beyond it
-    return lax::full(ix.shape, lax::gather(one, lax::full({1}, number(1)), {{}, {0}, {0}}, {1}, {.fill_value = o.fill_value}));
+    return lax::full(ix.shape,
+                     lax::gather(one, lax::full({1}, number(1)), {{}, {0}, {0}}, {1}, {.fill_value = o.fill_value}));
   }
   const auto y = taken(reshaped(x, ix.merged), ix.ranges);
   auto sizes = y.shape();
@@ -317,6 +325,7 @@ std::vector<std::int64_t> true_elements(const char* op, const Array& mask) {
 }
 
 Array as_positions(const Array& indices) {
+  if (indices.dtype() == DType::int64) return indices;
   if (indices.dtype() == DType::uint64) {
     const auto most = scalar<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
     return lax::convert_element_type(lax::min(indices, most), DType::int64);
@@ -333,7 +342,8 @@ Array wrapped_once(const Array& at, std::int64_t extent) {
   return lax::select_n(lax::lt(at, number(0)), at, lax::add(at, number(extent)));
 }
 
-Place resolve_place(const char* op, const Array& x, std::span<const Index> indices, const IndexOptions& o, bool writing) {
+Place resolve_place(const char* op, const Array& x, std::span<const Index> indices, const IndexOptions& o,
+                    bool writing) {
   require_value(op, x);
   auto entries = assigned(op, indices, x.shape());
   settle_integers(op, entries, x.shape(), o);
@@ -353,7 +363,8 @@ Array taken(const char* op, const Array& x, const Place& place, const IndexOptio
 }
 
 // What ranges select is read, changed by the arrays, and put back.
-Array scattered(const char* op, Scatter scatter, const Array& x, const Indexer& ix, const Array& v, const IndexOptions& o) {
+Array scattered(const char* op, Scatter scatter, const Array& x, const Indexer& ix, const Array& v,
+                const IndexOptions& o) {
   if (element_count(ix.shape) == 0) return x;
   if (indexes_empty_axis(ix)) {
     if (ix.mode == GatherScatterMode::clip) throw_empty_axis(op, x.shape());

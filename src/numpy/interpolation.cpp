@@ -7,6 +7,7 @@
 #include <fluxion/elementwise.hpp>
 #include <fluxion/lax.hpp>
 #include <fluxion/manipulation.hpp>
+#include <fluxion/sorting.hpp>
 
 #include "base/text.hpp"
 #include "core/node.hpp"
@@ -50,6 +51,20 @@ Array on_lines(const Array& x, const Array& xp, const Array& fp) {
   return where(upright, f0, f0 + (x - x0) / where(upright, literal(dx, 1), dx) * df);
 }
 
+// The points are sorted within one period, and the last and the first one go round.
+Array on_circle(const Array& x, const Array& xp, const Array& fp, const Array& given) {
+  if (given.ndim() != 0)
+    throw ValueError(text("interp: the period must be a scalar, got ", given.aval(), "; map over several with vmap"));
+  const auto period = abs(given);
+  const auto wrapped = xp % period;
+  const auto order = argsort(wrapped);
+  const auto at = lax::take_rows(wrapped, order), f = lax::take_rows(fp, order);
+  const auto n = xp.size();
+  const auto first = [](const Array& v) { return slice_axis(v, 0, 0, 1); };
+  const auto last = [n](const Array& v) { return slice_axis(v, 0, n - 1, n); };
+  return on_lines(x % period, concatenate({last(at) - period, at, first(at) + period}), concatenate({last(f), f, first(f)}));
+}
+
 }  // namespace
 
 Array interp(const Array& x, const Array& xp, const Array& fp, const InterpOptions& options) {
@@ -60,6 +75,7 @@ Array interp(const Array& x, const Array& xp, const Array& fp, const InterpOptio
     throw ValueError("interp: at least one known point is required, got none; check sizes first");
   const auto xs = promote_inexact("interp", {x, xp});
   const auto f = promote_inexact(fp);
+  if (!options.period.is_empty_handle()) return on_circle(xs[0], xs[1], f, options.period);
   auto y = xp.size() == 1 ? lax::full(x.shape(), reshape(f, {})) : on_lines(xs[0], xs[1], f);
   const auto outside = [&](const Array& there, const Outside& o, std::int64_t edge) {
     if (o.extrapolates()) return;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include <fluxion/complex.hpp>
 #include <fluxion/lax.hpp>
 #include <fluxion/logic.hpp>
 #include <fluxion/lax/math.hpp>
@@ -38,11 +39,13 @@ Array logical_and(const Array& x, const Array& y) { return truth(x) & truth(y); 
 Array logical_or(const Array& x, const Array& y) { return truth(x) | truth(y); }
 Array logical_xor(const Array& x, const Array& y) { return truth(x) ^ truth(y); }
 
-Array isnan(const Array& x) { return is_floating(x.dtype()) ? lax::ne(x, x) : nowhere(x); }
+Array isnan(const Array& x) { return is_inexact(x.dtype()) ? lax::ne(x, x) : nowhere(x); }
 Array isinf(const Array& x) {
+  if (is_complex(x.dtype())) return isinf(lax::real(x)) | isinf(lax::imag(x));
   return is_floating(x.dtype()) ? lax::eq(lax::abs(x), infinity(x)) : nowhere(x);
 }
 Array isfinite(const Array& x) {
+  if (is_complex(x.dtype())) return isfinite(lax::real(x)) & isfinite(lax::imag(x));
   return is_floating(x.dtype()) ? lax::is_finite(x) : !nowhere(x);
 }
 
@@ -56,9 +59,11 @@ Array where(const Array& condition, const Array& x, const Array& y) {
 
 Array isclose(const Array& x, const Array& y, double rtol, double atol, bool equal_nan) {
   const Array given[] = {x, y};
-  const auto same = promote("isclose", given);
+  auto same = promote("isclose", given);
+  for (auto& v : same)
+    if (v.dtype() == bool_) v = convert(v, int32);
   const auto &a = same[0], &b = same[1];
-  if (!is_floating(a.dtype())) return abs(a - b) <= atol + rtol * abs(b);
+  if (!is_inexact(a.dtype())) return abs(a - b) <= atol + rtol * abs(b);
   const auto finite = isfinite(a) & isfinite(b);
   const auto near = abs(a - b) <= atol + rtol * abs(b);
   return where(finite, near, equal_or_both_nan(a, b, equal_nan));
@@ -70,7 +75,7 @@ Array allclose(const Array& x, const Array& y, double rtol, double atol, bool eq
 
 Array array_equal(const Array& x, const Array& y, bool equal_nan) {
   if (x.shape() != y.shape()) return scalar(false);
-  return all(equal_or_both_nan(x, y, equal_nan && is_floating(x.dtype()) && is_floating(y.dtype())));
+  return all(equal_or_both_nan(x, y, equal_nan && is_inexact(x.dtype()) && is_inexact(y.dtype())));
 }
 
 Array array_equiv(const Array& x, const Array& y) {

@@ -8,6 +8,7 @@
 #include <fluxion/lax.hpp>
 #include <fluxion/manipulation.hpp>
 #include <fluxion/reductions.hpp>
+#include <fluxion/ufuncs.hpp>
 #include <fluxion/vectorize.hpp>
 
 #include "base/text.hpp"
@@ -142,18 +143,11 @@ Array pad_ramp(const Array& x, PadPair w, std::int64_t axis, const Array& values
   return joined(ramp(0, first(x, axis), w.before), x, flip(ramp(1, last(x, axis), w.after), axis), axis);
 }
 
-// To nearest, ties to even.
-Array round_to_even(const Array& x) {
-  const auto down = lax::floor(x), rest = lax::sub(x, down);
-  const auto odd = lax::floor(down * 0.5) * 2.0 != down;
-  return where((rest > 0.5) | ((rest == 0.5) & odd), down + 1.0, down);
-}
-
 using Statistic = Array (*)(const Array&, std::int64_t);
 
 Array statistic_of(const Array& x, Statistic f, std::int64_t axis) {
   const auto s = f(x, axis);
-  return is_integer(x.dtype()) && is_floating(s.dtype()) ? convert_strong(round_to_even(s), x.dtype())
+  return is_integer(x.dtype()) && is_floating(s.dtype()) ? convert_strong(rint(s), x.dtype())
                                                          : convert_strong(s, x.dtype());
 }
 
@@ -168,13 +162,14 @@ Array pad_statistic(const Array& x, PadPair w, std::int64_t axis, Statistic f,
 
 Array maximum_of(const Array& x, std::int64_t axis) { return max(x, axis, true); }
 Array minimum_of(const Array& x, std::int64_t axis) { return min(x, axis, true); }
+Array median_of(const Array& x, std::int64_t axis) { return median(x, axis, true); }
 Array mean_of(const Array& x, std::int64_t axis) { return mean(x, axis, true); }
 
 struct StatisticMode {
   std::string_view mode;
   Statistic f;
 };
-constexpr StatisticMode kStatistics[] = {{"maximum", maximum_of}, {"minimum", minimum_of}, {"mean", mean_of}};
+constexpr StatisticMode kStatistics[] = {{"maximum", maximum_of}, {"minimum", minimum_of}, {"mean", mean_of}, {"median", median_of}};
 
 Statistic statistic_named(std::string_view mode) {
   for (const auto& s : kStatistics)
@@ -231,7 +226,7 @@ Array pad(const Array& x, const PadWidth& pad_width, std::string_view mode, cons
                      std::find(std::begin(kOtherModes), std::end(kOtherModes), mode) != std::end(kOtherModes);
   if (!known)
     throw ValueError(
-        text("pad: the mode must be constant, edge, linear_ramp, maximum, mean, minimum, reflect, "
+        text("pad: the mode must be constant, edge, linear_ramp, maximum, mean, median, minimum, reflect, "
              "symmetric, wrap or empty, got \"",
              mode, "\"; other fillings are functions"));
   check_options(mode, options);

@@ -22,8 +22,8 @@ namespace {
 void check_method(const char* op, std::string_view method) {
   for (const auto* known : {"linear", "lower", "higher", "midpoint", "nearest"})
     if (method == known) return;
-  throw ValueError(text(op, ": method must be \"linear\", \"lower\", \"higher\", \"midpoint\" or \"nearest\", got \"", method,
-                        "\"; leave it out for \"linear\""));
+  throw ValueError(text(op, ": method must be \"linear\", \"lower\", \"higher\", \"midpoint\" or \"nearest\", got \"",
+                        method, "\"; leave it out for \"linear\""));
 }
 
 /// x with the reduced axes joined as the last one.
@@ -64,23 +64,27 @@ Array between(const Neighbours& n, std::string_view method) {
   return low * (literal(n.weight, 1) - n.weight) + high * n.weight;
 }
 
-Array quantiles(const char* op, const Array& a, const Array& fractions, const Axis& axis, const QuantileOptions& o, bool skip_nan) {
+Array quantiles(const char* op, const Array& a, const Array& fractions, const Axis& axis, const QuantileOptions& o,
+                bool skip_nan) {
   check_method(op, o.method);
   const auto axes = sorted_axes(op, axis, a);
   require_value(op, fractions);
   if (fractions.ndim() > 1)
     throw ValueError(text(op, ": q must have rank 0 or 1, got ", fractions.aval(), "; ravel it first"));
   const auto x = joined_last(promote_inexact(a), axes);
-  if (!is_floating(x.dtype())) throw TypeError(text(op, ": elements must be real numbers, got ", a.aval(), "; convert with astype"));
+  if (!is_floating(x.dtype()))
+    throw TypeError(text(op, ": elements must be real numbers, got ", a.aval(), "; convert with astype"));
   if (x.shape(-1) == 0)
-    throw ValueError(text(op, ": at least one element is required, got shape ", a.shape(), " over axes ", axes, "; check its size first"));
+    throw ValueError(text(op, ": at least one element is required, got shape ", a.shape(), " over axes ", axes,
+                          "; check its size first"));
   const auto q = promote_inexact(fractions);
   const auto nan = literal(x, std::numeric_limits<double>::quiet_NaN());
   const auto missing = isnan(x);
   const auto sorted = lax::sort(skip_nan ? x : where(any(missing, -1, true), nan, x));
   Shape rows = sorted.shape();
   rows[rows.size() - 1] = q.ndim() == 0 ? 1 : q.shape(0);
-  const Array n = skip_nan ? sum(!missing, -1, true) : lax::full({}, make_scalar(int64, static_cast<double>(x.shape(-1))));
+  const Array n =
+      skip_nan ? sum(!missing, -1, true) : lax::full({}, make_scalar(int64, static_cast<double>(x.shape(-1))));
   const auto spread = broadcast_to_shape(op, q.ndim() == 0 ? lax::reshape(q, {1}) : q, rows);
   const auto position = spread * (convert_strong(n, q.dtype()) - literal(q, 1));
   auto result = convert_strong(between(neighbours(sorted, position, n), o.method), x.dtype());  // [rest.., q]
@@ -103,14 +107,15 @@ Array per_cent(const char* op, const Array& q) {
 Array fitted(const Array& x, const Array& weights, const Axis& axis) {
   if (weights.shape() == x.shape()) return weights;
   if (!axis.axes() || axis.axes()->size() != 1)
-    throw TypeError(text("average: one axis is required where weights have another shape, got ", weights.aval(), " for ", x.aval(),
-                         "; name the axis that they weigh"));
+    throw TypeError(text("average: one axis is required where weights have another shape, got ", weights.aval(),
+                         " for ", x.aval(), "; name the axis that they weigh"));
   if (weights.ndim() != 1)
-    throw TypeError(text("average: weights must have x's shape or rank 1, got ", weights.aval(), " for ", x.aval(), "; broadcast them"));
+    throw TypeError(text("average: weights must have x's shape or rank 1, got ", weights.aval(), " for ", x.aval(),
+                         "; broadcast them"));
   const auto d = normalize_axis("average", axis.axes()->front(), x);
   if (weights.shape(0) != x.shape(d))
-    throw ValueError(text("average: weights must have as many elements as the axis, got ", weights.aval(), " for axis ", d, " of ",
-                          x.aval(), "; give one for each"));
+    throw ValueError(text("average: weights must have as many elements as the axis, got ", weights.aval(), " for axis ",
+                          d, " of ", x.aval(), "; give one for each"));
   return lax::broadcast_in_dim(weights, x.shape(), {d});
 }
 

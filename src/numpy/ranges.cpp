@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include <fluxion/complex.hpp>
 #include <fluxion/elementwise.hpp>
 #include <fluxion/lax.hpp>
 #include <fluxion/manipulation.hpp>
@@ -166,7 +167,7 @@ Array logspace(const Array& start, const Array& stop, std::int64_t num, const Lo
 Array geomspace(const Array& start, const Array& stop, std::int64_t num, const LinspaceOptions& options) {
   const auto computed = linspace_dtype("geomspace", start, stop, options.dtype);
   const auto a = convert_strong(start, computed), b = convert_strong(stop, computed);
-  const auto both_negative = (a < 0) & (b < 0);
+  const auto both_negative = (real(a) < 0) & (real(b) < 0);
   const auto flip = where(both_negative, literal(a, -1), literal(a, 1));
   const auto log10 = [](const Array& x) { return log(x) / literal(x, 2.302585092994046); };
   const auto exponents =

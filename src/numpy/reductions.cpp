@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include <fluxion/complex.hpp>
 #include <fluxion/elementwise.hpp>
 #include <fluxion/lax.hpp>
 #include <fluxion/lax/reductions.hpp>
@@ -30,7 +31,7 @@ DType sum_type(DType t) {
 }
 
 // Sums of the 16-bit floats are taken in float32 and rounded once.
-DType computation_type(DType t) { return t == float16 || t == bfloat16 ? float32 : t; }
+DType computation_type(DType t) { return is_half(t) ? float32 : t; }
 
 double count(const Array& x, const Dims& axes) {
   double n = 1;
@@ -43,7 +44,8 @@ Array masked(const char* op, const Array& x, const Array& mask, double v) {
   return mask.is_empty_handle() ? x : where(broadcast_to_shape(op, mask, x.shape()), x, literal(x, v));
 }
 
-Array fold(const char* op, Reduce f, Binary combine, double identity, const Array& x, const Axis& axis, const ReduceOptions& o) {
+Array fold(const char* op, Reduce f, Binary combine, double identity, const Array& x, const Axis& axis,
+           const ReduceOptions& o) {
   const auto axes = sorted_axes(op, axis, x);
   const auto type = o.dtype.value_or(sum_type(x.dtype()));
   const auto wide = convert_strong(x, computation_type(type));
@@ -57,7 +59,8 @@ Array fold(const char* op, Reduce f, Binary combine, double identity, const Arra
 Array extremum(const char* op, Reduce f, Binary combine, const Array& x, const Dims& axes, const ReduceOptions& o) {
   if (x.dtype() == bool_)
     return lax::convert_element_type(
-        extremum(op, f, combine, lax::convert_element_type(x, int32), axes, {o.keepdims, o.where, o.initial, int32}), bool_);
+        extremum(op, f, combine, lax::convert_element_type(x, int32), axes, {o.keepdims, o.where, o.initial, int32}),
+        bool_);
   if (o.initial.is_empty_handle()) return reduce(f, x, axes, o.keepdims);
   const auto initial = convert_strong(o.initial, x.dtype());
   auto taken = x;
@@ -69,12 +72,13 @@ Array extremum(const char* op, Reduce f, Binary combine, const Array& x, const D
   return o.keepdims ? insert_axes(result, axes) : result;
 }
 
-Array reduce_extremum(const char* op, Reduce f, Binary combine, const Array& x, const Axis& axis, const ReduceOptions& o) {
+Array reduce_extremum(const char* op, Reduce f, Binary combine, const Array& x, const Axis& axis,
+                      const ReduceOptions& o) {
   const auto axes = sorted_axes(op, axis, x);
   if (o.initial.is_empty_handle()) {
     if (!o.where.is_empty_handle())
-      throw ValueError(text(op, ": where requires initial, since no elements have no ", op, ", got a mask of ", o.where.aval(),
-                            " without it; give {.where = mask, .initial = value}"));
+      throw ValueError(text(op, ": where requires initial, since no elements have no ", op, ", got a mask of ",
+                            o.where.aval(), " without it; give {.where = mask, .initial = value}"));
     if (count(x, axes) == 0)
       throw ValueError(text(op, ": at least one element is required to reduce over, got shape ", x.shape(),
                             " over axes ", axes, "; join it with an initial value first"));
@@ -82,16 +86,15 @@ Array reduce_extremum(const char* op, Reduce f, Binary combine, const Array& x, 
   return extremum(op, f, combine, o.dtype ? convert_strong(x, *o.dtype) : x, axes, o);
 }
 
-Array reduce_arg(const char* op, Array (*f)(const Array&, std::int64_t, DType), const Array& x, const Axis& axis, bool keepdims) {
+Array reduce_arg(const char* op, Array (*f)(const Array&, std::int64_t, DType), const Array& x, const Axis& axis,
+                 bool keepdims) {
   require_value(op, x);
   if (axis.axes() && axis.axes()->size() != 1)
-    throw ValueError(
-        text(op, ": one axis or none is required, got ", *axis.axes(), "; ravel or reshape first"));
+    throw ValueError(text(op, ": one axis or none is required, got ", *axis.axes(), "; ravel or reshape first"));
   const auto along = axis.axes() ? normalize_axis(op, axis.axes()->front(), x) : 0;
   const auto flat = axis.axes() ? x : ravel(x);
   if (flat.shape(along) == 0)
-    throw ValueError(
-        text(op, ": at least one element is required, got shape ", x.shape(), "; check its size first"));
+    throw ValueError(text(op, ": at least one element is required, got shape ", x.shape(), "; check its size first"));
   const auto index = f(flat, along, int64);
   if (!keepdims) return index;
   return axis.axes() ? insert_axes(index, {along}) : insert_axes(index, iota_dims(0, x.ndim()));
@@ -108,7 +111,7 @@ Array logical(const char* op, Reduce f, bool identity, const Array& x, const Axi
 
 Array centred_squares(const Array& x, const Dims& axes) {
   const auto centred = x - mean(x, axes, true);
-  return square(centred);
+  return is_complex(x.dtype()) ? lax::real(lax::mul(centred, lax::conj(centred))) : square(centred);
 }
 
 }  // namespace
@@ -126,7 +129,8 @@ Array mean(const Array& x, const Axis& axis, bool keepdims) { return mean(x, axi
 Array mean(const Array& x, const Axis& axis, const ReduceOptions& o) {
   const auto axes = sorted_axes("mean", axis, x);
   if (!o.initial.is_empty_handle())
-    throw ValueError(text("mean: a mean has no initial value, got ", o.initial.aval(), "; join it to the elements instead"));
+    throw ValueError(
+        text("mean: a mean has no initial value, got ", o.initial.aval(), "; join it to the elements instead"));
   const auto type = o.dtype.value_or(to_inexact({x.dtype(), false}));
   const auto f = masked("mean", convert_strong(x, computation_type(type)), o.where, 0);
   const auto total = reduce(lax::reduce_sum, f, axes, o.keepdims);
@@ -142,7 +146,8 @@ Array var(const Array& x, const Axis& axis, double ddof, bool keepdims) {
   const auto n = count(x, axes) - ddof;
   const auto divisor = n > 0 ? n : std::numeric_limits<double>::quiet_NaN();
   const auto squares = centred_squares(f, axes);
-  return convert_strong(lax::div(sum(squares, axes, keepdims), literal(squares, divisor)), is_complex(type) ? squares.dtype() : type);
+  return convert_strong(lax::div(sum(squares, axes, keepdims), literal(squares, divisor)),
+                        real_part(type));
 }
 
 Array std(const Array& x, const Axis& axis, double ddof, bool keepdims) {

@@ -7,6 +7,7 @@
 #include <fluxion/creation.hpp>
 #include <fluxion/elementwise.hpp>
 #include <fluxion/lax.hpp>
+#include <fluxion/reductions.hpp>
 
 #include "base/text.hpp"
 #include "core/node.hpp"
@@ -71,19 +72,11 @@ Array known_sources(const std::vector<std::int64_t>& counts, std::int64_t total)
   return array(from);
 }
 
-// Sums of all elements up to each, of a vector, in log2(n) steps.
-Array running_sum(Array x) {
-  const auto n = x.size();
-  for (std::int64_t step = 1; step < n; step *= 2)
-    x = x + lax::pad(slice_axis(x, 0, 0, n - step), scalar<std::int64_t>(0), {{step, 0, 0}});
-  return x;
-}
-
 // The same for traced ones: the number of elements whose repeats have ended at each place.
 Array traced_sources(const Array& counts, std::int64_t total) {
-  const auto ends = minimum(running_sum(counts), total);
+  const auto ends = minimum(cumsum(counts), total);
   const auto marks = lax::add_rows(zeros({total + 1}, int64), ends, ones({counts.size()}, int64));
-  return minimum(running_sum(slice_axis(marks, 0, 0, total)), counts.size() - 1);
+  return minimum(cumsum(slice_axis(marks, 0, 0, total)), counts.size() - 1);
 }
 
 }  // namespace

@@ -26,8 +26,8 @@ void require_concrete(const char* op, const Array& x, const std::optional<std::i
     return;
   }
   if (concrete_primal(x) == nullptr)
-    throw ConcretizationError(text(op, ": how many results there are depends on values, which must be concrete, got ", describe(x),
-                                   "; say how many with {.size = n}"));
+    throw ConcretizationError(text(op, ": how many results there are depends on values, which must be concrete, got ",
+                                   describe(x), "; say how many with {.size = n}"));
 }
 
 std::int64_t counted(const char* op, const Array& mask, const std::optional<std::int64_t>& size) {
@@ -64,7 +64,8 @@ Arrays nonzero(const Array& x, const NonzeroOptions& options) {
   const auto size = counted("nonzero", mask, options.size);
   const auto at = lax::true_positions(mask, size);
   const auto found = at < Array(mask.size());
-  const auto fill = options.fill_value.is_empty_handle() ? scalar<std::int64_t>(0) : convert_strong(options.fill_value, int64);
+  const auto fill =
+      options.fill_value.is_empty_handle() ? scalar<std::int64_t>(0) : convert_strong(options.fill_value, int64);
   Arrays out;
   std::int64_t stride = mask.size();
   for (const auto extent : x.shape()) {

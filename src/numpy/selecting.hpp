@@ -14,8 +14,8 @@ std::int64_t counted(const char* op, const Array& mask, const std::optional<std:
 void require_concrete(const char* op, const Array& x, const std::optional<std::int64_t>& size);
 /// x[i] along axis 0 for indices of any integer type and rank 1.
 Array pick(const Array& x, const Array& indices);
-/// The elements (along axis 0) where a mask of rank 1 holds, `size` of them; missing ones are `fill`, or if that is empty
-/// the first one found, or if there is none 0.
+/// The elements (along axis 0) where a mask of rank 1 holds, `size` of them; missing ones are `fill`, or if that is
+/// empty the first one found, or if there is none 0.
 Array compressed(const char* op, const Array& x, const Array& mask, std::int64_t size, const Array& fill);
 /// 0, 1, ..., n - 1, int64.
 Array positions(std::int64_t n);

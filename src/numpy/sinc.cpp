@@ -23,7 +23,8 @@ Array sinc_derivative(int k, const Array& x) {
   const double value = k % 2 == 1 ? 0.0 : (k / 2 % 2 == 0 ? 1.0 : -1.0) / (k + 1);
   const auto constant = [value](const Array& at) { return lax::full(at.shape(), literal(at, value)); };
   const auto rule = [k](const std::tuple<Array>& at, const std::tuple<Array>& tangent) {
-    return std::pair{sinc_derivative(k, std::get<0>(at)), sinc_derivative(k + 1, std::get<0>(at)) * std::get<0>(tangent)};
+    const auto& [x_at] = at;
+    return std::pair{sinc_derivative(k, x_at), sinc_derivative(k + 1, x_at) * std::get<0>(tangent)};
   };
   return custom_jvp(constant, rule)(x);
 }

@@ -32,13 +32,14 @@ Along along(const char* op, const Array& x, const Axis& axis) {
 void check_kth(const char* op, std::int64_t kth, const Along& a) {
   const auto n = a.x.shape(a.axis);
   if (kth < -n || kth >= n)
-    throw ValueError(text(op, ": kth must be in [", -n, ", ", n, "), got ", kth, " for axis ", a.axis, " of ", a.x.aval(),
-                          "; negative ones count from the end"));
+    throw ValueError(text(op, ": kth must be in [", -n, ", ", n, "), got ", kth, " for axis ", a.axis, " of ",
+                          a.x.aval(), "; negative ones count from the end"));
 }
 
 Array require_vector(const char* op, const char* what, const Array& x) {
   require_value(op, x);
-  if (x.ndim() != 1) throw ValueError(text(op, ": ", what, " must have rank 1, got ", x.aval(), "; ravel, or use fx::vmap over rows"));
+  if (x.ndim() != 1)
+    throw ValueError(text(op, ": ", what, " must have rank 1, got ", x.aval(), "; ravel, or use fx::vmap over rows"));
   return x;
 }
 

@@ -1,5 +1,6 @@
 #include <fluxion/statistics.hpp>
 
+#include <fluxion/complex.hpp>
 #include <fluxion/contraction.hpp>
 #include <fluxion/creation.hpp>
 #include <fluxion/diagonals.hpp>
@@ -62,7 +63,7 @@ Array cov(const Array& m, const CovOptions& options) {
   }
   if (w.is_empty_handle()) {
     const auto centred = x - mean(x, 1, true);
-    return squeeze(dot(centred, transpose(centred)) / literal(x, static_cast<double>(n - ddof)));
+    return squeeze(dot(centred, transpose(conj(centred))) / literal(x, static_cast<double>(n - ddof)));
   }
   const auto total = sum(w);
   const auto centred = x - insert_axes(sum(x * w, 1) / total, {1});
@@ -70,14 +71,15 @@ Array cov(const Array& m, const CovOptions& options) {
                        : counted.is_empty_handle()
                            ? total - ddof
                            : total - static_cast<double>(ddof) * sum(w * counted) / total;
-  return squeeze(dot(centred, transpose(centred * w)) / divisor);
+  return squeeze(dot(centred, transpose(conj(centred * w))) / divisor);
 }
 
 Array corrcoef(const Array& x, const CorrcoefOptions& options) {
   const auto c = cov(x, {.y = options.y, .rowvar = options.rowvar});
   if (c.ndim() == 0) return c / c;
-  const auto deviation = sqrt(diag(c));
+  const auto deviation = sqrt(real(diag(c)));
   const auto r = c / insert_axes(deviation, {1}) / insert_axes(deviation, {0});
+  if (is_complex(r.dtype())) return lax::complex(clip(real(r), -1, 1), clip(imag(r), -1, 1));
   return clip(r, -1, 1);
 }
 

@@ -10,7 +10,8 @@
 
 namespace fluxion {
 
-// --- without arrays -----------------------------------------------------------------------------------------------------
+// --- without arrays
+// -----------------------------------------------------------------------------------------------------
 
 /// The elements start, start + step, ... (count of them) of one axis. An integer index is one element whose
 /// axis disappears.
@@ -41,15 +42,16 @@ Array replaced(const Array& x, const Subscript& s, const Array& v);
 /// `v` at x[s], laid out like x of that shape, and `fill` elsewhere.
 Array spread(const Array& v, const Array& fill, const Subscript& s, const Shape& shape);
 
-// --- with arrays --------------------------------------------------------------------------------------------------------
+// --- with arrays
+// --------------------------------------------------------------------------------------------------------
 
 /// NumPy's advanced indexing: some axes are indexed by arrays, which are broadcast to one shape, the others by ranges.
 struct Indexer {
-  Shape merged;     // of the indexed array, with the axes under each mask as one
-  Subscript ranges;  // of `merged`; axes indexed by arrays are taken whole
-  Dims axes;        // of `merged`, ascending: those indexed by arrays
-  Arrays indices;   // int64, one per axis, negative ones counted from the end
-  Shape group;      // what they broadcast to
+  Shape merged;          // of the indexed array, with the axes under each mask as one
+  Subscript ranges;      // of `merged`; axes indexed by arrays are taken whole
+  Dims axes;             // of `merged`, ascending: those indexed by arrays
+  Arrays indices;        // int64, one per axis, negative ones counted from the end
+  Shape group;           // what they broadcast to
   std::size_t group_at;  // its first axis among those of `raw`
   Shape raw, shape;      // of the result without and with new axes
   bool unique;           // no element is indexed twice
@@ -72,7 +74,8 @@ Array taken(const char* op, const Array& x, const Place& place, const IndexOptio
 /// x with `v`, of x's dtype and the place's shape, combined into the indexed elements; the place has arrays.
 using Scatter = Array (*)(const Array&, const Array&, const Array&, const lax::ScatterDimensionNumbers&,
                           const lax::ScatterOptions&);
-Array scattered(const char* op, Scatter scatter, const Array& x, const Indexer& place, const Array& v, const IndexOptions& options);
+Array scattered(const char* op, Scatter scatter, const Array& x, const Indexer& place, const Array& v,
+                const IndexOptions& options);
 
 /// Positions of the true elements of a concrete array, row by row. Throws NonConcreteBooleanIndexError.
 std::vector<std::int64_t> true_elements(const char* op, const Array& mask);

@@ -29,32 +29,39 @@ Array number(std::int64_t v) { return make_scalar(DType::int64, false, &v); }
 void check_integers(const char* op, const Array& indices) {
   require_value(op, indices);
   if (!is_integer(indices.dtype()))
-    throw TypeError(text(op, ": indices must be integers, got ", indices.aval(), "; convert them with astype(fx::int64), or use compress for a mask"));
+    throw TypeError(text(op, ": indices must be integers, got ", indices.aval(),
+                         "; convert them with astype(fx::int64), or use compress for a mask"));
 }
 
 struct Positions {
   Array at;
   GatherScatterMode mode;
 };
-/// Indices along an axis as int64, and how what is outside of it is treated.
-Positions positions(const char* op, const Array& indices, std::int64_t extent, IndexMode mode) {
+/// Indices along an axis as int64, and how what is outside of it is treated. NumPy's mode clip of take and put clips
+/// negative ones, too; elsewhere they count from the end before.
+Positions positions(const char* op, const Array& indices, std::int64_t extent, IndexMode mode, bool clips_negative) {
   check_integers(op, indices);
   const auto at = as_positions(indices);
   const auto wrapped = [&] { return is_signed_integer(indices.dtype()) ? wrapped_once(at, extent) : at; };
   switch (mode) {
-    case IndexMode::clip: return {at, GatherScatterMode::clip};
+    case IndexMode::clip: return {clips_negative ? at : wrapped(), GatherScatterMode::clip};
     case IndexMode::fill_or_drop: return {wrapped(), GatherScatterMode::fill_or_drop};
     case IndexMode::promise_in_bounds: return {wrapped(), GatherScatterMode::promise_in_bounds};
-    case IndexMode::wrap: return {extent == 0 ? at : remainder(at, number(extent)), GatherScatterMode::promise_in_bounds};
+    case IndexMode::wrap:
+      return {extent == 0 ? at : remainder(at, number(extent)), GatherScatterMode::promise_in_bounds};
     case IndexMode::raise: break;
   }
-  throw ValueError(text(op, ": mode must be fill_or_drop, clip, wrap or promise_in_bounds, got raise; an array cannot raise where it is traced"));
+  throw ValueError(text(op,
+                        ": mode must be fill_or_drop, clip, wrap or promise_in_bounds, got raise; an array cannot "
+                        "raise where it is traced"));
 }
 
 Array nothing(const char* op, const Array& x, const Shape& shape) {
   if (element_count(shape) != 0)
-    throw IndexError(text(op, ": an axis of size 0 has nothing to take, got shape ", x.shape(), " and indices that are not empty; check its size first"));
-  return lax::full(shape, is_key(x.dtype()) ? lax::random_wrap(lax::full({2}, scalar<std::uint32_t>(0))) : literal(x, 0));
+    throw IndexError(text(op, ": an axis of size 0 has nothing to take, got shape ", x.shape(),
+                          " and indices that are not empty; check its size first"));
+  return lax::full(shape,
+                   is_key(x.dtype()) ? lax::random_wrap(lax::full({2}, scalar<std::uint32_t>(0))) : literal(x, 0));
 }
 
 Array with_index_axis(const Array& at) {
@@ -70,7 +77,8 @@ struct Shared {
   Dims sizes;
   Shared(const char* op, const Array& given, const Array& indices, std::int64_t axis) {
     if (given.ndim() != indices.ndim())
-      throw ValueError(text(op, ": indices must have as many axes as the array, got ", indices.aval(), " for ", given.aval(), "; add axes with newaxis"));
+      throw ValueError(text(op, ": indices must have as many axes as the array, got ", indices.aval(), " for ",
+                            given.aval(), "; add axes with newaxis"));
     auto a = given.shape(), b = indices.shape();
     const auto d = unsign(axis);
     a[d] = b[d] = 1;
@@ -90,7 +98,7 @@ struct Shared {
 Array take(const Array& given, const Array& indices, const Axis& which, const TakeOptions& o) {
   const AlongAxis along("take", given, which);
   const auto& x = along.x;
-  const auto p = positions("take", indices, along.extent(), o.mode);
+  const auto p = positions("take", indices, along.extent(), o.mode, true);
   auto shape = x.shape(), sizes = shape;
   shape.erase(unsign(along.axis));
   Dims offset = iota_dims(0, along.axis);
@@ -104,24 +112,26 @@ Array take(const Array& given, const Array& indices, const Axis& which, const Ta
 
 Array take_along_axis(const Array& given, const Array& indices, const Axis& which, const TakeOptions& o) {
   const AlongAxis along("take_along_axis", given, which);
-  const auto p = positions("take_along_axis", indices, along.extent(), o.mode);
+  const auto p = positions("take_along_axis", indices, along.extent(), o.mode, false);
   const Shared s("take_along_axis", along.x, p.at, along.axis);
   if (along.extent() == 0) return nothing("take_along_axis", along.x, s.at.shape());
-  return lax::gather(s.x, with_index_axis(s.at), s.dims, s.sizes, {o.unique_indices, o.indices_are_sorted, p.mode, o.fill_value});
+  return lax::gather(s.x, with_index_axis(s.at), s.dims, s.sizes,
+                     {o.unique_indices, o.indices_are_sorted, p.mode, o.fill_value});
 }
 
 Array put_along_axis(const Array& given, const Array& indices, const Array& values, const Axis& which, IndexMode mode) {
   const AlongAxis along("put_along_axis", given, which);
-  const auto p = positions("put_along_axis", indices, along.extent(), mode);
+  const auto p = positions("put_along_axis", indices, along.extent(), mode, false);
   const Shared s("put_along_axis", along.x, p.at, along.axis);
   const auto v = broadcast_to_shape("put_along_axis", convert_strong(values, given.dtype()), s.at.shape());
   if (s.x.shape() != along.x.shape())
-    throw ValueError(text("put_along_axis: indices must fit into the array, got ", indices.aval(), " for ", along.x.aval(),
-                          "; axes other than ", along.axis, " must have its sizes or 1"));
+    throw ValueError(text("put_along_axis: indices must fit into the array, got ", indices.aval(), " for ",
+                          along.x.aval(), "; axes other than ", along.axis, " must have its sizes or 1"));
   if (along.extent() == 0 || s.at.size() == 0) return given;
   const auto& d = s.dims;
   const auto out = lax::scatter(s.x, with_index_axis(s.at), v,
-                                {d.offset_dims, d.collapsed_slice_dims, d.start_index_map, d.operand_batching_dims, d.start_indices_batching_dims},
+                                {d.offset_dims, d.collapsed_slice_dims, d.start_index_map, d.operand_batching_dims,
+                                 d.start_indices_batching_dims},
                                 {.mode = p.mode});
   return lax::reshape(out, given.shape());
 }
@@ -131,7 +141,7 @@ Array put(const Array& x, const Array& indices, const Array& values, IndexMode m
   check_integers("put", indices);
   require_value("put", values);
   if (x.size() == 0 || indices.size() == 0 || values.size() == 0) return x;
-  const auto p = positions("put", ravel(indices), flat.extent(), mode);
+  const auto p = positions("put", ravel(indices), flat.extent(), mode, true);
   const auto n = indices.size();
   auto v = ravel(values);
   if (v.size() < n) v = tile(v, {(n + v.size() - 1) / v.size()});
@@ -143,13 +153,14 @@ Array compress(const Array& condition, const Array& given, const Axis& which, co
   const AlongAxis along("compress", given, which);
   require_value("compress", condition);
   if (condition.ndim() != 1)
-    throw ValueError(text("compress: the condition must have one axis, got ", condition.aval(), "; use x[mask] or extract for others"));
+    throw ValueError(text("compress: the condition must have one axis, got ", condition.aval(),
+                          "; use x[mask] or extract for others"));
   auto mask = condition.dtype() == bool_ ? condition : condition != 0;
   if (condition.size() > along.extent()) {
     const auto extra = mask(range(along.extent(), none));
     if (concrete_primal(extra) != nullptr && !true_elements("compress", extra).empty())
-      throw ValueError(text("compress: the condition must be false beyond the axis, got ", condition.aval(), " for axis ", along.axis, " of ",
-                            along.x.aval(), "; shorten it"));
+      throw ValueError(text("compress: the condition must be false beyond the axis, got ", condition.aval(),
+                            " for axis ", along.axis, " of ", along.x.aval(), "; shorten it"));
     mask = mask(range(0, along.extent()));
   }
   if (!o.size) return take(along.x, array(true_elements("compress", mask)), along.axis);
@@ -165,7 +176,9 @@ Array compress(const Array& condition, const Array& given, const Axis& which, co
   return take(along.x, outside, along.axis, {.fill_value = o.fill_value});
 }
 
-Array extract(const Array& condition, const Array& x, const SizeOptions& o) { return compress(ravel(condition), ravel(x), 0, o); }
+Array extract(const Array& condition, const Array& x, const SizeOptions& o) {
+  return compress(ravel(condition), ravel(x), 0, o);
+}
 
 Arrays where(const Array& condition, const SizeOptions& o) {
   require_value("where", condition);

@@ -2,8 +2,10 @@
 #include <fluxion/ufuncs.hpp>
 
 #include <cmath>
+#include <limits>
 #include <numbers>
 
+#include <fluxion/complex.hpp>
 #include <fluxion/lax.hpp>
 #include <fluxion/lax/math.hpp>
 
@@ -77,7 +79,7 @@ Array logaddexp2_same(const Array& x, const Array& y) {
 
 Array logaddexp2(const Array& x, const Array& y) { return promoted_inexact("logaddexp2", logaddexp2_same, x, y); }
 
-// --- rounding --------------------------------------------------------------------------------------------------------
+// --- rounding -----------------------------------------------------------
 
 namespace {
 
@@ -86,7 +88,11 @@ void require_real(const char* op, const Array& x) {
   throw TypeError(text(op, ": operands must be real, got ", x.aval(), "; take fx::real and fx::imag of it"));
 }
 bool is_whole(const Array& x) { return is_integer(x.dtype()) || x.dtype() == bool_; }
-Array half_even(const Array& x) { return lax::round(x, lax::RoundingMethod::TO_NEAREST_EVEN); }
+/// Complex numbers by their parts.
+Array half_even(const Array& x) {
+  if (is_complex(x.dtype())) return lax::complex(half_even(lax::real(x)), half_even(lax::imag(x)));
+  return lax::round(x, lax::RoundingMethod::TO_NEAREST_EVEN);
+}
 
 Array towards_zero(const Array& x) {
   return lax::select_n(lax::lt(x, literal(x, 0)), lax::floor(x), lax::ceil(x));
@@ -95,7 +101,6 @@ Array towards_zero(const Array& x) {
 }  // namespace
 
 Array round(const Array& x, std::int64_t decimals) {
-  require_real("round", x);
   if (is_whole(x)) {
     if (decimals >= 0) return x;
     throw UnsupportedError(text("round: integers are rounded to `decimals` >= 0, got ", x.aval(), " and ", decimals,
@@ -107,7 +112,6 @@ Array round(const Array& x, std::int64_t decimals) {
 }
 
 Array rint(const Array& x) {
-  require_real("rint", x);
   return is_whole(x) ? convert(x, config().default_float) : half_even(x);
 }
 Array trunc(const Array& x) {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include <fluxion/complex.hpp>
 #include <fluxion/lax.hpp>
 #include <fluxion/lax/math.hpp>
 #include <fluxion/reductions.hpp>
@@ -22,7 +23,8 @@ std::pair<Array, Array> divmod(const Array& x, const Array& y) {
   const Array operands[] = {x, y};
   const auto t = result_type(operands, "divmod");
   if (is_complex(t.dtype))
-    throw TypeError(text("divmod: operands must be real, got ", x.aval(), " and ", y.aval(), "; complex numbers have no order"));
+    throw TypeError(text("divmod: operands must be real, got ", x.aval(), " and ", y.aval(),
+                         "; complex numbers have no order"));
   return {floor_divide(x, y), x % y};
 }
 
@@ -62,7 +64,8 @@ void require_integers(const char* op, const Array& x, const Array& y) {
   for (const auto& a : {x, y}) {
     require_value(op, a);
     if (!is_integer(a.dtype()))
-      throw TypeError(text(op, ": operands must be integers, got ", x.aval(), " and ", y.aval(), "; convert with astype(fx::int64)"));
+      throw TypeError(text(op, ": operands must be integers, got ", x.aval(), " and ", y.aval(),
+                           "; convert with astype(fx::int64)"));
   }
 }
 
@@ -110,20 +113,18 @@ Array with_numbers(const Array& x, const Array& nan, const Array& posinf, const 
   out = where(lax::eq(out, infinity), convert(posinf, x.dtype(), x.weak_type()), out);
   return where(lax::eq(out, lax::neg(infinity)), convert(neginf, x.dtype(), x.weak_type()), out);
 }
-bool has_specials(const Array& x) {
-  if (is_complex(x.dtype()))
-    throw TypeError(text("nan_to_num: the operand must be real, got ", x.aval(), "; take fx::real and fx::imag of it"));
-  return is_floating(x.dtype());
-}
 
 }  // namespace
 
 Array nan_to_num(const Array& x, const Array& nan) {
-  if (!has_specials(x)) return x;
+  if (is_complex(x.dtype())) return lax::complex(nan_to_num(lax::real(x), nan), nan_to_num(lax::imag(x), nan));
+  if (!is_floating(x.dtype())) return x;
   return with_numbers(x, nan, literal(x, largest(x.dtype())), literal(x, -largest(x.dtype())));
 }
 Array nan_to_num(const Array& x, const Array& nan, const Array& posinf, const Array& neginf) {
-  return has_specials(x) ? with_numbers(x, nan, posinf, neginf) : x;
+  if (is_complex(x.dtype()))
+    return lax::complex(nan_to_num(lax::real(x), nan, posinf, neginf), nan_to_num(lax::imag(x), nan, posinf, neginf));
+  return is_floating(x.dtype()) ? with_numbers(x, nan, posinf, neginf) : x;
 }
 
 }  // namespace fluxion

@@ -115,7 +115,8 @@ Parts parts_of(const Array& x) {
   const auto offset = lax::select_n(small, literal(bits, f.bias() - 1), literal(bits, f.bias() - 1 + f.mantissa));
   const auto exponent = lax::select_n(plain, zero, lax::sub(raw, offset));
   const auto down = lax::neg(exponent), first = half(down);
-  const auto scaled = lax::mul(lax::mul(x, power_of_two(first, x.dtype())), power_of_two(lax::sub(down, first), x.dtype()));
+  const auto t = x.dtype();
+  const auto scaled = lax::mul(lax::mul(x, power_of_two(first, t)), power_of_two(lax::sub(down, first), t));
   return {lax::select_n(plain, x, scaled), exponent, plain};
 }
 
@@ -137,7 +138,8 @@ Array ldexp(const Array& x, const Array& n) {
   // Beyond these exponents every number has overflowed or vanished.
   const auto reach = 2.0 * (format.bias() + format.mantissa + 1);
   const auto wide = itemsize(n.dtype()) < 4 ? convert(n, int32) : n;
-  const auto bounded = lax::clamp(literal(wide, is_unsigned_integer(wide.dtype()) ? 0 : -reach), wide, literal(wide, reach));
+  const auto lowest_step = literal(wide, is_unsigned_integer(wide.dtype()) ? 0 : -reach);
+  const auto bounded = lax::clamp(lowest_step, wide, literal(wide, reach));
   Array both[] = {f, lax::convert_element_type(bounded, format.bits)};
   broadcast_operands("ldexp", both, true);
   const auto p = parts_of(both[0]);
@@ -159,7 +161,8 @@ Array isneginf(const Array& x) {
 Array bitwise_count(const Array& x) {
   require_value("bitwise_count", x);
   if (!is_integer(x.dtype()) && x.dtype() != bool_)
-    throw TypeError(text("bitwise_count: the operand must be integers or bool, got ", x.aval(), "; convert with astype"));
+    throw TypeError(text("bitwise_count: the operand must be integers or bool, got ", x.aval(),
+                         "; convert with astype"));
   const auto integers = x.dtype() == bool_ ? convert(x, int32) : x;
   return lax::convert_element_type(lax::population_count(abs(integers)), uint8);
 }

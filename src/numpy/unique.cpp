@@ -26,10 +26,12 @@ struct Sorted {
 
 Array differs(const Array& a, const Array& b, bool equal_nan) {
   const auto different = a != b;
-  return equal_nan && is_floating(a.dtype()) ? different & !(isnan(a) & isnan(b)) : different;
+  return equal_nan && is_inexact(a.dtype()) ? different & !(isnan(a) & isnan(b)) : different;
 }
 
-Array column(const Array& rows, std::int64_t c) { return lax::reshape(lax::slice(rows, {0, c}, {rows.shape(0), c + 1}), {rows.shape(0)}); }
+Array column(const Array& rows, std::int64_t c) {
+  return lax::reshape(lax::slice(rows, {0, c}, {rows.shape(0), c + 1}), {rows.shape(0)});
+}
 
 /// The whole array as one row each: [n] for elements, [n, m] for slices.
 Sorted sorted_rows(const Array& rows, bool equal_nan) {

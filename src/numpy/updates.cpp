@@ -41,7 +41,8 @@ struct Update {
 
 void check_arithmetic(const char* op, const Array& x, const Array& v) {
   if (is_key(x.dtype()) || is_key(v.dtype()))
-    throw TypeError(text(op, ": keys have no arithmetic, got ", v.aval(), " for ", x.aval(), "; replace keys with at(...).set"));
+    throw TypeError(
+        text(op, ": keys have no arithmetic, got ", v.aval(), " for ", x.aval(), "; replace keys with at(...).set"));
 }
 
 /// The value laid out like x, `fill` elsewhere: for operations that leave x as it is where they meet `fill`.
@@ -97,8 +98,8 @@ Array IndexUpdate::power(const Array& value, const IndexOptions& o) const {
   return fluxion::power(x_, IndexUpdate(ones_like(x_), indices_).multiply(value, o));
 }
 
-static Array extremum(const char* op, const Array& x, std::span<const Index> indices, const Array& value, const IndexOptions& o,
-                      Scatter scatter, Combine combine) {
+static Array extremum(const char* op, const Array& x, std::span<const Index> indices, const Array& value,
+                      const IndexOptions& o, Scatter scatter, Combine combine) {
   check_arithmetic(op, x, value);
   const Update u(op, x, indices, value, o);
   if (!u.is_static()) return scattered(op, scatter, x, *u.place.arrays, u.value, o);
@@ -127,7 +128,8 @@ Array IndexUpdate::apply(const std::function<Array(const Array&)>& f, const Inde
   if (place.arrays->unique || o.unique_indices) return set(applied(get(o)), o);
   const auto times = IndexUpdate(zeros(x_.shape(), int64), indices_).add(1, o);
   const auto rounds = x_.size() == 0 ? Array(0) : fluxion::max(times);
-  return fori_loop(0, rounds, [&](const Array& i, const Array& x) { return where(times > i, applied(x), x); }, x_);
+  return fori_loop(
+      0, rounds, [&](const Array& i, const Array& x) { return where(times > i, applied(x), x); }, x_);
 }
 
 }  // namespace fluxion

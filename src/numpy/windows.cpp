@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "core/guards.hpp"
 #include "lax/broadcasting.hpp"
+#include "lax/promote.hpp"
 
 namespace fluxion {
 

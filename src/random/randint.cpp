@@ -121,6 +121,13 @@ Array traced_bounds(const Array& key, const Shape& shape, const Array& minval, c
   return lo.value + lax::convert_element_type(broadcast_to(offset, shape), t);
 }
 
+// Bounds of narrow integers, which are drawn in 32 bits.
+Array within(const Array& x, std::int64_t lowest, std::int64_t highest) {
+  const auto top = scalar(highest);
+  const auto capped = x.dtype() == uint64 ? minimum(x, scalar(static_cast<std::uint64_t>(highest))) : x;
+  return maximum(minimum(lax::convert_element_type(capped, int64), top), scalar(lowest));
+}
+
 void check_bound(const Array& x, const Shape& shape) {
   if (!is_integer(x.dtype()))
     throw TypeError(
@@ -138,12 +145,15 @@ Array randint(const Array& key, const Shape& shape, const Array& minval, const A
   if (!is_integer(dtype))
     throw TypeError(
         text("randint: an integer dtype is required, got ", dtype, "; use uniform for floating numbers"));
-  if (itemsize(dtype) < 4)
-    throw UnsupportedError(text("randint: a dtype of 32 or 64 bits is required, got ", dtype,
-                                "; narrower integers have no arithmetic yet"));
   const auto known = [](const Array& x) { return x.ndim() == 0 && concrete(x) != nullptr; };
   check_bound(minval, shape);
   check_bound(maxval, shape);
+  if (is_narrow(dtype)) {
+    const auto lowest = is_unsigned_integer(dtype) ? 0 : -(std::int64_t{1} << (8 * itemsize(dtype) - 1));
+    const auto above = lowest + (std::int64_t{1} << (8 * itemsize(dtype)));
+    const auto wide = randint(key, shape, within(minval, lowest, above - 1), within(maxval, lowest, above), int32);
+    return lax::convert_element_type(wide, dtype);
+  }
   return known(minval) && known(maxval) ? known_bounds(key, shape, minval, maxval, dtype)
                                         : traced_bounds(key, shape, minval, maxval, dtype);
 }

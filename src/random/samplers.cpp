@@ -19,9 +19,6 @@ DType floating_dtype(const char* op, std::optional<DType> dtype) {
   const auto t = dtype.value_or(config().default_float);
   if (!is_floating(t))
     throw TypeError(text(op, ": a floating dtype is required, got ", t, "; use float32 or float64"));
-  if (t != float32 && t != float64)
-    throw UnsupportedError(
-        text(op, ": float32 or float64 is required, got ", t, "; other floats have no arithmetic yet"));
   return t;
 }
 
@@ -38,6 +35,13 @@ Array bits64(const Array& key, const Shape& shape) {
 
 // Random mantissa bits under the exponent of 1 give [1, 2).
 Array unit_interval(const Array& key, const Shape& shape, DType t) {
+  if (is_half(t)) {  // of a byte for bfloat16, whose mantissa has 7 bits; of 16 bits for float16, whose has 10
+    const auto words = lax::convert_element_type(bits32(key, shape), t == bfloat16 ? uint8 : uint16);
+    const auto mantissa =
+        lax::shift_right_logical(lax::convert_element_type(words, uint16), scalar<std::uint16_t>(t == bfloat16 ? 8 - 7 : 16 - 10));
+    const auto pattern = lax::bitwise_or(mantissa, scalar<std::uint16_t>(t == bfloat16 ? 0x3f80 : 0x3c00));
+    return lax::sub(lax::bitcast_convert_type(pattern, t), make_scalar(t, 1.0));
+  }
   if (t == float32) {
     const auto mantissa = lax::shift_right_logical(bits32(key, shape), scalar<std::uint32_t>(32 - 23));
     const auto pattern = lax::bitwise_or(mantissa, scalar<std::uint32_t>(0x3f800000U));
@@ -48,6 +52,10 @@ Array unit_interval(const Array& key, const Shape& shape, DType t) {
   return lax::sub(lax::bitcast_convert_type(pattern, float64), scalar<double>(1.0));
 }
 
+double spacing_below_one(DType t) {
+  return t == float64 ? 0x1p-53 : t == float32 ? 0x1p-24 : t == float16 ? 0x1p-11 : 0x1p-8;
+}
+
 bool is_number(const Array& x, double v) {
   return x.ndim() == 0 && concrete(x) != nullptr && x.item<double>() == v;
 }
@@ -55,8 +63,7 @@ bool is_number(const Array& x, double v) {
 // The extent of the interval; of two known bounds it is a literal.
 Array width(const Array& lo, const Array& hi) {
   if (lo.ndim() == 0 && hi.ndim() == 0 && concrete(lo) != nullptr && concrete(hi) != nullptr)
-    return lo.dtype() == float32 ? scalar(hi.item<float>() - lo.item<float>())
-                                 : scalar<double>(hi.item<double>() - lo.item<double>());
+    return make_scalar(lo.dtype(), hi.item<double>() - lo.item<double>());
   return hi - lo;
 }
 
@@ -67,9 +74,6 @@ Array bits(const Array& key, const Shape& shape, DType dtype) {
   checked_element_count("bits", shape);
   if (!is_unsigned_integer(dtype))
     throw TypeError(text("bits: an unsigned dtype is required, got ", dtype, "; use uint32 or uint64"));
-  if (itemsize(dtype) < 4)
-    throw UnsupportedError(text("bits: uint32 or uint64 is required, got ", dtype,
-                                "; narrower integers have no arithmetic yet"));
   return dtype == uint64 ? bits64(key, shape) : lax::convert_element_type(bits32(key, shape), dtype);
 }
 
@@ -92,8 +96,7 @@ Array normal(const Array& key, const Shape& shape, std::optional<DType> dtype) {
   check_single_key<ValueError>("normal", key);
   checked_element_count("normal", shape);
   const auto t = floating_dtype("normal", dtype);
-  const Array lowest =
-      t == float32 ? scalar(std::nextafter(-1.0F, 0.0F)) : scalar<double>(std::nextafter(-1.0, 0.0));
+  const Array lowest = make_scalar(t, -1 + spacing_below_one(t));
   const auto u = uniform(key, shape, t, lowest, make_scalar(t, 1.0));
   return lax::mul(make_scalar(t, std::sqrt(2.0)), lax::erf_inv(u));
 }

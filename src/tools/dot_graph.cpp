@@ -52,7 +52,8 @@ class Graph {
     return name;
   }
   void edge(const Jaxpr& j, const Nodes& from, const Atom& a, const std::string& to) {
-    const auto begin = a.is_literal() ? node(text(a.literal), " shape=plaintext") : from[static_cast<std::size_t>(a.var)];
+    const auto begin =
+        a.is_literal() ? node(text(a.literal), " shape=plaintext") : from[static_cast<std::size_t>(a.var)];
     line(text(begin, " -> ", to, " [label=\"", j.aval(a), "\"];"));
   }
 
@@ -60,8 +61,8 @@ class Graph {
     Nodes from(j.vars.size());
     for (std::size_t i = 0; i < j.in.size(); ++i) {
       const bool constant = i < j.n_consts;
-      from[static_cast<std::size_t>(j.in[i])] =
-          node(constant ? text("const ", i) : text("arg ", i - j.n_consts), constant ? " shape=ellipse style=dashed" : " shape=ellipse");
+      from[static_cast<std::size_t>(j.in[i])] = node(constant ? text("const ", i) : text("arg ", i - j.n_consts),
+                                                     constant ? " shape=ellipse style=dashed" : " shape=ellipse");
     }
     for (const auto& e : j.eqns) {
       Fields fields;

@@ -14,7 +14,9 @@ namespace {
 const std::vector<ReadablePrimitive>& library_primitives() {
   static const auto& all = *new std::vector<ReadablePrimitive>([] {
     auto list = lax::readable_primitives();
-    for (const auto add : {list_checkpoints, list_custom_jvp, list_custom_vjp, list_custom_vmap, list_jit, list_linear_call}) add(list);
+    for (const auto add :
+         {list_checkpoints, list_custom_jvp, list_custom_vjp, list_custom_vmap, list_jit, list_linear_call})
+      add(list);
     return list;
   }());
   return all;
@@ -22,11 +24,13 @@ const std::vector<ReadablePrimitive>& library_primitives() {
 
 void check_values(const Arrays& got, AvalSpan want, const char* op, const char* what) {
   if (got.size() != want.size())
-    throw ValueError(text(op, ": the jaxpr has ", want.size(), ' ', what, "s, got ", got.size(), "; pass one array for each"));
+    throw ValueError(
+        text(op, ": the jaxpr has ", want.size(), ' ', what, "s, got ", got.size(), "; pass one array for each"));
   for (std::size_t i = 0; i < got.size(); ++i) {
     require_value(op, got[i]);
     if (!same_type(got[i].aval(), want[i]))
-      throw ValueError(text(op, ": ", what, ' ', i, " must be ", want[i], ", got ", got[i].aval(), "; convert with astype and reshape"));
+      throw ValueError(text(op, ": ", what, ' ', i, " must be ", want[i], ", got ", got[i].aval(),
+                            "; convert with astype and reshape"));
   }
 }
 
@@ -38,7 +42,9 @@ ClosedJaxpr parse_jaxpr(std::string_view text, const ParseOptions& options) {
   auto primitives = options.primitives;  // a user's primitive may have the name of one of the library's
   primitives.insert(primitives.end(), library_primitives().begin(), library_primitives().end());
   ClosedJaxpr closed{parse(text, primitives), options.consts};
-  if (!closed.consts.empty()) check_values(closed.consts, AvalSpan(closed.jaxpr->in_avals()).first(closed.jaxpr->n_consts), "parse_jaxpr", "constant");
+  if (!closed.consts.empty())
+    check_values(closed.consts, AvalSpan(closed.jaxpr->in_avals()).first(closed.jaxpr->n_consts), "parse_jaxpr",
+                 "constant");
   return closed;
 }
 

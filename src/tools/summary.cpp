@@ -56,7 +56,8 @@ std::string summary_of(const TreeDef& def, const Arrays& leaves) {
     elements += x.size();
     bytes += size;
   }
-  rows.push_back({text(leaves.size(), leaves.size() == 1 ? " leaf" : " leaves"), "", "", grouped(elements), grouped(bytes)});
+  rows.push_back(
+      {text(leaves.size(), leaves.size() == 1 ? " leaf" : " leaves"), "", "", grouped(elements), grouped(bytes)});
   return aligned(rows);
 }
 

@@ -39,22 +39,25 @@ std::string shown(double seconds) {
 }  // namespace
 
 std::ostream& operator<<(std::ostream& os, const Timing& t) {
-  return os << shown(t.median) << " (min " << shown(t.min) << ", iqr " << shown(t.iqr) << ", " << t.samples << " x " << t.calls_per_sample
-            << " calls; first call " << shown(t.first) << ')';
+  return os << shown(t.median) << " (min " << shown(t.min) << ", iqr " << shown(t.iqr) << ", " << t.samples << " x "
+            << t.calls_per_sample << " calls; first call " << shown(t.first) << ')';
 }
 
 namespace detail {
 
 Timing time_calls(const std::function<void()>& call, const TimeOptions& options) {
-  if (!(options.seconds > 0)) throw ValueError(text("timeit: seconds must be positive, got ", options.seconds, "; leave it out for 0.2"));
+  if (!(options.seconds > 0))
+    throw ValueError(text("timeit: seconds must be positive, got ", options.seconds, "; leave it out for 0.2"));
   Timing t{};
   t.first = seconds_of(call, 1);
   t.calls_per_sample = 1;
   double sample = seconds_of(call, 1);
-  while (sample < kSample && t.calls_per_sample < (std::int64_t{1} << 30)) sample = seconds_of(call, t.calls_per_sample *= 2);
+  while (sample < kSample && t.calls_per_sample < (std::int64_t{1} << 30))
+    sample = seconds_of(call, t.calls_per_sample *= 2);
   t.samples = std::clamp(static_cast<std::int64_t>(std::min(options.seconds / sample, 1e6)), kFewest, kMost);
   std::vector<double> each;
-  for (std::int64_t i = 0; i < t.samples; ++i) each.push_back(seconds_of(call, t.calls_per_sample) / static_cast<double>(t.calls_per_sample));
+  for (std::int64_t i = 0; i < t.samples; ++i)
+    each.push_back(seconds_of(call, t.calls_per_sample) / static_cast<double>(t.calls_per_sample));
   std::sort(each.begin(), each.end());
   const auto n = each.size();
   t.min = each[0];

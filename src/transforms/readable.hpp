@@ -1,5 +1,5 @@
-// The primitives of this layer as readers of jaxprs need them. Rules of custom functions are C++ and not in the text: what
-// is read has the values of its call, and throws where a rule is asked for.
+// The primitives of this layer as readers of jaxprs need them. Rules of custom functions are C++ and not in the text:
+// what is read has the values of its call, and throws where a rule is asked for.
 #pragma once
 
 #include "core/parse.hpp"

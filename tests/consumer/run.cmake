@@ -19,7 +19,7 @@ run(${WORK_DIR}/build/consumer)
 execute_process(COMMAND ${COMPILER} -std=c++20 -E -I${prefix}/include ${PROJECT_DIR}/main.cpp
   OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
 string(REPLACE ${prefix} "" text "${text}")
-set(private_header "/(xsimd|range/v3|tbb|oneapi|catch2|rapidcheck)[/.]")
+set(private_header "/(xsimd|range/v3|tbb|oneapi|catch2|rapidcheck|zlib)[/.]")
 if("${text}" MATCHES "\n# [0-9]+ \"([^\"]*${private_header}[^\"]*)\"")
   message(FATAL_ERROR "<fluxion/fluxion.hpp> makes its users read ${CMAKE_MATCH_1}")
 endif()

@@ -5,6 +5,7 @@
 #include <functional>
 #include <thread>
 
+#include <fluxion/complex.hpp>
 #include <fluxion/lax.hpp>
 #include <fluxion/nn.hpp>
 #include <fluxion/numpy.hpp>
@@ -177,14 +178,14 @@ TEST_CASE("mistakes of dtype") {
       {"a negative power of integers", Kind::type, [] { power(array({2}), -1); }, {"power: ", "negative", "floating"}},
       {"an integer that does not fit", Kind::value, [] { array({1}) + (std::int64_t{1} << 40); }, {"convert: ", "1099511627776", "int32"}},
       {"a negative number beside unsigned ones", Kind::value, [] { array({1U}) + -1; }, {"convert: ", "-1", "uint32"}},
-      {"random bits of 8", Kind::unsupported, [&] { random::bits(key, {2}, uint8); }, {"bits: ", "uint32 or uint64", "uint8"}},
       {"words that are no key data", Kind::type, [] { random::wrap_key_data(v3); }, {"wrap_key_data: ", "uint32", "f64[3]"}},
       {"key data of numbers", Kind::type, [] { random::key_data(v3); }, {"key_data: ", "f64[3]"}},
       {"an integer probability", Kind::type, [&] { random::bernoulli(key, 1); }, {"bernoulli: ", "floating", "i64[]"}},
       {"addition to a key", Kind::type, [&] { (void)random::split(key, 2).at(0).add(1); }, {"at.add: ", "keys"}},
-      {"int8 arithmetic", Kind::unsupported, [] { array({std::int8_t{1}}) + array({std::int8_t{2}}); }, {"add: ", "i8[1]", "no arithmetic yet"}},
-      {"complex arithmetic", Kind::unsupported, [] { Array x = std::complex<double>(0, 1); x * x; }, {"c128[]"}},
-      {"conversion to float16", Kind::unsupported, [] { v3.astype(float16); }, {"f16"}},
+      {"the order of complex numbers", Kind::type, [] { Array x = std::complex<double>(0, 1); x < x; }, {"lt: ", "c128[]", "real numbers"}},
+      {"the real part of a real number", Kind::type, [] { lax::real(v3); }, {"real: ", "complex", "f64[3]", "astype"}},
+      {"complex parts that are no floats", Kind::type, [] { lax::complex(array({1}), array({1})); }, {"complex: ", "float32 or float64", "i32[1]"}},
+      {"the remainder of complex numbers", Kind::type, [] { Array x = std::complex<double>(0, 1); lax::rem(x, x); }, {"rem: ", "real numbers", "fx::real"}},
       {"strict promotion", Kind::type, [] { const promotion guard(strict); array({1}) + array({1.0}); }, {"add: ", "strict", "int32", "float64", "astype"}},
       {"a default dtype that is no float", Kind::type, [] { const default_dtype guard(int32); }, {"default_dtype", "int32"}},
       {"a product of bools", Kind::type, [] { lax::dot_general(array({true}), array({true}), {{0}, {0}, {}, {}}); }, {"dot_general: ", "bool[1]"}},

@@ -65,7 +65,8 @@ std::string outcome(const fs::path& file) {
 
 TEST_CASE("programs exported by jax give the results that they come with") {
   if (!fs::exists(FLUXION_STABLEHLO)) {
-    WARN("skipped: there are no programs in " FLUXION_STABLEHLO "; set FLUXION_CORPORA to the folder of reference data");
+    WARN("skipped: there are no programs in " FLUXION_STABLEHLO
+         "; set FLUXION_CORPORA to the folder of reference data");
     return;
   }
   int passed = 0, total = 0;

@@ -61,13 +61,14 @@ std::string message(const Bytes& file) {
 TEST_CASE("arrays of every dtype with elements come back from a .npy file") {
   const auto path = path_in_temp("fluxion_npy_test.npy");
   const std::int64_t bits[3] = {0x3ff0000000000001, -2, 0x400000003f800000};
-  for (const auto t : {bool_, int8, int16, int32, int64, uint8, uint16, uint32, uint64, bfloat16, float16, float32, float64,
-                       complex64, complex128})
+  for (const auto t : {bool_, int8, int16, int32, int64, uint8, uint16, uint32, uint64, bfloat16, float16, float32,
+                       float64, complex64, complex128})
     for (const Shape& shape : {Shape{}, Shape{1}, Shape{0}, Shape{2, 0, 3}, Shape{3}, Shape{2, 3, 1}}) {
       std::byte* data = nullptr;
       auto x = make_array({shape, t, false}, data);
       const auto n = static_cast<std::size_t>(x.size()) * itemsize(t);
-      for (std::size_t i = 0; i < n; ++i) data[i] = t == bool_ ? std::byte(i % 2) : reinterpret_cast<const std::byte*>(bits)[i % 24];
+      for (std::size_t i = 0; i < n; ++i)
+        data[i] = t == bool_ ? std::byte(i % 2) : reinterpret_cast<const std::byte*>(bits)[i % 24];
       save(path, x);
       INFO(x.aval());
       const auto back = load(path);
@@ -98,11 +99,16 @@ TEST_CASE("files as other programs write them are read") {
   const auto rows = raw<std::int64_t>({1, 2, 3, 4, 5, 6});
   for (const int version : {1, 2, 3})
     check_same(load(npy("{'descr': '<i8', 'fortran_order': False, 'shape': (2, 3), }\n", rows, version)), expected);
-  check_same(load(npy("{\"shape\":(2L,3L) , \"fortran_order\":True,\"descr\":\"<i8\"}", raw<std::int64_t>({1, 4, 2, 5, 3, 6}))), expected);
-  check_same(load(npy("{'descr': '>i8', 'fortran_order': False, 'shape': (1,)}", {"\0\0\0\0\0\0\1\2", 8})), array({258}).astype(int64));
-  check_same(load(npy("{'descr': '>c16', 'fortran_order': False, 'shape': ()}", {"\x3f\xf0\0\0\0\0\0\0\x40\0\0\0\0\0\0\0", 16})),
+  check_same(load(npy("{\"shape\":(2L,3L) , \"fortran_order\":True,\"descr\":\"<i8\"}",
+                      raw<std::int64_t>({1, 4, 2, 5, 3, 6}))),
+             expected);
+  check_same(load(npy("{'descr': '>i8', 'fortran_order': False, 'shape': (1,)}", {"\0\0\0\0\0\0\1\2", 8})),
+             array({258}).astype(int64));
+  check_same(load(npy("{'descr': '>c16', 'fortran_order': False, 'shape': ()}",
+                      {"\x3f\xf0\0\0\0\0\0\0\x40\0\0\0\0\0\0\0", 16})),
              scalar(Complex(1, 2)));
-  check_same(load(npy("{'descr': '|b1', 'fortran_order': False, 'shape': (3,)}", {"\0\1\xff", 3})), array({false, true, true}));
+  check_same(load(npy("{'descr': '|b1', 'fortran_order': False, 'shape': (3,)}", {"\0\1\xff", 3})),
+             array({false, true, true}));
   const auto half = load(npy("{'descr': '<V2', 'fortran_order': False, 'shape': (1,)}", {"\x80\x3f", 2}));
   CHECK(half.dtype() == bfloat16);
 }
@@ -112,10 +118,12 @@ TEST_CASE("what is no array of numbers is refused") {
     return "{'descr': " + descr + ", 'fortran_order': False, 'shape': " + shape + "}";
   };
   const auto eight = raw<double>({1});
-  CHECK(message({}) == "load: bytes: a .npy file begins with \\x93NUMPY, a version and a length, got 0 bytes that do not; write it "
-                       "with fx::save or numpy.save");
+  CHECK(message({}) ==
+        "load: bytes: a .npy file begins with \\x93NUMPY, a version and a length, got 0 bytes that do not; write it "
+        "with fx::save or numpy.save");
   CHECK(message(npy(header("'<f8'", "(1,)"), eight, 4)).find("versions 1.0 to 3.0") != std::string::npos);
-  CHECK(message(npy(header("'<f8'", "(2,)"), eight)) == "load: bytes: f64[2] must have 16 bytes of elements, got 8; the file is truncated");
+  CHECK(message(npy(header("'<f8'", "(2,)"), eight)) ==
+        "load: bytes: f64[2] must have 16 bytes of elements, got 8; the file is truncated");
   CHECK(message(npy(header("'<f8'", "()"), eight + eight)).find("got 16; several arrays") != std::string::npos);
   CHECK(message(npy(header("'|O'", "(1,)"), eight)).find("pickled Python objects") != std::string::npos);
   CHECK(message(npy(header("'<U4'", "(1,)"), eight)).find("got '<U4'") != std::string::npos);
@@ -143,8 +151,10 @@ TEST_CASE("what has no elements on this machine cannot be saved") {
                     return x;
                   })(1.0),
                   ConcretizationError);
-  CHECK_THROWS_WITH(save("/no such folder/x.npy", Array(1)), Catch::Contains("No such file") && Catch::Contains("save: /no such"));
-  CHECK_THROWS_WITH(load("/no such folder/x.npy"), Catch::Contains("load: /no such folder/x.npy: a file that can be read"));
+  CHECK_THROWS_WITH(save("/no such folder/x.npy", Array(1)),
+                    Catch::Contains("No such file") && Catch::Contains("save: /no such"));
+  CHECK_THROWS_WITH(load("/no such folder/x.npy"),
+                    Catch::Contains("load: /no such folder/x.npy: a file that can be read"));
 }
 
 namespace {
@@ -161,8 +171,10 @@ void survive(const Bytes& file) {
 }  // namespace
 
 TEST_CASE("a .npy file cut anywhere is refused, and one with any byte changed never does harm") {
-  for (const auto& whole : {npy_bytes(array({{1.5, 2.5, 3.5}})), npy_bytes(array({true, false})), npy_bytes(scalar(1.0F))}) {
-    for (std::size_t n = 0; n < whole.size(); ++n) CHECK_THROWS_AS(load(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(n))), ValueError);
+  for (const auto& whole :
+       {npy_bytes(array({{1.5, 2.5, 3.5}})), npy_bytes(array({true, false})), npy_bytes(scalar(1.0F))}) {
+    for (std::size_t n = 0; n < whole.size(); ++n)
+      CHECK_THROWS_AS(load(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(n))), ValueError);
     for (std::size_t i = 0; i < whole.size(); ++i)
       for (const int flip : {1, 2, 4, 8, 16, 32, 64, 128, 255}) {
         auto changed = whole;
@@ -175,7 +187,9 @@ TEST_CASE("a .npy file cut anywhere is refused, and one with any byte changed ne
 TEST_CASE("random edits of .npy headers never do harm") {
   std::mt19937 random(7);
   const std::string header = "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 1), }";
-  const std::string pieces[] = {"'", "\"", "(", ")", ",", ":", "{", "}", "-1", "0", "9223372036854775807", "True", "'shape'", "L", " ", "\n", "[", "'>f2'", "'<c8'"};
+  const std::string pieces[] = {
+      "'",    "\"",      "(", ")", ",",  ":", "{",     "}",    "-1", "0", "9223372036854775807",
+      "True", "'shape'", "L", " ", "\n", "[", "'>f2'", "'<c8'"};
   for (int i = 0; i < 4000; ++i) {
     auto h = header;
     for (auto edits = 1 + random() % 4; edits > 0; --edits) {

@@ -10,10 +10,15 @@ template <class T>
 T combine(ReduceOp op, T a, T b) {
   if constexpr (std::is_floating_point_v<T>) {
     if (op == ReduceOp::sum) return a + b;
+    if (op == ReduceOp::prod) return a * b;
     if (a != a) return a;
     return op == ReduceOp::max ? (a > b ? a : b) : (a < b ? a : b);
   } else {
     if (op == ReduceOp::sum) return T(std::make_unsigned_t<T>(a) + std::make_unsigned_t<T>(b));
+    if (op == ReduceOp::prod) return T(std::uint64_t(a) * std::uint64_t(b));
+    if (op == ReduceOp::and_) return T(a & b);
+    if (op == ReduceOp::or_) return T(a | b);
+    if (op == ReduceOp::xor_) return T(a ^ b);
     return op == ReduceOp::max ? std::max(a, b) : std::min(a, b);
   }
 }
@@ -21,8 +26,11 @@ T combine(ReduceOp op, T a, T b) {
 template <class T>
 T identity(ReduceOp op) {
   using L = std::numeric_limits<T>;
-  if (op == ReduceOp::sum) return T(0);
+  if (op == ReduceOp::sum || op == ReduceOp::or_ || op == ReduceOp::xor_) return T(0);
+  if (op == ReduceOp::prod) return T(1);
   if constexpr (std::is_same_v<T, std::uint8_t>) return op == ReduceOp::max ? 0 : 1;
+  if constexpr (std::is_integral_v<T>)
+    if (op == ReduceOp::and_) return T(~T(0));
   if constexpr (std::is_floating_point_v<T>) return op == ReduceOp::max ? -L::infinity() : L::infinity();
   return op == ReduceOp::max ? L::lowest() : L::max();
 }
@@ -51,7 +59,7 @@ template <class T>
 void check(const Table& t, ReduceOp op) {
   const auto rows = t.reduce_rows(op, dtype<T>());
   const auto columns = t.reduce_columns(op, dtype<T>());
-  if (std::is_same_v<T, std::uint8_t> && op == ReduceOp::sum) {
+  if (std::is_same_v<T, std::uint8_t> && (op == ReduceOp::sum || op == ReduceOp::prod)) {
     CHECK((rows == nullptr && columns == nullptr));
     return;
   }
@@ -85,7 +93,12 @@ void check(const Table& t, ReduceOp op) {
 TEMPLATE_TEST_CASE("rows and columns follow one reduction tree to the bit on every instruction set", "[kernels]",
                    std::uint8_t, std::int32_t, std::int64_t, std::uint32_t, std::uint64_t, float, double) {
   for (const Table* t : tables())
-    for (ReduceOp op : {ReduceOp::sum, ReduceOp::max, ReduceOp::min}) check<TestType>(*t, op);
+    for (ReduceOp op : {ReduceOp::sum, ReduceOp::max, ReduceOp::min, ReduceOp::prod}) check<TestType>(*t, op);
+}
+
+TEMPLATE_TEST_CASE("so do bits", "[kernels]", std::uint8_t, std::int32_t, std::int64_t, std::uint32_t, std::uint64_t) {
+  for (const Table* t : tables())
+    for (ReduceOp op : {ReduceOp::and_, ReduceOp::or_, ReduceOp::xor_}) check<TestType>(*t, op);
 }
 
 TEST_CASE("columns may be read backwards and apart", "[kernels]") {

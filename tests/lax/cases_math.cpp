@@ -27,7 +27,8 @@ long double polygamma_of(int m, long double x) {
   long double factorial = 1, sum = 0;
   for (int i = 2; i <= m; ++i) factorial *= i;
   for (; x < 30; x += 1) sum += 1 / power(x, m + 1);
-  const long double bernoulli[] = {1 / 6.0L, -1 / 30.0L, 1 / 42.0L, -1 / 30.0L, 5 / 66.0L, -691 / 2730.0L, 7 / 6.0L, -3617 / 510.0L};
+  const long double bernoulli[] = {1 / 6.0L,  -1 / 30.0L,     1 / 42.0L, -1 / 30.0L,
+                                   5 / 66.0L, -691 / 2730.0L, 7 / 6.0L,  -3617 / 510.0L};
   long double tail = 1 / (m * power(x, m)) + 1 / (2 * power(x, m + 1)), rising = m + 1, even = 2;
   for (int j = 1; j <= 8; ++j) {
     tail += bernoulli[j - 1] * rising / even / power(x, m + 2 * j);
@@ -81,6 +82,11 @@ const FloatRow kFloatRows[] = {
     {"digamma", lax::digamma, digamma_of, 4, {2, 4}, {2, 1e6}},
 };
 
+// Integers of every width, and the halves.
+constexpr DType kWholes[] = {DType::int64,  DType::int32,  DType::int16,  DType::int8,
+                             DType::uint64, DType::uint32, DType::uint16, DType::uint8};
+constexpr DType kHalves[] = {DType::float16, DType::bfloat16};
+
 bool flat_everywhere(const FloatRow& r) { return r.ulps == 0; }
 
 Case float_case(const FloatRow& r) {
@@ -100,18 +106,38 @@ Case float_case(const FloatRow& r) {
   return c;
 }
 
+// A float that is off by a few units may fall to the other side of a tie between two halves.
+Case half_case(const FloatRow& r) {
+  Case c = float_case(r);
+  c.name += "/half";
+  c.signatures.clear();
+  c.errors.clear();
+  c.differentiable = {0};
+  if (!flat_everywhere(r)) c.ulps64 = 0.502;
+  const std::vector<Number> edge{real(0), real(-0.0), real(1), real(-1), real(0.5), real(-2.5), real(kInf), real(-kInf), real(kNaN)};
+  for (const auto t : kHalves) {
+    c.signatures.push_back({{{t, {2, 150}, r.smooth.lo, r.smooth.hi}}});
+    c.signatures.push_back({{{t, {}, r.smooth.lo, r.smooth.hi}}});
+    c.signatures.push_back(edges(t, edge));
+  }
+  return c;
+}
+
 Case square_case() {
   Case c{"square", "square", flat(lax::square), {}, {}, 0, 0, {1}, {0}, {}};
   c.reference = pointwise([](std::span<const Number> x, DType t) {
     if (t == DType::float32) return real(static_cast<float>(x[0].f) * static_cast<float>(x[0].f));
-    return Number{exact_square(x[0].f), static_cast<std::int64_t>(static_cast<std::uint64_t>(x[0].i) * static_cast<std::uint64_t>(x[0].i))};
+    return Number{exact_square(x[0].f),
+                  static_cast<std::int64_t>(static_cast<std::uint64_t>(x[0].i) * static_cast<std::uint64_t>(x[0].i))};
   });
   for (const auto t : kFloats) {
     for (auto& s : same_shape_signatures(t, {{-2, 2}})) c.signatures.push_back(s);
     c.signatures.push_back(edges(t, edge_values()));
   }
+  for (const auto t : kWholes) c.signatures.push_back({{{t, {26}, -100, 100}}});
   for (const auto t : kIntegers) c.signatures.push_back({{{t, {26}, -100000, 100000}}});
-  c.errors = refused_dtypes({DType::float32, DType::float64, DType::int32, DType::int64, DType::uint32, DType::uint64}, 1);
+  c.errors =
+      refused_dtypes({DType::float32, DType::float64, DType::int32, DType::int64, DType::uint32, DType::uint64}, 1);
   return c;
 }
 
@@ -136,9 +162,11 @@ Case bits_case(const char* name, Unary f, int (*of)(std::uint64_t, int width)) {
   });
   const std::vector<Number> edge{whole(0), whole(1), whole(-1), whole(7), whole(-8), whole(INT64_MAX), whole(INT64_MIN),
                                  whole(INT32_MAX), whole(INT32_MIN), whole(0xffffffff), whole(0x10000)};
-  for (const auto t : kIntegers) {
-    for (auto& s : same_shape_signatures(t, {{-1000, 100000}})) c.signatures.push_back(s);
-    c.signatures.push_back(edges(t, edge));
+  for (const auto t : kWholes) {
+    for (auto& s : same_shape_signatures(t, {{-100, 100}})) c.signatures.push_back(s);
+    auto wrapped_edge = edge;
+    for (auto& n : wrapped_edge) n.i = wrapped(n.i, t);
+    c.signatures.push_back(edges(t, wrapped_edge));
   }
   c.errors = refused_dtypes({DType::int32, DType::int64, DType::uint32, DType::uint64}, 1);
   return c;
@@ -153,6 +181,33 @@ Case atan2_case() {
   }
   c.errors = refused_dtypes({DType::float32, DType::float64}, 2);
   for (auto& e : mismatched(DType::float64, DType::float32)) c.errors.push_back(e);
+  return c;
+}
+
+// The neighbour among halves: one unit of the exponent's, half a unit below a power of two.
+double next_half(double x, double y, int digits, int lowest) {
+  if (std::isnan(x) || std::isnan(y)) return kNaN;
+  if (x == y) return y;
+  if (x == 0) return std::copysign(std::ldexp(1.0, lowest), y);
+  if (std::isinf(x)) return std::copysign(std::ldexp(2 - std::ldexp(1.0, 1 - digits), digits == 11 ? 15 : 127), x);
+  const bool outward = (x < y) == (x > 0);
+  int exponent = 0;
+  const double m = std::frexp(x, &exponent);
+  const int unit = std::max(exponent - digits - (!outward && std::fabs(m) == 0.5), lowest);
+  const double moved = std::fabs(x) + std::ldexp(outward ? 1.0 : -1.0, unit);
+  const double top = std::ldexp(1.0, digits == 11 ? 16 : 128);
+  return std::copysign(moved >= top ? kInf : moved, x);
+}
+
+Case nextafter_half_case(DType t) {
+  Case c{"nextafter/" + std::string(short_name(t)), "nextafter", flat(lax::nextafter), {}, {}, 0, 0, {0, 0}, {0, 0}, {}};
+  const int digits = t == DType::float16 ? 11 : 8, lowest = t == DType::float16 ? -24 : -133;
+  c.reference = pointwise([=](std::span<const Number> x, DType) { return real(next_half(x[0].f, x[1].f, digits, lowest)); });
+  std::vector<Number> v;
+  for (const double x : {0.0, 0.5, 1.0, 1.5, 3.0, 0x1p-24, 0x1p-14, kInf})
+    for (const double sign : {1.0, -1.0}) v.push_back(real(sign * x));
+  v.push_back(real(kNaN));
+  c.signatures = {edge_pairs(t, v), {{{t, {150}, -2, 2}, {t, {}, 0, 1}}}};
   return c;
 }
 
@@ -202,7 +257,8 @@ Case clamp_case() {
     const auto raised = below(x[0].i, x[1].i, t) ? x[1].i : x[0].i;
     return whole(below(raised, x[2].i, t) ? raised : x[2].i);
   });
-  for (const auto t : {DType::float64, DType::float32, DType::int64, DType::int32, DType::uint64, DType::uint32, DType::bool_}) {
+  for (const auto t :
+       {DType::float64, DType::float32, DType::int64, DType::int32, DType::uint64, DType::uint32, DType::bool_}) {
     const bool floating = is_floating(t);
     for (const auto& shape : sample_shapes(t)) {
       // Below, inside and above the bounds.
@@ -215,14 +271,27 @@ Case clamp_case() {
       c.signatures.push_back({{{t, {}, -2, -1}, {t, shape, 3, 4}, {t, shape, 1, 2}}});
     }
   }
+  for (const auto t : {DType::int8, DType::uint8, DType::int16, DType::uint16})
+    c.signatures.push_back({{{t, {150}, 20, 40}, {t, {150}, 0, 100}, {t, {150}, 30, 60}}});
+  for (const auto t : kHalves) {
+    c.signatures.push_back({{{t, {150}, -2, -1}, {t, {150}, -4, 4}, {t, {150}, 1, 2}}, false});
+    c.signatures.push_back({{{t, {}, -1, -1}, {t, {150}, -4, 4}, {t, {}, 1, 1}}, false});
+  }
   for (const auto t : kFloats) {
     const auto pairs = edge_pairs(t, edge_values());
     c.signatures.push_back({{pairs.args[0], pairs.args[1], {t, {}, 1, 1}}, false});
     c.signatures.push_back({{{t, {}, -1, -1}, pairs.args[0], pairs.args[1]}, false});
   }
-  c.errors = refused_dtypes({DType::float32, DType::float64, DType::int32, DType::int64, DType::uint32, DType::uint64, DType::bool_}, 3);
-  c.errors.push_back({[] { return Arrays{array({0.0, 0.0}), array({1.0, 2.0, 3.0}), Array(1.0)}; }, {"equal shapes", "f64[2]", "f64[3]"}});
-  c.errors.push_back({[] { return Arrays{array({0}), array({1.0}), array({2})}; }, {"equal dtypes", "i32[1]", "f64[1]"}});
+  c.errors = refused_dtypes(
+      {DType::float32, DType::float64, DType::int32, DType::int64, DType::uint32, DType::uint64, DType::bool_}, 3);
+  c.errors.push_back({[] {
+                        return Arrays{array({0.0, 0.0}), array({1.0, 2.0, 3.0}), Array(1.0)};
+                      },
+                      {"equal shapes", "f64[2]", "f64[3]"}});
+  c.errors.push_back({[] {
+                        return Arrays{array({0}), array({1.0}), array({2})};
+                      },
+                      {"equal dtypes", "i32[1]", "f64[1]"}});
   return c;
 }
 
@@ -232,15 +301,26 @@ double reduced(double x, int exponent_bits, int mantissa_bits) {
   const int bias = (1 << (exponent_bits - 1)) - 1;
   int exponent = 0;
   std::frexp(x, &exponent);
-  const auto rounded = std::ldexp(std::nearbyint(std::ldexp(x, mantissa_bits + 1 - exponent)), exponent - mantissa_bits - 1);
+  const auto rounded =
+      std::ldexp(std::nearbyint(std::ldexp(x, mantissa_bits + 1 - exponent)), exponent - mantissa_bits - 1);
   if (std::fabs(rounded) >= std::ldexp(1.0, bias + 1)) return std::copysign(kInf, x);
   return std::fabs(rounded) < std::ldexp(1.0, 1 - bias) ? std::copysign(0.0, x) : rounded;
 }
 
 Case reduce_precision_case(int exponent_bits, int mantissa_bits) {
-  Case c{"reduce_precision/" + std::to_string(exponent_bits) + "_" + std::to_string(mantissa_bits), "reduce_precision", {}, {}, {}, 0, 0, {0}, {0}, {}};
+  Case c{"reduce_precision/" + std::to_string(exponent_bits) + "_" + std::to_string(mantissa_bits),
+         "reduce_precision",
+         {},
+         {},
+         {},
+         0,
+         0,
+         {0},
+         {0},
+         {}};
   c.f = [=](const Arrays& a) -> Arrays { return {lax::reduce_precision(a[0], exponent_bits, mantissa_bits)}; };
-  c.reference = pointwise([=](std::span<const Number> x, DType) { return real(reduced(x[0].f, exponent_bits, mantissa_bits)); });
+  c.reference =
+      pointwise([=](std::span<const Number> x, DType) { return real(reduced(x[0].f, exponent_bits, mantissa_bits)); });
   for (const auto t : kFloats) {
     for (auto& s : same_shape_signatures(t, {{-9, 9}})) c.signatures.push_back(s);
     c.signatures.push_back(wide(t, {{-1e6, 1e6}}));
@@ -259,15 +339,27 @@ Case reduce_precision_case(int exponent_bits, int mantissa_bits) {
 template <class From, class To>
 Case resized_bits_case(Shape shape, Shape result) {
   const auto from = dtype_of<From>, to = dtype_of<To>;
-  Case c{"bitcast_convert_type/" + std::string(short_name(from)) + "_" + std::string(short_name(to)), "bitcast_convert_type", {}, {}, {}, 0, 0, {0}, {0}, {}};
+  Case c{"bitcast_convert_type/" + std::string(short_name(from)) + "_" + std::string(short_name(to)),
+         "bitcast_convert_type",
+         {},
+         {},
+         {},
+         0,
+         0,
+         {0},
+         {0},
+         {}};
   c.f = [=](const Arrays& a) -> Arrays { return {lax::bitcast_convert_type(a[0], to)}; };
   c.reference = [=](const std::vector<Host>& in) -> std::vector<Host> {
     std::vector<From> given;
-    for (const auto& n : in[0].v) given.push_back(std::is_floating_point_v<From> ? static_cast<From>(n.f) : static_cast<From>(n.i));
+    for (const auto& n : in[0].v)
+      given.push_back(std::is_floating_point_v<From> ? static_cast<From>(n.f) : static_cast<From>(n.i));
     Host out{to, result, {}};
     std::vector<To> seen(given.size() * sizeof(From) / sizeof(To));
     std::memcpy(seen.data(), given.data(), given.size() * sizeof(From));
-    for (const auto v : seen) out.v.push_back(std::is_floating_point_v<To> ? real(static_cast<double>(v)) : whole(wrapped(static_cast<std::int64_t>(v), to)));
+    for (const auto v : seen)
+      out.v.push_back(std::is_floating_point_v<To> ? real(static_cast<double>(v))
+                                                   : whole(wrapped(static_cast<std::int64_t>(v), to)));
     return {out};
   };
   c.signatures.push_back({{{from, std::move(shape), -500, 500}}});
@@ -278,12 +370,16 @@ Case resized_bits_case(Shape shape, Shape result) {
 
 void add_math_cases(std::vector<Case>& to) {
   for (const auto& r : kFloatRows) to.push_back(float_case(r));
+  for (const auto& r : kFloatRows) to.push_back(half_case(r));
   to.push_back(square_case());
   to.push_back(is_finite_case());
-  to.push_back(bits_case("population_count", lax::population_count, [](std::uint64_t v, int) { return std::popcount(v); }));
-  to.push_back(bits_case("clz", lax::clz, [](std::uint64_t v, int width) { return std::countl_zero(v) - (64 - width); }));
+  to.push_back(
+      bits_case("population_count", lax::population_count, [](std::uint64_t v, int) { return std::popcount(v); }));
+  to.push_back(
+      bits_case("clz", lax::clz, [](std::uint64_t v, int width) { return std::countl_zero(v) - (64 - width); }));
   to.push_back(atan2_case());
   to.push_back(nextafter_case());
+  for (const auto t : kHalves) to.push_back(nextafter_half_case(t));
   to.push_back(polygamma_case());
   to.push_back(clamp_case());
   to.push_back(reduce_precision_case(5, 10));

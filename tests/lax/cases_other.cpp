@@ -256,8 +256,11 @@ const std::vector<Case>& cases() {
     add_indexing_cases(c);
     add_other_cases(c);
     add_control_flow_cases(c);
+    add_complex_cases(c);
+    add_narrow_cases(c);
     add_linalg_cases(c);
     add_math_cases(c);
+    add_special_cases(c);
     return c;
   }();
   return all;

@@ -10,12 +10,18 @@ namespace fluxion::test {
 
 namespace {
 
-constexpr DType kOrdered[] = {DType::float64, DType::float32, DType::int64, DType::int32, DType::uint64, DType::uint32, DType::bool_};
+constexpr DType kOrdered[] = {DType::float64, DType::float32, DType::float16, DType::bfloat16,
+                              DType::int64,   DType::int32,   DType::int8,    DType::uint64,
+                              DType::uint32,  DType::uint16,  DType::bool_};
 
 std::size_t unsign(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 // -1, 0, 1: NaNs are equal and last, zeros are equal unless they are to be told apart.
 int compared(const Number& a, const Number& b, DType t, bool zeros_apart = false) {
+  if (is_complex(t)) {
+    const auto by_real = compared(real(a.f), real(b.f), real_part(t));
+    return by_real != 0 ? by_real : compared(real(a.im), real(b.im), real_part(t));
+  }
   if (is_floating(t)) {
     if (std::isnan(a.f) || std::isnan(b.f)) return std::isnan(a.f) - std::isnan(b.f);
     if (zeros_apart && a.f == 0 && b.f == 0) return std::signbit(b.f) - std::signbit(a.f);
@@ -61,12 +67,15 @@ Reference sorted_by(std::size_t keys, std::int64_t axis) {
 // Numbers far enough apart that no small step changes their order.
 std::vector<Number> shuffled_steps(std::int64_t n) {
   std::vector<Number> v;
-  for (std::int64_t i = 0; i < n; ++i) v.push_back(real(0.05 * static_cast<double>((i * 7919 + 3) % std::max<std::int64_t>(n, 1)) - 1));
+  for (std::int64_t i = 0; i < n; ++i)
+    v.push_back(real(0.05 * static_cast<double>((i * 7919 + 3) % std::max<std::int64_t>(n, 1)) - 1));
   return v;
 }
 
 Arg sortable(DType t, const Shape& s) {
-  return is_floating(t) ? Arg{t, s, 0, 0, shuffled_steps(element_count(s))} : t == DType::bool_ ? Arg{t, s} : Arg{t, s, -40, 40};
+  return is_floating(t)      ? Arg{t, s, 0, 0, shuffled_steps(element_count(s))}
+         : t == DType::bool_ ? Arg{t, s}
+                             : Arg{t, s, -40, 40};
 }
 
 std::vector<ErrorInput> without_order() {
@@ -78,6 +87,11 @@ Case sort_case(std::int64_t axis, std::vector<Shape> shapes) {
   c.f = [=](const Arrays& a) -> Arrays { return {lax::sort(a[0], axis)}; };
   for (const auto& s : shapes)
     for (const auto t : kOrdered) c.signatures.push_back({{sortable(t, s)}});
+  for (const auto t : {DType::complex128, DType::complex64}) {
+    std::vector<Number> ties;
+    for (int i = 0; i < 17; ++i) ties.push_back(complex_number({i % 3 - 1.0, 0.1 * (i * 5 % 17)}));
+    for (const auto& s : shapes) c.signatures.push_back({{{t, s, 0, 0, ties}}, false});
+  }
   if (axis == 0)
     for (const auto t : kFloats) c.signatures.push_back(edges(t, edge_values()));
   if (axis == 0) {
@@ -88,7 +102,8 @@ Case sort_case(std::int64_t axis, std::vector<Shape> shapes) {
 }
 
 // The first keys have many ties.
-Case sort_several_case(const char* variant, std::size_t keys, std::int64_t axis, Shape shape, std::vector<DType> dtypes) {
+Case sort_several_case(const char* variant, std::size_t keys, std::int64_t axis, Shape shape,
+                       std::vector<DType> dtypes) {
   Case c{std::string("sort/") + variant, "sort", {}, {}, sorted_by(keys, axis), 0, 0, {}, {}, {}};
   c.f = [=](const Arrays& a) -> Arrays { return lax::sort(a, axis, true, static_cast<std::int64_t>(keys)); };
   Signature s;
@@ -140,14 +155,23 @@ Case top_k_case(std::int64_t k, std::int64_t axis, std::vector<Shape> shapes) {
   if (axis == 0)
     for (const auto t : kFloats) c.signatures.push_back(edges(t, edge_values()));
   c.errors = without_order();
-  c.errors.push_back({[axis] { return Arrays{zeros(Shape(unsign(axis) + 1, 1))}; }, {"k must be in [0, 1]", "got " + std::to_string(k)}});
+  c.errors.push_back({[axis] { return Arrays{zeros(Shape(unsign(axis) + 1, 1))}; },
+                      {"k must be in [0, 1]", "got " + std::to_string(k)}});
   return c;
 }
 
 Case search_case(lax::Side side, Shape sorted, Shape queries) {
   const bool right = side == lax::Side::right;
-  Case c{std::string("searchsorted/") + (right ? "right_" : "left_") + std::to_string(queries.size()), "searchsorted", {}, {}, {}, 0, 0,
-         {0, 0}, {0, 0}, {}};
+  Case c{std::string("searchsorted/") + (right ? "right_" : "left_") + std::to_string(queries.size()),
+         "searchsorted",
+         {},
+         {},
+         {},
+         0,
+         0,
+         {0, 0},
+         {0, 0},
+         {}};
   c.f = [=](const Arrays& a) -> Arrays { return {lax::searchsorted(lax::sort(a[0]), a[1], side)}; };
   c.reference = [=](const std::vector<Host>& in) -> std::vector<Host> {
     Host out{DType::int32, in[1].shape, {}};
@@ -165,7 +189,8 @@ Case search_case(lax::Side side, Shape sorted, Shape queries) {
   for (const auto t : kOrdered) c.signatures.push_back({{{t, sorted, -3, 3}, {t, queries, -4, 4}}});
   const Shape n{static_cast<std::int64_t>(edge_values().size())};
   if (queries.size() == 1)
-    for (const auto t : kFloats) c.signatures.push_back({{{t, n, 0, 0, edge_values()}, {t, n, 0, 0, edge_values()}}, false});
+    for (const auto t : kFloats)
+      c.signatures.push_back({{{t, n, 0, 0, edge_values()}, {t, n, 0, 0, edge_values()}}, false});
   c.errors = {{[] { return Arrays{array({1.0, 2.0}), array({1, 2})}; }, {"sorted's dtype", "f64[2]", "i32[2]"}},
               {[] { return Arrays{array({1.0, 2.0}), array({{1.0, 2.0}})}; }, {"leading axes", "f64[1,2]"}}};
   return c;
@@ -176,11 +201,13 @@ Case search_case(lax::Side side, Shape sorted, Shape queries) {
 void add_sorting_cases(std::vector<Case>& to) {
   to.push_back(sort_case(0, {{1}, {2}, {17}, {600}, {5, 3}, {0}, {0, 2}}));
   to.push_back(sort_case(1, {{2, 3, 4}, {3, 9}, {2, 0}}));
-  to.push_back(sort_several_case("key_and_values", 1, 0, {13}, {DType::int32, DType::float64, DType::float32, DType::key_fry}));
+  to.push_back(
+      sort_several_case("key_and_values", 1, 0, {13}, {DType::int32, DType::float64, DType::float32, DType::key_fry}));
   to.push_back(sort_several_case("many_elements", 1, 0, {700}, {DType::uint32, DType::int64, DType::bool_}));
   to.push_back(sort_several_case("floating_key", 1, 1, {3, 5}, {DType::float64, DType::float64}));
   to.push_back(sort_several_case("two_keys", 2, 1, {2, 9, 2}, {DType::bool_, DType::int64, DType::float64}));
-  to.push_back(sort_several_case("three_keys", 3, 0, {40}, {DType::int32, DType::bool_, DType::uint64, DType::float32, DType::float64}));
+  to.push_back(sort_several_case("three_keys", 3, 0, {40},
+                                 {DType::int32, DType::bool_, DType::uint64, DType::float32, DType::float64}));
   to.push_back(sort_errors());
   to.push_back(top_k_case(3, 0, {{3}, {17}, {5, 3}}));
   to.push_back(top_k_case(2, 1, {{2, 3, 4}, {3, 9}}));

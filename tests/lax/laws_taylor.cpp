@@ -25,7 +25,7 @@ FlatFn slope(const FlatFn& g) {
 double scale_of(const Arrays& xs) {
   double s = 1;
   for (const auto& x : xs)
-    for (const auto& v : read(x).v) s = std::max(s, std::fabs(v.f));
+    for (const auto& v : read(x).v) s = std::max(s, std::abs(complex_value(v)));
   return s;
 }
 

@@ -14,7 +14,8 @@ Reference stacked(OfMatrices f, std::vector<int> ranks, std::vector<Out> outs) {
       for (std::size_t k = 0; k < in.size(); ++k) {
         const auto& s = in[k].shape;
         Matrix x(s[s.size() - static_cast<std::size_t>(ranks[k])], ranks[k] == 2 ? s.back() : 1);
-        for (std::size_t i = 0; i < x.v.size(); ++i) x.v[i] = none ? 1 : in[k].v[static_cast<std::size_t>(at) * x.v.size() + i].f;
+        for (std::size_t i = 0; i < x.v.size(); ++i)
+          x.v[i] = none ? 1 : in[k].v[static_cast<std::size_t>(at) * x.v.size() + i].f;
         one.push_back(x);
       }
       const auto out = f(one);

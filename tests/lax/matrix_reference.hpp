@@ -17,7 +17,8 @@ using Real = long double;
 struct Matrix {
   std::int64_t m = 0, n = 0;
   std::vector<Real> v;
-  Matrix(std::int64_t rows, std::int64_t columns) : m(rows), n(columns), v(static_cast<std::size_t>(rows * columns), 0) {}
+  Matrix(std::int64_t rows, std::int64_t columns)
+      : m(rows), n(columns), v(static_cast<std::size_t>(rows * columns), 0) {}
   Real& operator()(std::int64_t i, std::int64_t j) { return v[static_cast<std::size_t>(i * n + j)]; }
   Real operator()(std::int64_t i, std::int64_t j) const { return v[static_cast<std::size_t>(i * n + j)]; }
 };

@@ -65,7 +65,8 @@ TEST_CASE("factors multiply to what was decomposed, and orthogonal ones are orth
     for (const bool full : {false, true}) {
       const auto [u, s, vh] = la::svd(a, {.full_matrices = full});
       const auto k = s.shape(-1);
-      const auto rebuilt = matmul(u[{ellipsis, range(0, k)}] * expand_dims(s, -2), vh[{ellipsis, range(0, k), range()}]);
+      const auto rebuilt =
+          matmul(u[{ellipsis, range(0, k)}] * expand_dims(s, -2), vh[{ellipsis, range(0, k), range()}]);
       RC_ASSERT(distance(rebuilt, a) < tolerance);
       RC_ASSERT(distance(matmul(mt(u), u), unit_like(matmul(mt(u), u))) < tolerance);
       RC_ASSERT(distance(matmul(vh, mt(vh)), unit_like(matmul(vh, mt(vh)))) < tolerance);
@@ -116,13 +117,15 @@ TEST_CASE("solutions solve, with every broadcast of leading axes") {
     const auto [sign, logabs] = la::slogdet(x);
     RC_ASSERT(distance(sign * exp(logabs) / la::det(x), ones_like(sign)) < 10 * tolerance);
   }));
-  const auto a = random::normal(random::key(1), {2, 1, 3, 3}) + 5.0 * eye(3), b = random::normal(random::key(2), {4, 3, 2});
+  const auto a = random::normal(random::key(1), {2, 1, 3, 3}) + 5.0 * eye(3),
+             b = random::normal(random::key(2), {4, 3, 2});
   const auto x = la::solve(a, b);
   CHECK(x.shape() == Shape{2, 4, 3, 2});
   CHECK(distance(matmul(a, x), broadcast_to(b, {2, 4, 3, 2})) < 1e-13);
   const auto v = random::normal(random::key(3), {3});
   CHECK(la::solve(a, v).shape() == Shape{2, 1, 3});
-  CHECK(distance(matmul(a, la::solve(a, v)[{ellipsis, newaxis}]), broadcast_to(v[{range(), newaxis}], {2, 1, 3, 1})) < 1e-13);
+  CHECK(distance(matmul(a, la::solve(a, v)[{ellipsis, newaxis}]), broadcast_to(v[{range(), newaxis}], {2, 1, 3, 1})) <
+        1e-13);
   CHECK(distance(sl::solve_triangular(eye(3) * 2, v, {.trans = 1}), v / 2) < 1e-15);
 }
 
@@ -157,7 +160,8 @@ TEST_CASE("failures give NaN, singular systems infinities or NaN, and nothing th
     CHECK(all(isnan(lax::linalg::schur(a).t)).item<bool>());
   }
   CHECK(all(isnan(sl::expm(eye(2) * 1e9))).item<bool>());
-  CHECK_FALSE(all(isfinite(lax::linalg::tridiagonal_solve(zeros({2}), zeros({2}), zeros({2}), ones({2, 1})))).item<bool>());
+  CHECK_FALSE(
+      all(isfinite(lax::linalg::tridiagonal_solve(zeros({2}), zeros({2}), zeros({2}), ones({2, 1})))).item<bool>());
 }
 
 TEST_CASE("the gradient of det is the cofactors, for singular matrices too") {
@@ -166,7 +170,8 @@ TEST_CASE("the gradient of det is the cofactors, for singular matrices too") {
   CHECK(distance(cofactors(rank_3), with_diagonal(array({0.0, 0.0, 0.0, 6.0}))) < 1e-14);
   CHECK(distance(cofactors(rank_2), zeros({4, 4})) == 0);
   CHECK(la::det(rank_3).item<double>() == 0);
-  CHECK(la::det(array({{{1.0, 2.0}, {3.0, 4.0}}, {{2.0, 0.0}, {0.0, 2.0}}})).to_vector<double>() == std::vector<double>{-2, 4});
+  CHECK(la::det(array({{{1.0, 2.0}, {3.0, 4.0}}, {{2.0, 0.0}, {0.0, 2.0}}})).to_vector<double>() ==
+        std::vector<double>{-2, 4});
   CHECK(la::det(zeros({0, 0})).item<double>() == 1);
 }
 
@@ -176,18 +181,25 @@ TEST_CASE("coinciding eigenvalues and singular values have no derivative of vect
   CHECK(all(isfinite(first(array({{1.0, 0.5}, {0.5, 3.0}})))).item<bool>());
   const auto largest = grad([](const Array& a) { return la::svdvals(a)[0]; });
   CHECK(distance(largest(with_diagonal(array({3.0, 1.0}))), with_diagonal(array({1.0, 0.0}))) < 1e-15);
-  CHECK_THROWS_WITH(grad([](const Array& a) { return sum(la::qr(a, "complete").q); })(ones({3, 2})), Catch::Contains("full_matrices = false"));
-  CHECK_THROWS_WITH(grad([](const Array& a) { return sum(la::svd(a).u); })(ones({3, 2})), Catch::Contains("full_matrices = false"));
-  CHECK_THROWS_WITH(grad([](const Array& a) { return sum(la::qr_raw(a).h); })(ones({3, 2})), Catch::Contains("geqrf: it has no derivative"));
-  CHECK_THROWS_WITH(grad([](const Array& a) { return sum(lax::linalg::schur(a).t); })(ones({2, 2})), Catch::Contains("schur: it has no derivative"));
-  CHECK_THROWS_WITH(grad([](const Array& a) { return sum(lax::linalg::hessenberg(a).a); })(ones({2, 2})), Catch::Contains("hessenberg: it has no"));
-  CHECK_THROWS_WITH(grad([](const Array& a) { return sum(lax::linalg::tridiagonal(a).d); })(ones({2, 2})), Catch::Contains("tridiagonal: it has no"));
+  CHECK_THROWS_WITH(grad([](const Array& a) { return sum(la::qr(a, "complete").q); })(ones({3, 2})),
+                    Catch::Contains("full_matrices = false"));
+  CHECK_THROWS_WITH(grad([](const Array& a) { return sum(la::svd(a).u); })(ones({3, 2})),
+                    Catch::Contains("full_matrices = false"));
+  CHECK_THROWS_WITH(grad([](const Array& a) { return sum(la::qr_raw(a).h); })(ones({3, 2})),
+                    Catch::Contains("geqrf: it has no derivative"));
+  CHECK_THROWS_WITH(grad([](const Array& a) { return sum(lax::linalg::schur(a).t); })(ones({2, 2})),
+                    Catch::Contains("schur: it has no derivative"));
+  CHECK_THROWS_WITH(grad([](const Array& a) { return sum(lax::linalg::hessenberg(a).a); })(ones({2, 2})),
+                    Catch::Contains("hessenberg: it has no"));
+  CHECK_THROWS_WITH(grad([](const Array& a) { return sum(lax::linalg::tridiagonal(a).d); })(ones({2, 2})),
+                    Catch::Contains("tridiagonal: it has no"));
   CHECK_THROWS_WITH(grad([](const Array& a) { return sum(lax::linalg::householder_product(a, a[0])); })(ones({2, 2})),
                     Catch::Contains("householder_product: it has no derivative"));
 }
 
 TEST_CASE("forward and reverse mode of solve share one factorisation") {
-  const auto jaxpr = make_jaxpr([](const Array& a, const Array& b) { return grad([&](const Array& x) { return sum(la::solve(x, b)); })(a); });
+  const auto jaxpr = make_jaxpr(
+      [](const Array& a, const Array& b) { return grad([&](const Array& x) { return sum(la::solve(x, b)); })(a); });
   const auto shown = to_string(jaxpr(eye(3), ones({3})));
   std::size_t n = 0;
   for (auto at = shown.find("= lu "); at != std::string::npos; at = shown.find("= lu ", at + 1)) ++n;
@@ -216,7 +228,8 @@ TEST_CASE("least squares, ranks and pseudo-inverses of deficient matrices") {
 TEST_CASE("numbers of jax's documentation") {
   CHECK(distance(la::svdvals(array({{1.0, 2.0, 3.0}, {4.0, 5.0, 6.0}})), array({9.5080320, 0.7728696})) < 1e-7);
   CHECK_FALSE(difference(la::matrix_power(array({{1.0, 2.0}, {3.0, 4.0}}), 3), array({{37.0, 54.0}, {81.0, 118.0}})));
-  CHECK(la::matrix_power(array({{1, 2}, {3, 4}}), 3).to_vector<std::int32_t>() == std::vector<std::int32_t>{37, 54, 81, 118});
+  CHECK(la::matrix_power(array({{1, 2}, {3, 4}}), 3).to_vector<std::int32_t>() ==
+        std::vector<std::int32_t>{37, 54, 81, 118});
   CHECK(std::fabs(la::cond(array({{1, 2}, {2, 1}})).item<double>() - 3) < 1e-14);
   CHECK(la::cond(array({{1, 2}, {0, 0}})).item<double>() == inf);
   CHECK(la::cond(zeros({2, 2}), 1).item<double>() == inf);
@@ -228,7 +241,9 @@ TEST_CASE("numbers of jax's documentation") {
 
 TEST_CASE("norms of numpy") {
   const auto a = array({{-4.0, -3.0, -2.0}, {-1.0, 0.0, 1.0}, {2.0, 3.0, 4.0}});
-  const auto is = [&](const la::NormOrder& ord, double want) { return std::fabs(la::norm(a, ord).item<double>() - want) < 1e-12; };
+  const auto is = [&](const la::NormOrder& ord, double want) {
+    return std::fabs(la::norm(a, ord).item<double>() - want) < 1e-12;
+  };
   CHECK(is(none, 7.745966692414834));
   CHECK(is("fro", 7.745966692414834));
   CHECK(is(inf, 9));
@@ -252,15 +267,18 @@ TEST_CASE("norms of numpy") {
 TEST_CASE("the matrix exponential") {
   const auto rotation = sl::expm(array({{0.0, 1.0}, {-1.0, 0.0}}));
   CHECK(distance(rotation, array({{std::cos(1.0), std::sin(1.0)}, {-std::sin(1.0), std::cos(1.0)}})) < 1e-15);
-  CHECK(distance(sl::expm(with_diagonal(array({1.0, -30.0, 0.0}))), with_diagonal(array({std::exp(1.0), std::exp(-30.0), 1.0}))) < 1e-14);
-  const auto a = random::normal(random::key(5), {4, 3, 3}) * array({0.001, 0.3, 1.0, 30.0})[{range(), newaxis, newaxis}];
+  CHECK(distance(sl::expm(with_diagonal(array({1.0, -30.0, 0.0}))),
+                 with_diagonal(array({std::exp(1.0), std::exp(-30.0), 1.0}))) < 1e-14);
+  const auto a =
+      random::normal(random::key(5), {4, 3, 3}) * array({0.001, 0.3, 1.0, 30.0})[{range(), newaxis, newaxis}];
   const auto whole = sl::expm(a);
   for (std::int64_t i = 0; i < 4; ++i) {
     const auto e = sl::expm(a[i]), back = sl::expm(-a[i]);
     CHECK_FALSE(difference(whole[i], e));
     CHECK(distance(matmul(e, back), eye(3)) < 1e-10 * max(abs(e)).item<double>() * max(abs(back)).item<double>());
   }
-  CHECK(distance(sl::expm(array({{1.0, 2.0}, {0.0, 1.0}}), true), std::exp(1.0) * array({{1.0, 2.0}, {0.0, 1.0}})) < 1e-14);
+  CHECK(distance(sl::expm(array({{1.0, 2.0}, {0.0, 1.0}}), true), std::exp(1.0) * array({{1.0, 2.0}, {0.0, 1.0}})) <
+        1e-14);
   const auto f = sl::expm_frechet(zeros({2, 2}), array({{1.0, 2.0}, {3.0, 4.0}}));
   CHECK(distance(f.frechet, array({{1.0, 2.0}, {3.0, 4.0}})) < 1e-15);
   CHECK(sl::expm(zeros({2, 0, 0})).shape() == Shape{2, 0, 0});

@@ -15,6 +15,7 @@ set(sees_random ${sees_numpy} random)
 set(sees_linalg ${sees_numpy} linalg)
 set(sees_fft ${sees_numpy} fft)
 set(sees_nn ${sees_random} nn)
+set(sees_scipy ${sees_nn} scipy)
 set(sees_io base core io)
 set(sees_tools ${sees_nn} tools)
 

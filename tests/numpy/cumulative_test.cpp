@@ -28,7 +28,8 @@ TEST_CASE("cumulative sums and products along an axis and flattened") {
   CHECK(shown(cumsum(array({1, 2}))) == "i64[2] [1 3]");
   CHECK(shown(cumsum(array({1.5F, 2.0F}), none, float64)) == "f64[2] [1.5 3.5]");
   CHECK(shown(cumulative_sum(array({1, 2, 3}), none, {.include_initial = true})) == "i64[4] [0 1 3 6]");
-  CHECK(shown(cumulative_prod(table(), 0, {.include_initial = true})) == "f64[3,3] [[1. 1. 1.] [1. 2. 3.] [4. 10. 18.]]");
+  CHECK(shown(cumulative_prod(table(), 0, {.include_initial = true})) ==
+        "f64[3,3] [[1. 1. 1.] [1. 2. 3.] [4. 10. 18.]]");
   CHECK(logcumsumexp(array({1.0, 2.0, 3.0})).to_vector<double>()[2] == Approx(3.4076059644443806));
   CHECK(shown(logcumsumexp(array({-kInf, -kInf, 0.0, kInf}))) == "f64[4] [-inf -inf 0. inf]");
   CHECK(message_of<ValueError>([] { cumulative_sum(table()); }) ==
@@ -53,11 +54,36 @@ TEST_CASE("derivatives of cumulative operations stand zeros, ties and infinities
   const auto last = [](auto f) { return [f](const Array& v) { return f(v)[-1]; }; };
   const auto cumprod0 = [](const Array& v) { return lax::cumprod(v); };
   CHECK(shown(grad(last(cumprod0))(array({2.0, 0.0, 3.0}))) == "f64[3] [0. 6. 0.]");
-  CHECK(shown(grad(last([](const Array& v) { return lax::cummax(v); }))(array({1.0, 4.0, 4.0}))) == "f64[3] [0. 0.5 0.5]");
-  CHECK(shown(grad(last([](const Array& v) { return logcumsumexp(v); }))(array({0.0, 0.0, -kInf}))) == "f64[3] [0.5 0.5 0. ]");
+  CHECK(shown(grad(last([](const Array& v) { return lax::cummax(v); }))(array({1.0, 4.0, 4.0}))) ==
+        "f64[3] [0. 0.5 0.5]");
+  CHECK(shown(grad(last([](const Array& v) { return logcumsumexp(v); }))(array({0.0, 0.0, -kInf}))) ==
+        "f64[3] [0.5 0.5 0. ]");
   CHECK(shown(grad([](const Array& v) { return sum(cumsum(v)); })(zeros({4}))) == "f64[4] [4. 3. 2. 1.]");
   const auto lse = last([](const Array& v) { return logcumsumexp(v); });
   CHECK(shown(hessian(lse)(zeros({2}))) == "f64[2,2] [[0.25 -0.25] [-0.25 0.25]]");
+}
+
+TEST_CASE("halves are summed in float32 and rounded once") {
+  const auto x = array({2048.0, 1.0, 1.0}).astype(float16);
+  CHECK(shown(cumsum(x).astype(float64)) == "f64[3] [2048. 2048. 2050.]");
+  CHECK(cumsum(x).dtype() == float16);
+  CHECK(shown(sum(x, none, {.initial = 1.0}).astype(float64)) == "f64[] 2052.0");
+  CHECK(shown(prod(array({300.0, 300.0, 0.001}).astype(float16)).astype(int64)) == "i64[] 90");
+  CHECK(shown(lax::cumprod(array({100, 3}).astype(int8)).astype(int64)) == "i64[2] [100 44]");
+  CHECK(shown(mean(array({65504.0, 65504.0}).astype(float16)).astype(float64)) == "f64[] 65504.0");
+}
+
+TEST_CASE("complex sums, products and variances") {
+  using Z = std::complex<double>;
+  const auto z = array({Z(1, 1), Z(1, -1), Z(0, 2)});
+  CHECK(cumprod(z).to_vector<Z>() == std::vector<Z>{{1, 1}, {2, 0}, {0, 4}});
+  CHECK(cumsum(z).to_vector<Z>() == std::vector<Z>{{1, 1}, {2, 0}, {2, 2}});
+  CHECK(prod(z).item<Z>() == Z(0, 4));
+  CHECK(shown(var(array({Z(1, 1), Z(1, -1)}))) == "f64[] 1.0");
+  CHECK(shown(nanvar(array({Z(1, 1), Z(kNaN, 0), Z(1, -1)}))) == "f64[] 1.0");
+  CHECK(nansum(array({Z(1, 1), Z(kNaN, 0)})).item<Z>() == Z(1, 1));
+  CHECK(shown(isfinite(array({Z(1, kInf), Z(kNaN, 0), Z(1, 1)}))) == "bool[3] [False False True]");
+  CHECK(shown(isinf(array({Z(1, -kInf), Z(kNaN, 0)}))) == "bool[2] [True False]");
 }
 
 TEST_CASE("differences undo a cumulative sum, whatever the number of elements") {
@@ -95,7 +121,8 @@ TEST_CASE("reductions take a mask, an initial value and a dtype") {
   CHECK(shown(all(table() > 2.0, 1, {.where = mask})) == "bool[2] [False True]");
   CHECK(shown(sum(array({1.5, 2.5}), none, {.dtype = int32})) == "i32[] 3");
   CHECK(message_of<ValueError>([&] { max(table(), none, {.where = mask}); }) ==
-        "max: where requires initial, since no elements have no max, got a mask of bool[2,3] without it; give {.where = mask, "
+        "max: where requires initial, since no elements have no max, got a mask of bool[2,3] without it; give {.where "
+        "= mask, "
         ".initial = value}");
   CHECK(message_of<ValueError>([&] { mean(table(), none, {.initial = 1.0}); }) ==
         "mean: a mean has no initial value, got f64[]; join it to the elements instead");

@@ -1,6 +1,7 @@
 #include <limits>
 
 #include <catch2/catch.hpp>
+#include <fluxion/complex.hpp>
 #include <fluxion/constants.hpp>
 #include <fluxion/dtype_info.hpp>
 #include <fluxion/logic.hpp>
@@ -95,6 +96,11 @@ TEST_CASE("questions about whole arrays") {
   CHECK(bool(array_equiv(array({1, 2}), array({{1, 2}, {1, 2}}))));
   CHECK_FALSE(bool(array_equiv(array({1, 2}), array({{1, 2}, {1, 3}}))));
   CHECK_FALSE(bool(array_equiv(array({1, 2}), array({1, 2, 3}))));
+  const auto z = array({1.0, 2.0}).astype(complex128);
+  CHECK(bool(allclose(z, z + 1e-12)));
+  CHECK_FALSE(bool(allclose(z, z + lax::complex(scalar(0.0), scalar(0.1)))));
+  CHECK(bool(array_equal(z / 0.0, z / 0.0, true)));
+  CHECK(bool(allclose(array({true, false}), array({true, false}))));
   CHECK(isscalar(3));
   CHECK(isscalar(scalar(3.0)));
   CHECK_FALSE(isscalar(array({1})));

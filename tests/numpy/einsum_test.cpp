@@ -112,7 +112,8 @@ TEST_CASE("einsum of random specifications, in every order, is what loops sum") 
     const auto direction = cos(x), slope = sum(g * direction);
     const auto step = 1e-6;
     const auto at = [&](double h) { return sum(square(f(x + h * direction))).item<double>(); };
-    RC_ASSERT(std::abs((at(step) - at(-step)) / (2 * step) - slope.item<double>()) < 1e-4 * (1 + std::abs(slope.item<double>())));
+    RC_ASSERT(std::abs((at(step) - at(-step)) / (2 * step) - slope.item<double>()) <
+              1e-4 * (1 + std::abs(slope.item<double>())));
   }));
 }
 
@@ -121,9 +122,11 @@ TEST_CASE("einsum chooses a cheap order") {
   const auto path = einsum_path("ij,jk,kl->il", {b.T(), a.T(), c});
   CHECK(test::str(path) == "[(0, 1), (0, 1)], 300000 operations instead of 1.5e+08, largest intermediate 5000");
   // Right to left is cheaper here.
-  const auto right = einsum_path("ij,jk,k->i", {zeros({100, 100}), zeros({100, 100}), zeros({100})}, Contraction::optimal);
+  const auto right =
+      einsum_path("ij,jk,k->i", {zeros({100, 100}), zeros({100, 100}), zeros({100})}, Contraction::optimal);
   CHECK(test::str(right) == "[(1, 2), (0, 1)], 40000 operations instead of 3e+06, largest intermediate 100");
-  const auto given = einsum_path("ij,jk,k->i", {zeros({100, 100}), zeros({100, 100}), zeros({100})}, Contraction::left_to_right);
+  const auto given =
+      einsum_path("ij,jk,k->i", {zeros({100, 100}), zeros({100, 100}), zeros({100})}, Contraction::left_to_right);
   CHECK(given.steps == std::vector<std::vector<std::int64_t>>{{0, 1}, {0, 1}});
   CHECK(given.cost > right.cost);
   CHECK(einsum_path("ii->i", {zeros({3, 3})}).steps == std::vector<std::vector<std::int64_t>>{{0}});
@@ -149,11 +152,15 @@ TEST_CASE("einsum sums in the dtype that is asked for") {
 TEST_CASE("malformed specifications say what is wrong") {
   const auto m = zeros({2, 3});
   CHECK(message_of<ValueError>([&] { einsum("ij->i->j", {m}); }) ==
-        "einsum: axes are named by letters, with at most one `...` per operand and one `->`, got '-' in \"ij->i->j\"; write it like "
+        "einsum: axes are named by letters, with at most one `...` per operand and one `->`, got '-' in \"ij->i->j\"; "
+        "write it like "
         "\"ij,jk->ik\"");
   CHECK(message_of<ValueError>([&] { einsum("......ij", {m}); }).find("got '.' in") != std::string::npos);
-  CHECK(message_of<ValueError>([&] { einsum("...i,...i", {zeros({2, 4}), zeros({3, 4})}); }) ==
-        "einsum: axes of one letter must have one size or 1, got 2 and 3 for the ellipsis in \"...i,...i\"; transpose an operand, or use "
+  CHECK(message_of<ValueError>([&] {
+          einsum("...i,...i", {zeros({2, 4}), zeros({3, 4})});
+        }) ==
+        "einsum: axes of one letter must have one size or 1, got 2 and 3 for the ellipsis in \"...i,...i\"; transpose "
+        "an operand, or use "
         "another letter");
   CHECK(message_of<ValueError>([&] { einsum_path("ij,k", {m}); }) ==
         "einsum: 2 operands are required, got 1 in \"ij,k\"; commas separate operands");

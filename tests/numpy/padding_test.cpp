@@ -17,6 +17,7 @@ TEST_CASE("pad does what NumPy's examples say") {
   CHECK(shown(pad(x, {2, 3}, "linear_ramp", {.end_values = array({5, -4})})) ==
         "i32[10] [5 3 1 2 3 4 5 2 -1 -4]");
   CHECK(shown(pad(x, 2, "maximum")) == "i32[9] [5 5 1 2 3 4 5 5 5]");
+  CHECK(shown(pad(x, 2, "median")) == "i32[9] [3 3 1 2 3 4 5 3 3]");
   CHECK(shown(pad(x, 2, "mean")) == "i32[9] [3 3 1 2 3 4 5 3 3]");
   const auto a = array({{1, 2}, {3, 4}});
   CHECK(shown(pad(a, {{3, 2}, {2, 3}}, "minimum")) ==
@@ -81,7 +82,7 @@ TEST_CASE("edges that are moved follow a rule of indices") {
 
 TEST_CASE("padding is differentiable and maps") {
   for (const char* mode :
-       {"constant", "edge", "linear_ramp", "maximum", "mean", "minimum", "reflect", "symmetric", "wrap"}) {
+       {"constant", "edge", "linear_ramp", "maximum", "mean", "median", "minimum", "reflect", "symmetric", "wrap"}) {
     INFO(mode);
     const auto f = [mode](const Array& x) { return pad(x, {{1, 2}, {2, 1}}, mode); };
     const auto x = array({{1.0, 4.0, 2.0}, {3.0, 0.5, 7.0}});

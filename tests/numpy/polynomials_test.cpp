@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
+#include <fluxion/complex.hpp>
 #include <fluxion/polynomials.hpp>
+#include <fluxion/sorting.hpp>
 #include <rapidcheck.h>
 
 #include "numpy/shown.hpp"
@@ -70,6 +72,57 @@ TEST_CASE("polynomial identities") {
     const auto slope = vmap(grad([&](const Array& t) { return polyval(a, t); }))(x);
     RC_ASSERT(bool(allclose(slope, a.size() == 1 ? zeros({3}) : polyval(polyder(a), x), 1e-12, 1e-9)));
   }));
+}
+
+TEST_CASE("roots, and polynomials of roots") {
+  CHECK(shown(poly(array({0.0, 0.0, 0.0}))) == "f64[4] [1. 0. 0. 0.]");
+  CHECK(shown(poly(array({-0.5, 0.0, 0.5}))) == "f64[4] [1. 0. -0.25 0. ]");
+  CHECK(bool(allclose(real(poly(array({{0.0, 1.0 / 3}, {-0.5, 0.0}}))), array({1.0, 0.0, 1.0 / 6}), 1e-12, 1e-12)));
+  CHECK(poly(zeros({0})).shape() == Shape{1});
+  const auto r = roots(array({3.2, 2.0, 1.0}));
+  CHECK(bool(allclose(real(r), array({-0.3125, -0.3125}), 1e-12)));
+  CHECK(bool(allclose(sort(imag(r)), array({-0.46351241, 0.46351241}), 1e-7)));
+  CHECK(bool(allclose(sort(real(roots(array({0.0, 1.0, -6.0, 11.0, -6.0})))), array({1.0, 2.0, 3.0}), 1e-9)));
+  CHECK(roots(array({5.0})).shape() == Shape{0});
+  CHECK(roots(zeros({3})).shape() == Shape{0});
+  // With zeros at the end there are roots 0; leading zeros leave NaN where the shape is fixed.
+  CHECK(shown(sort(real(roots(array({1.0, -2.0, 0.0}))))) == "f64[2] [0. 2.]");
+  const auto fixed = jit([](const Array& p) { return roots(p, {.strip_zeros = false}); })(array({0.0, 1.0, -2.0}));
+  CHECK(shown(real(fixed)) == "f64[2] [2. nan]");
+  CHECK(message_of<ConcretizationError>([] { jit([](const Array& p) { return roots(p); })(ones({3})); }).find("strip_zeros = false") !=
+        std::string::npos);
+  CHECK(message_of<ValueError>([] { poly(ones({2, 3})); }) ==
+        "poly: a vector of roots or a square matrix is required, got shape (2, 3); map over several with vmap");
+  CHECK(message_of<ValueError>([] { roots(ones({2, 3})); }) ==
+        "roots: coefficients must be a vector, got shape (2, 3); map over several with vmap");
+}
+
+TEST_CASE("fits of polynomials") {
+  const auto x = array({0.0, 1.0, 2.0, 3.0, 4.0, 5.0}), y = array({0.0, 0.8, 0.9, 0.1, -0.8, -1.0});
+  CHECK(bool(allclose(polyfit(x, y, 3), array({0.08703704, -0.81349206, 1.69312169, -0.03968254}), 1e-6)));
+  CHECK(polyfit(x, stack({y, y}, 1), 2).shape() == Shape{3, 2});
+  CHECK(bool(allclose(polyfit(x, polyval(array({2.0, -1.0, 0.5}), x), 2), array({2.0, -1.0, 0.5}), 1e-10, 1e-10)));
+  const auto full = polyfit_full(x, y, 1);
+  CHECK(full.rank.item<std::int64_t>() == 2);
+  CHECK(full.singular_values.shape() == Shape{2});
+  CHECK(full.residuals.item<double>() == Approx(1.49485714285714).epsilon(1e-6));
+  // The covariances of a line: s^2 / sum((x - mean)^2) for the slope.
+  const auto [c, v] = polyfit_cov(x, y, 1);
+  CHECK(v(0, 0).item<double>() == Approx(full.residuals.item<double>() / 4 / 17.5).epsilon(1e-9));
+  CHECK(polyfit_cov(x, y, 1, {}, true).second(0, 0).item<double>() == Approx(1 / 17.5).epsilon(1e-9));
+  CHECK(polyfit_cov(x, stack({y, y}, 1), 1).second.shape() == Shape{2, 2, 2});
+  // Weights of zero leave points out.
+  const auto w = array({1.0, 1.0, 0.0, 1.0, 0.0, 1.0});
+  const auto some = polyfit(array({0.0, 1.0, 3.0, 5.0}), array({0.0, 0.8, 0.1, -1.0}), 2);
+  CHECK(bool(allclose(polyfit(x, y, 2, {.w = w}), some, 1e-10, 1e-10)));
+  CHECK(message_of<ValueError>([&] { polyfit(x, y, -1); }) == "polyfit: the degree must not be negative, got -1; 0 fits a constant");
+  CHECK(message_of<TypeError>([&] { polyfit(x, zeros({3}), 1); }) ==
+        "polyfit: y must be a vector or a matrix with a row for each x, got shape (3,) for 6 points; transpose it");
+  CHECK(refuses<TypeError>([&] { polyfit(zeros({0}), zeros({0}), 1); }));
+  CHECK(message_of<TypeError>([&] { polyfit(x, y, 1, {.w = ones({2})}); }) ==
+        "polyfit: w must be a vector with one weight per point, got f64[2] for 6 points; they multiply residuals");
+  CHECK(message_of<ValueError>([&] { polyfit_cov(x, y, 5); }) ==
+        "polyfit: covariances scaled by residuals need more points than coefficients, got 6 points for degree 5; ask for unscaled ones");
 }
 
 }  // namespace fluxion

@@ -39,13 +39,15 @@ TEST_CASE("quantiles by every method") {
   CHECK(shown(percentile(table(), 50, 0)) == "f64[3] [6.5 4.5 2.5]");
   CHECK(shown(quantile(table(), array({0.5, 1.0}), 1, {.keepdims = true})) == "f64[2,2,1] [[[7.] [2.]] [[10.] [3.]]]");
   CHECK(shown(quantile(zeros({2, 3, 4}), 0.5, {0, 2})) == "f64[3] [0. 0. 0.]");
-  CHECK(shown(nanquantile(array({{1.0, kNaN, 3.0}, {4.0, 5.0, 6.0}}), array({0.0, 0.5}), 1)) == "f64[2,2] [[1. 4.] [2. 5.]]");
+  CHECK(shown(nanquantile(array({{1.0, kNaN, 3.0}, {4.0, 5.0, 6.0}}), array({0.0, 0.5}), 1)) ==
+        "f64[2,2] [[1. 4.] [2. 5.]]");
   CHECK(shown(nanpercentile(array({1.0, kNaN, 3.0}), 100.0)) == "f64[] 3.0");
 }
 
 TEST_CASE("quantiles refuse what they cannot answer") {
   CHECK(message_of<ValueError>([] { quantile(table(), 0.5, none, {.method = "cubic"}); }) ==
-        "quantile: method must be \"linear\", \"lower\", \"higher\", \"midpoint\" or \"nearest\", got \"cubic\"; leave it out for "
+        "quantile: method must be \"linear\", \"lower\", \"higher\", \"midpoint\" or \"nearest\", got \"cubic\"; leave "
+        "it out for "
         "\"linear\"");
   CHECK(message_of<ValueError>([] { quantile(table(), zeros({1, 1})); }) ==
         "quantile: q must have rank 0 or 1, got f64[1,1]; ravel it first");
@@ -63,17 +65,24 @@ TEST_CASE("quantiles have the derivative of the elements they take") {
 TEST_CASE("averages with weights") {
   CHECK(shown(average(array({1.0, 2.0, 3.0, 4.0}))) == "f64[] 2.5");
   CHECK(shown(average(arange(1, 11), none, arange(10, 0, -1))) == "f64[] 4.0");
-  CHECK(shown(average(array({{0.0, 1.0}, {2.0, 3.0}, {4.0, 5.0}}), 1, array({0.25, 0.75}))) == "f64[3] [0.75 2.75 4.75]");
+  CHECK(shown(average(array({{0.0, 1.0}, {2.0, 3.0}, {4.0, 5.0}}), 1, array({0.25, 0.75}))) ==
+        "f64[3] [0.75 2.75 4.75]");
   const auto [mean, weight] = average_and_weights(table(), 0);
   CHECK(shown(mean) == "f64[3] [6.5 4.5 2.5]");
   CHECK(shown(weight) == "f64[3] [2. 2. 2.]");
   CHECK(shown(average_and_weights(table(), 1, array({1.0, 0.0, 1.0})).second) == "f64[2] [2. 2.]");
-  CHECK(message_of<TypeError>([] { average(table(), none, array({1.0, 2.0})); }) ==
-        "average: one axis is required where weights have another shape, got f64[2] for f64[2,3]; name the axis that they weigh");
+  CHECK(message_of<TypeError>([] {
+          average(table(), none, array({1.0, 2.0}));
+        }) ==
+        "average: one axis is required where weights have another shape, got f64[2] for f64[2,3]; name the axis that "
+        "they weigh");
   CHECK(message_of<TypeError>([] { average(table(), 0, zeros({1, 3})); }) ==
         "average: weights must have x's shape or rank 1, got f64[1,3] for f64[2,3]; broadcast them");
-  CHECK(message_of<ValueError>([] { average(table(), 1, array({1.0, 2.0})); }) ==
-        "average: weights must have as many elements as the axis, got f64[2] for axis 1 of f64[2,3]; give one for each");
+  CHECK(
+      message_of<ValueError>([] {
+        average(table(), 1, array({1.0, 2.0}));
+      }) ==
+      "average: weights must have as many elements as the axis, got f64[2] for axis 1 of f64[2,3]; give one for each");
 }
 
 TEST_CASE("the median splits any elements in halves") {

@@ -241,4 +241,22 @@ TEST_CASE("what cannot be rearranged is named") {
   CHECK(refuses<ValueError>([] { block({{}, {}}); }));
 }
 
+TEST_CASE("bits in bytes") {
+  const auto a = array({true, false, true, true, false, false, false, false, true});
+  CHECK(shown(packbits(a)) == "u8[2] [176 128]");
+  CHECK(shown(packbits(a, none, "little")) == "u8[2] [13 1]");
+  const auto m = array({{1, 0, 1}, {0, 3, 0}});
+  CHECK(shown(packbits(m, 1)) == "u8[2,1] [[160] [64]]");
+  CHECK(shown(packbits(m, 0)) == "u8[1,3] [[128 64 128]]");
+  CHECK(shown(unpackbits(array({std::uint8_t{2}, std::uint8_t{7}}))) == "u8[16] [0 0 0 0 0 0 1 0 0 0 0 0 0 1 1 1]");
+  CHECK(shown(unpackbits(packbits(a), none, 9)) == "u8[9] [1 0 1 1 0 0 0 0 1]");
+  CHECK(shown(unpackbits(packbits(a, none, "little"), none, 12, "little")) == "u8[12] [1 0 1 1 0 0 0 0 1 0 0 0]");
+  CHECK(unpackbits(zeros({2, 3}, uint8), 1, 30).shape() == Shape{2, 30});
+  CHECK(message_of<TypeError>([] { packbits(zeros({2})); }) == "packbits: integers or bools are required, got f64[2]; compare floats with 0");
+  CHECK(message_of<TypeError>([] { unpackbits(zeros({2})); }) == "unpackbits: uint8 is required, got f64[2]; bitcast or convert it");
+  CHECK(message_of<ValueError>([&] { packbits(a, none, "middle"); }) ==
+        "packbits: the order of bits must be \"big\" or \"little\", got \"middle\"; \"big\" puts the first bit highest");
+  CHECK(refuses<ValueError>([&] { unpackbits(packbits(a), none, -1); }));
+}
+
 }  // namespace fluxion

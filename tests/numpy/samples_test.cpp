@@ -209,6 +209,26 @@ TEST_CASE("interpolation of ascending values ascends, and finds the points") {
   }));
 }
 
+TEST_CASE("interpolation on a circle") {
+  // NumPy's example: angles in degrees.
+  const auto x = array({-180.0, -170.0, -185.0, 185.0, -10.0, -5.0, 0.0, 365.0}), xp = array({190.0, -190.0, 350.0, -350.0}),
+             fp = array({5.0, 10.0, 3.0, 4.0});
+  CHECK(shown(interp(x, xp, fp, {.period = 360.0})) == "f64[8] [7.5 5. 8.75 6.25 3. 3.25 3.5 3.75]");
+  CHECK(message_of<ValueError>([&] { interp(x, xp, fp, {.period = ones({2})}); }) ==
+        "interp: the period must be a scalar, got f64[2]; map over several with vmap");
+}
+
+TEST_CASE("the Kaiser window") {
+  const auto half = array({7.72686684e-06, 3.46009194e-03, 4.65200189e-02, 2.29737120e-01, 5.99885316e-01, 9.45674898e-01});
+  CHECK(bool(allclose(kaiser(12, 14.0), concatenate({half, flip(half)}), 1e-7)));
+  CHECK(bool(allclose(kaiser(7, 0.0), ones({7}), 1e-12)));
+  CHECK(shown(kaiser(1, 3.0)) == "f64[1] [1.]");
+  CHECK(i0(0.0).item<double>() == Approx(1.0));
+  CHECK(message_of<ValueError>([] { kaiser(4, ones({2})); }) ==
+        "kaiser: beta must be a scalar, got f64[2]; map over several with vmap");
+  CHECK(refuses<ValueError>([] { kaiser(-1, 1.0); }));
+}
+
 TEST_CASE("windows") {
   CHECK(shown(bartlett(5)) == "f64[5] [0. 0.5 1. 0.5 0. ]");
   CHECK(bool(allclose(hanning(4), array({0.0, 0.75, 0.75, 0.0}), 1e-12, 1e-12)));

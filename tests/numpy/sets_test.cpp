@@ -21,8 +21,8 @@ TEST_CASE("set operations give sorted unique elements") {
   CHECK(shown(setxor1d(array({1, 2, 3, 2, 4}), array({2, 3, 5, 7, 5}))) == "i32[4] [1 4 5 7]");
   CHECK(shown(isin(array({{0, 2}, {4, 6}}), array({1, 2, 4, 8}))) == "bool[2,2] [[False True] [True False]]");
   CHECK(shown(isin(array({0, 2}), array({2}), true)) == "bool[2] [True False]");
-  CHECK(shown(isin(array({1.0, std::numeric_limits<double>::quiet_NaN()}), array({std::numeric_limits<double>::quiet_NaN(), 1.0}))) ==
-        "bool[2] [True False]");
+  CHECK(shown(isin(array({1.0, std::numeric_limits<double>::quiet_NaN()}),
+                   array({std::numeric_limits<double>::quiet_NaN(), 1.0}))) == "bool[2] [True False]");
 }
 
 TEST_CASE("an intersection knows where its elements are") {
@@ -46,6 +46,13 @@ TEST_CASE("a size makes set operations fit for jit") {
   CHECK(shown(intersect1d(array({1}), array({2}), {.size = 1})) == "i32[1] [0]");
   CHECK(message_of<ConcretizationError>([] { jit([](const Array& v) { return union1d(v, v); })(array({1.0})); })
             .starts_with("union1d: how many results there are depends on values"));
+}
+
+TEST_CASE("sets of complex numbers") {
+  using Z = std::complex<double>;
+  const auto x = array({Z(1, 1), Z(1, 0), Z(1, 1)}), y = array({Z(1, 1), Z(0, 1)});
+  CHECK(union1d(x, y).to_vector<Z>() == std::vector<Z>{{0, 1}, {1, 0}, {1, 1}});
+  CHECK(shown(isin(x, y)) == "bool[3] [True False True]");
 }
 
 TEST_CASE("sets without elements") {

@@ -26,7 +26,8 @@ TEST_CASE("evenly spaced values along any axis, with their distance") {
 
 TEST_CASE("values spaced by factors") {
   CHECK(bool(allclose(logspace(2.0, 3.0, 4), array({100.0, 215.443469, 464.15888336, 1000.0}), 1e-9)));
-  CHECK(bool(allclose(logspace(2.0, 3.0, 4, {.endpoint = false}), array({100.0, 177.827941, 316.22776602, 562.34132519}), 1e-9)));
+  CHECK(bool(allclose(logspace(2.0, 3.0, 4, {.endpoint = false}),
+                      array({100.0, 177.827941, 316.22776602, 562.34132519}), 1e-9)));
   CHECK(bool(allclose(logspace(2.0, 3.0, 4, {.base = 2.0}), array({4.0, 5.0396842, 6.34960421, 8.0}), 1e-9)));
   CHECK(bool(allclose(geomspace(1, 1000, 4), array({1.0, 10.0, 100.0, 1000.0}), 1e-12)));
   CHECK(bool(allclose(geomspace(-1000, -1, 4), array({-1000.0, -100.0, -10.0, -1.0}), 1e-12)));

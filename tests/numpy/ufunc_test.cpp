@@ -37,7 +37,8 @@ TEST_CASE("a ufunc maps, reduces and accumulates") {
   CHECK(shown(add.at(x, array({1, 7}), 1.0)) == "f64[2,3] [[0. 1. 2.] [4. 5. 6.]]");
   const auto twice = frompyfunc([](const Array& a) { return 2 * a; }, 1);
   CHECK(shown(twice.at(array({1, 2, 3}), array({2, 2}))) == "i32[3] [1 2 12]");
-  CHECK(shown(grad([&](const Array& x) { return sub.reduce(x * x, none); })(array({1.0, 2.0, 3.0}))) == "f64[3] [2. -4. -6.]");
+  CHECK(shown(grad([&](const Array& x) { return sub.reduce(x * x, none); })(array({1.0, 2.0, 3.0}))) ==
+        "f64[3] [2. -4. -6.]");
   CHECK(shown(jit(vmap([&](const Array& r) { return add.accumulate(r); }))(x)) == "f64[2,3] [[0. 1. 3.] [3. 7. 12.]]");
 }
 
@@ -45,7 +46,8 @@ TEST_CASE("a ufunc says what it cannot do") {
   const auto sub = frompyfunc(minus, 2);
   const auto one = frompyfunc([](const Array& a) { return -a; }, 1);
   CHECK(message_of<TypeError>([] { frompyfunc(minus, 3); }) ==
-        "frompyfunc: nin must be the number of arrays that the function takes, one to four, got 3 for a function of 2; write its "
+        "frompyfunc: nin must be the number of arrays that the function takes, one to four, got 3 for a function of 2; "
+        "write its "
         "parameters as const fx::Array&");
   CHECK(message_of<TypeError>([] { frompyfunc(minus, 2, 2); }) ==
         "frompyfunc: functions of one result are possible, got nout = 2; fx::vectorize maps functions of several");
@@ -55,7 +57,8 @@ TEST_CASE("a ufunc says what it cannot do") {
   CHECK(refuses<ValueError>([&] { one.accumulate(zeros({2})); }));
   CHECK(refuses<ValueError>([&] { one.outer(zeros({2}), zeros({2})); }));
   CHECK(message_of<ValueError>([&] { sub.reduce(zeros({0})); }) ==
-        "ufunc.reduce: an identity or an initial value is required over no elements, got none for shape (0,); give .initial");
+        "ufunc.reduce: an identity or an initial value is required over no elements, got none for shape (0,); give "
+        ".initial");
   CHECK(refuses<ValueError>([&] { sub.reduce(zeros({2}), 0, {.where = array({true, false})}); }));
   CHECK(message_of<TypeError>([&] { sub.reduceat(zeros({2}), array({0.5})); }) ==
         "ufunc.reduceat: the indices must be a vector of integers, got f64[1]; convert them with astype");

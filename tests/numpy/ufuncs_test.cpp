@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include <cmath>
+#include <complex>
 #include <numbers>
 #include <numeric>
 #include <rapidcheck.h>
@@ -87,7 +88,8 @@ TEST_CASE("ufuncs of one operand have the values of the C library, eager, jitted
     const auto x = points(r.low, r.high);
     const auto y = r.f(x).to_vector<double>();
     const auto at = x.to_vector<double>();
-    for (std::size_t i = 0; i < at.size(); ++i) CHECK((std::isinf(y[i]) ? y[i] == r.reference(at[i]) : y[i] == Approx(r.reference(at[i])).margin(1e-15)));
+    for (std::size_t i = 0; i < at.size(); ++i)
+      CHECK((std::isinf(y[i]) ? y[i] == r.reference(at[i]) : y[i] == Approx(r.reference(at[i])).margin(1e-15)));
     CHECK(bool(array_equal(jit(r.f)(x), r.f(x))));
     CHECK(bool(array_equal(vmap(r.f)(reshape(x[range(0, 40)], {8, 5})), reshape(r.f(x[range(0, 40)]), {8, 5}))));
   }
@@ -142,6 +144,8 @@ TEST_CASE("rounding takes halves to even, and decimals") {
   os << make_jaxpr([](const Array& x) { return round(x) + lax::round(x); })(1.5);
   CHECK(os.str().find("round[rounding_method=1]") != std::string::npos);
   CHECK(os.str().find("round[rounding_method=0]") != std::string::npos);
+  CHECK(message_of<ValueError>([] { lax::round(1.5, lax::RoundingMethod(7)); }) ==
+        "round: rounding_method must be 0 (away from zero) or 1 (to nearest even), got 7; use lax::RoundingMethod");
   CHECK(message_of<UnsupportedError>([] { round(array({15}), -1); }) ==
         "round: integers are rounded to `decimals` >= 0, got i32[1] and -1; convert with astype(fx::float64)");
 }
@@ -168,6 +172,49 @@ TEST_CASE("sinc has all derivatives at 0") {
   CHECK(slope(grad(grad(grad(s))), 0.0) == Approx(pi2 * pi2 / 5));
   CHECK(slope(s, 0.5) == Approx(-4 / std::numbers::pi));
   CHECK(jit(vmap(grad(s)))(array({0.0, 0.5}))[1].item<double>() == Approx(-4 / std::numbers::pi));
+}
+
+TEST_CASE("bitwise_count counts in uint8") {
+  CHECK(shown(bitwise_count(array({-7, 8, 255}))) == "u8[3] [3 1 8]");
+  CHECK(shown(bitwise_count(array({true, false}))) == "u8[2] [1 0]");
+  CHECK(shown(bitwise_count(array({std::int8_t{-128}}))) == "u8[1] [1]");
+  CHECK(message_of<TypeError>([] { bitwise_count(array({1.0})); }) ==
+        "bitwise_count: the operand must be integers or bool, got f64[1]; convert with astype");
+}
+
+TEST_CASE("functions of complex numbers are those of the C library, ordered ones refuse them") {
+  const std::complex<double> z(0.3, -0.4);
+  const Array x = z;
+  const auto near = [](const Array& a, std::complex<double> b) { return std::abs(a.item<std::complex<double>>() - b) < 1e-14; };
+  CHECK(near(arcsin(x), std::asin(z)));
+  CHECK(near(arccosh(x), std::acosh(z)));
+  CHECK(near(tan(x), std::tan(z)));
+  CHECK(near(exp2(x), std::pow(2.0, z)));
+  CHECK(near(log10(x), std::log10(z)));
+  CHECK(near(sinc(x), std::sin(std::numbers::pi * z) / (std::numbers::pi * z)));
+  CHECK(near(grad([](const Array& w) { return arctan(w); }, {.holomorphic = true})(x), 1.0 / (1.0 + z * z)));
+  CHECK(near(round(x, 1), z));
+  CHECK(near(rint(x * 10.0), {3, -4}));
+  CHECK(near(nan_to_num(Array(std::complex<double>(nan, 2))), {0, 2}));
+  CHECK(message_of<TypeError>([&] { trunc(x); }) ==
+        "trunc: operands must be real, got c128[]; take fx::real and fx::imag of it");
+  for (const Unary f : {static_cast<Unary>(signbit), spacing, isposinf, isneginf})
+    CHECK(message_of<TypeError>([&] { f(x); }).find("must be real, got c128[]") != std::string::npos);
+  CHECK(refuses<TypeError>([&] { divmod(x, x); }));
+  CHECK(refuses<TypeError>([&] { copysign(x, 1.0); }));
+}
+
+TEST_CASE("i0 grows as the exponential, and its derivative is of order 1") {
+  const auto f = [](const Array& x) { return i0(x); };
+  CHECK(f(1.0).item<double>() == Approx(1.2660658777520082));
+  CHECK(f(-1.0).item<double>() == f(1.0).item<double>());
+  CHECK(slope(f, 0.0) == 0);
+  CHECK(slope(f, 1.0) == Approx(0.5651591039924851));
+  CHECK(slope(f, -1.0) == Approx(-0.5651591039924851));
+  CHECK(slope(grad(f), 0.0) == Approx(0.5));
+  CHECK(i0(array({1})).dtype() == float32);
+  CHECK(message_of<TypeError>([] { i0(std::complex<double>(1, 2)); }) ==
+        "i0: the operand must be real, got c128[]; take fx::real of it");
 }
 
 TEST_CASE("divmod, gcd and lcm") {
@@ -222,7 +269,9 @@ TEST_CASE("signs and neighbours") {
   CHECK(shown(isneginf(array({1, 2}))) == "bool[2] [False False]");
   CHECK(message_of<UnsupportedError>([] { grad([](const Array& x) { return nextafter(x, 2.0); })(1.0); })
             .starts_with("nextafter: has no derivative, got tangents for f64[]"));
-  CHECK(message_of<TypeError>([] { signbit(random::key(0)); }).starts_with("signbit: operands must be numbers, got key<fry>"));
+  CHECK(message_of<TypeError>([] {
+          signbit(random::key(0));
+        }).starts_with("signbit: operands must be numbers, got key<fry>"));
 }
 
 TEST_CASE("modf, frexp and ldexp take numbers apart and put them together") {
@@ -239,6 +288,13 @@ TEST_CASE("modf, frexp and ldexp take numbers apart and put them together") {
     if (std::isfinite(v)) CHECK(e.item<std::int32_t>() == want);
     for (const int n : {0, 1, -1, 60, -60, 1000, -1000, 1074, -1074, 2100, -2100, 100000})
       CHECK(ldexp(v, n).item<double>() == std::ldexp(v, n));
+  }
+  for (const auto half : {float16, bfloat16}) {
+    const auto x = array({3.0, -0.75, 0.0}).astype(half);
+    CHECK(shown(frexp(x).first.astype(float64)) == "f64[3] [0.75 -0.75 0. ]");
+    CHECK(bool(array_equal(ldexp(x, 3), x * 8)));
+    CHECK(shown(signbit(x)) == "bool[3] [False True False]");
+    CHECK(spacing(array({1.0}).astype(half)).astype(float64).item<double>() == (half == float16 ? 0x1p-10 : 0x1p-7));
   }
   const float single = 0x1.8p-140f;
   CHECK(frexp(single).first.item<float>() == 0.75F);
@@ -266,7 +322,9 @@ TEST_CASE("derivatives of inverse functions are those of jax") {
   CHECK(slope([](const Array& x) { return lax::clamp(x, -1.0, 1.0); }, 0.0) == 1);
   CHECK(slope([](const Array& x) { return lax::reduce_precision(x, 5, 10); }, 3.0) == 1);
   CHECK(slope([](const Array& x) { return lax::reduce_precision(1.0001 * x, 5, 10); }, 3.0) == Approx(1.0001));
-  CHECK(message_of<ValueError>([] { lax::reduce_precision(1.0, 0, 3); }).starts_with("reduce_precision: exponent_bits must be"));
+  CHECK(message_of<ValueError>([] {
+          lax::reduce_precision(1.0, 0, 3);
+        }).starts_with("reduce_precision: exponent_bits must be"));
   CHECK(message_of<UnsupportedError>([] { grad([](const Array& m) { return lax::polygamma(m, Array(1.0)); })(1.0); })
             .starts_with("polygamma: has no derivative with respect to its order"));
   CHECK(slope(grad(lax::lgamma), 1.0) == Approx(std::numbers::pi * std::numbers::pi / 6));
@@ -275,7 +333,8 @@ TEST_CASE("derivatives of inverse functions are those of jax") {
 TEST_CASE("symmetries hold to the bit, inverses closely") {
   rc::check("odd and even functions", [] {
     const double x = *rc::gen::inRange(-1000000, 1000000) / 1000000.0;
-    for (const Unary f : {tan, arcsin, arctan, static_cast<Unary>(sinh), arcsinh, arctanh, sinc, static_cast<Unary>(trunc)}) {
+    for (const Unary f :
+         {tan, arcsin, arctan, static_cast<Unary>(sinh), arcsinh, arctanh, sinc, static_cast<Unary>(trunc)}) {
       const double right = f(x).item<double>(), left = f(-x).item<double>();
       const bool even = f == static_cast<Unary>(sinc);
       RC_ASSERT((even ? right : -right) == left);

@@ -44,7 +44,8 @@ TEST_CASE("a size cuts off, or fills") {
   CHECK(shown(unique_counts(x, {.size = 2}).second) == "i64[2] [1 1]");
   CHECK(shown(unique(zeros({0}), {.size = 2, .fill_value = 4})) == "f64[2] [4. 4.]");
   CHECK(shown(jit([](const Array& v) { return unique(v, {.size = 4, .fill_value = 0}); })(x)) == "i32[4] [1 2 3 0]");
-  CHECK(shown(vmap([](const Array& v) { return unique(v, {.size = 2}); })(array({{2, 1}, {3, 3}}))) == "i32[2,2] [[1 2] [3 3]]");
+  CHECK(shown(vmap([](const Array& v) { return unique(v, {.size = 2}); })(array({{2, 1}, {3, 3}}))) ==
+        "i32[2,2] [[1 2] [3 3]]");
 }
 
 TEST_CASE("unique slices along an axis") {
@@ -62,6 +63,10 @@ TEST_CASE("without a size values must be concrete") {
             .starts_with("unique: how many results there are depends on values, which must be concrete, got "));
   CHECK(message_of<ValueError>([] { unique(array({1.0}), {.size = -1}); }) ==
         "unique: size must not be negative, got -1; 0 asks for none");
+  CHECK(message_of<ValueError>([] { unique(zeros({2, 2}), {.axis = {0, 1}}); }) ==
+        "unique: one axis or none is required, got (0, 1); ravel or reshape first");
+  CHECK(message_of<ValueError>([] { nonzero(array({1}), {.size = -2}); }) ==
+        "nonzero: size must not be negative, got -2; 0 asks for none");
   CHECK(shown(grad([](const Array& v) { return sum(unique(v)); })(array({2.0, 1.0, 2.0}))) == "f64[3] [1. 1. 0.]");
 }
 
@@ -74,10 +79,12 @@ TEST_CASE("nonzero elements by their indices") {
   CHECK(shown(flatnonzero(array({-2, -1, 0, 1, 2}))) == "i64[4] [0 1 3 4]");
   CHECK(shown(nonzero(array({0, 5, 0, 6, 0, 7}), {.size = 5})[0]) == "i64[5] [1 3 5 0 0]");
   CHECK(shown(nonzero(array({0, 5, 0, 6, 0, 7}), {.size = 5, .fill_value = -1})[0]) == "i64[5] [1 3 5 -1 -1]");
-  CHECK(shown(jit([](const Array& v) { return flatnonzero(v > 0, {.size = 2}); })(array({1.0, -1.0, 2.0}))) == "i64[2] [0 2]");
+  CHECK(shown(jit([](const Array& v) { return flatnonzero(v > 0, {.size = 2}); })(array({1.0, -1.0, 2.0}))) ==
+        "i64[2] [0 2]");
   CHECK(shown(nonzero(zeros({0, 3}))[1]) == "i64[0] []");
   CHECK(argwhere(Array(4)).shape() == Shape{1, 0});
-  CHECK(message_of<ValueError>([] { nonzero(Array(1)); }) == "nonzero: an axis is required, got i64[]; reshape it to {1}");
+  CHECK(message_of<ValueError>([] { nonzero(Array(1)); }) ==
+        "nonzero: an axis is required, got i64[]; reshape it to {1}");
   CHECK(message_of<ConcretizationError>([] { jit([](const Array& v) { return nonzero(v)[0]; })(array({1.0})); })
             .starts_with("nonzero: how many results there are depends on values"));
 }
@@ -94,7 +101,8 @@ TEST_CASE("unique values and inverse make the array again") {
     std::vector<std::int64_t> seen(values.size(), 0);
     for (std::size_t i = 0; i < v.size(); ++i) {
       RC_ASSERT(values[static_cast<std::size_t>(inverse[i])] == v[i]);
-      if (seen[static_cast<std::size_t>(inverse[i])]++ == 0) RC_ASSERT(first[static_cast<std::size_t>(inverse[i])] == static_cast<std::int64_t>(i));
+      if (seen[static_cast<std::size_t>(inverse[i])]++ == 0)
+        RC_ASSERT(first[static_cast<std::size_t>(inverse[i])] == static_cast<std::int64_t>(i));
     }
     RC_ASSERT(seen == counts);
   }));

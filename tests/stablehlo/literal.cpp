@@ -86,7 +86,8 @@ void read_element(Literal& in, DType t, std::byte* to) {
 
 std::vector<std::byte> from_hex(std::string_view digits) {
   std::vector<std::byte> bytes;
-  for (std::size_t i = 0; i + 1 < digits.size(); i += 2) bytes.push_back(static_cast<std::byte>(hex(digits.substr(i, 2))));
+  for (std::size_t i = 0; i + 1 < digits.size(); i += 2)
+    bytes.push_back(static_cast<std::byte>(hex(digits.substr(i, 2))));
   return bytes;
 }
 

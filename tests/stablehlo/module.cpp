@@ -10,10 +10,21 @@ namespace {
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.'; }
 
 DType element_type(std::string_view name) {
-  static const std::map<std::string_view, DType> names{
-      {"i1", bool_},     {"i8", int8},      {"i16", int16},    {"i32", int32},     {"i64", int64},
-      {"ui8", uint8},    {"ui16", uint16},  {"ui32", uint32},  {"ui64", uint64},   {"f16", float16},
-      {"bf16", bfloat16}, {"f32", float32}, {"f64", float64},  {"complex<f32>", complex64}, {"complex<f64>", complex128}};
+  static const std::map<std::string_view, DType> names{{"i1", bool_},
+                                                       {"i8", int8},
+                                                       {"i16", int16},
+                                                       {"i32", int32},
+                                                       {"i64", int64},
+                                                       {"ui8", uint8},
+                                                       {"ui16", uint16},
+                                                       {"ui32", uint32},
+                                                       {"ui64", uint64},
+                                                       {"f16", float16},
+                                                       {"bf16", bfloat16},
+                                                       {"f32", float32},
+                                                       {"f64", float64},
+                                                       {"complex<f32>", complex64},
+                                                       {"complex<f64>", complex128}};
   const auto it = names.find(name);
   if (it == names.end()) throw std::runtime_error("element type " + std::string(name));
   return it->second;
@@ -105,7 +116,8 @@ class Parser {
     const bool negative = accept("-");
     if (std::isdigit(static_cast<unsigned char>(rest().front())) == 0) fail("expected a number");
     std::int64_t v = 0;
-    while (at_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_])) != 0) v = v * 10 + (text_[at_++] - '0');
+    while (at_ < text_.size() && std::isdigit(static_cast<unsigned char>(text_[at_])) != 0)
+      v = v * 10 + (text_[at_++] - '0');
     return negative ? -v : v;
   }
 

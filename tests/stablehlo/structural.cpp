@@ -68,8 +68,10 @@ Arrays sorted(const Op& op, const Arrays& x, const Scope&) {
 }
 
 Arrays fft(const Op& op, const Arrays& x) {
-  static const std::map<std::string_view, lax::FftType> kinds{{"FFT", lax::FftType::FFT}, {"IFFT", lax::FftType::IFFT},
-                                                              {"RFFT", lax::FftType::RFFT}, {"IRFFT", lax::FftType::IRFFT}};
+  static const std::map<std::string_view, lax::FftType> kinds{{"FFT", lax::FftType::FFT},
+                                                              {"IFFT", lax::FftType::IFFT},
+                                                              {"RFFT", lax::FftType::RFFT},
+                                                              {"IRFFT", lax::FftType::IRFFT}};
   return {lax::fft(x[0], kinds.at(op.texts.at("type")), op.list("length"))};
 }
 

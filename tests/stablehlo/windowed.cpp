@@ -42,7 +42,9 @@ Array scatter(const Op& op, const Arrays& x) {
   throw NotTranscribed("scatter with " + how);
 }
 
-Arrays indices_after(const Arrays& x, std::size_t first) { return {x.begin() + static_cast<std::ptrdiff_t>(first), x.end()}; }
+Arrays indices_after(const Arrays& x, std::size_t first) {
+  return {x.begin() + static_cast<std::ptrdiff_t>(first), x.end()};
+}
 
 std::vector<std::pair<std::int64_t, std::int64_t>> pairs(const std::vector<std::int64_t>& flat, std::size_t n) {
   std::vector<std::pair<std::int64_t, std::int64_t>> list(n, {0, 0});

@@ -64,7 +64,10 @@ void add_row_cases(std::vector<Case>& to);
 void add_convolution_cases(std::vector<Case>& to);
 void add_indexing_cases(std::vector<Case>& to);
 void add_other_cases(std::vector<Case>& to);
+void add_special_cases(std::vector<Case>& to);
 void add_control_flow_cases(std::vector<Case>& to);
+void add_complex_cases(std::vector<Case>& to);
+void add_narrow_cases(std::vector<Case>& to);
 void add_linalg_cases(std::vector<Case>& to);
 void add_math_cases(std::vector<Case>& to);
 

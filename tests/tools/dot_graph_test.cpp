@@ -7,10 +7,11 @@
 namespace fluxion::test {
 
 TEST_CASE("operations are boxes, values arrows, held jaxprs clusters") {
-  const auto read = parse_jaxpr("{ lambda a:f64[2]; b:f64[]. let\n"
-                                "    c:f64[2] = mul a 2.0:f64[]\n"
-                                "    d:f64[2] = jit[name='f \"x\"' jaxpr={ lambda ; e:f64[2]. let g:f64[2] = sin e in (g,) }] c\n"
-                                "  in (d, b) }");
+  const auto read = parse_jaxpr(
+      "{ lambda a:f64[2]; b:f64[]. let\n"
+      "    c:f64[2] = mul a 2.0:f64[]\n"
+      "    d:f64[2] = jit[name='f \"x\"' jaxpr={ lambda ; e:f64[2]. let g:f64[2] = sin e in (g,) }] c\n"
+      "  in (d, b) }");
   CHECK(to_dot(read) == R"(digraph jaxpr {
   node [shape=box];
   n0 [label="const 0" shape=ellipse style=dashed];

@@ -42,6 +42,10 @@ TEST_CASE("functions, gradients and batches print, parse and print the same, and
   check_round_trip([](const Array& x) { return x + array({1.0, 2.0, 3.0}); }, vec);
   check_round_trip([](const Array& x) { return where(x > 0, x, 0) + x[range(0, none, 2)][0]; }, vec);
   check_round_trip([](const Array& x) { return nn::softmax(dot(reshape(x, {3, 1}), reshape(x, {1, 3}))); }, vec);
+  check_round_trip(grad([](const Array& x) { return sum(take(x, array({2, 0, 7})) * x[array({0, 1, 1})]); }), vec);
+  check_round_trip(grad([](const Array& x) { return sum(convolve(x, x)); }), vec);
+  check_round_trip([](const Array& x) { return cumsum(sort(x)) + linalg::det(x.reshape({3, 1}) * x); }, vec);
+  check_round_trip([](const Array& x) { return x.astype(complex128) * std::complex<double>(1, 2); }, vec);
   check_round_trip([](const Array& x) { return lax::pad(x, 0.0, {{1, 2, 0}}) + random::uniform(random::key(3), {6}); }, vec);
 }
 
@@ -92,7 +96,8 @@ TEST_CASE("what was read can be jitted, mapped and differentiated") {
 
 TEST_CASE("the layout of the text does not matter, and unused results need no name") {
   CHECK(again("{lambda;a:f64[2].let\n\n b:f64[2]=neg\n a;c:f64[2] = add b\t1.0:f64[];_:f64[2] = sin a in(c,b)}") ==
-        "{ lambda ; a:f64[2]. let\n    b:f64[2] = neg a\n    c:f64[2] = add b 1.0:f64[]\n    _:f64[2] = sin a\n  in (c, b) }");
+        "{ lambda ; a:f64[2]. let\n    b:f64[2] = neg a\n    c:f64[2] = add b 1.0:f64[]\n    _:f64[2] = sin a\n  in "
+        "(c, b) }");
   CHECK(again("{ lambda ; . let  in () }") == "{ lambda ; . let  in () }");
 }
 
@@ -100,7 +105,7 @@ TEST_CASE("literals of every dtype keep their values") {
   for (const std::string literal :
        {"True:bool[]", "False:bool[]", "-128:i8[]", "127:i8[]", "-5:i16[]", "7:i32[]", "-9223372036854775808:i64[]", "255:u8[]",
         "65535:u16[]", "4294967295:u32[]", "18446744073709551615:u64[]", "0.1:f32[]", "1e-45:f32[]", "3.4028235e+38:f32[]", "0.1:f64[]",
-        "5e-324:f64[]", "-0.0:f64[]", "nan:f64[]", "inf:f64[]", "-inf:f32[]", "0x7:key<fry>[]", "0xffffffffffffffff:key<fry>[]"}) {
+        "5e-324:f64[]", "-0.0:f64[]", "nan:f64[]", "inf:f64[]", "-inf:f32[]", "(1.5-2j):c128[]", "(nan+infj):c64[]", "0.1001:f16[]", "-inf:bf16[]", "0x7:key<fry>[]", "0xffffffffffffffff:key<fry>[]"}) {
     const auto text = "{ lambda ; . let  in (" + literal + ",) }";
     CHECK(again(text) == text);
   }
@@ -126,7 +131,9 @@ TEST_CASE("names that are not plain are quoted, and reserved words are no variab
 
 TEST_CASE("calls with custom rules have their values, and say that the rule is lost") {
   const auto f = custom_jvp([](const Array& x) { return sin(x); },
-                            [](const auto& p, const auto& t) { return std::pair{sin(std::get<0>(p)), 10.0 * std::get<0>(t)}; });
+                            [](const auto& p, const auto& t) {
+                              return std::pair{sin(std::get<0>(p)), 10.0 * std::get<0>(t)};
+                            });
   const auto text = str(make_jaxpr(f)(0.5));
   CHECK(again(text) == text);
   const auto read = parse_jaxpr(text);
@@ -148,26 +155,42 @@ TEST_CASE("wrong text is refused with its line, its column, what is required and
   CHECK(message("{ lambda ; a:f65[]. let  in (a,) }") ==
         "parse_jaxpr: 1:14: an aval such as f64[2,3] is required, got 'f65[].'; the text must be what a jaxpr prints");
   CHECK(message("{ lambda ; a:f64[]. let\n    b:f64[] = sin c\n  in (b,) }") ==
-        "parse_jaxpr: 2:19: a literal or a variable that has been defined is required, got 'c'; the text must be what a jaxpr prints");
+        "parse_jaxpr: 2:19: a literal or a variable that has been defined is required, got 'c'; the text must be what "
+        "a jaxpr prints");
   CHECK(message("{ lambda ; a:f64[]. let\n    b:f64[] = sine a\n  in (b,) }") ==
-        "parse_jaxpr: 2:15: a known primitive is required, got 'sine'; pass a primitive of your own in ParseOptions::primitives");
-  CHECK(message("{ lambda ; a:f64[]. let b:f64[] = add a in (b,) }").find("1:35: add: 2 operands are required, got 1") != std::string::npos);
-  CHECK(message("{ lambda ; a:f64[]. let b:f32[] = sin a in (b,) }").find("sin: result 0 is f64[], got f32[]") != std::string::npos);
-  CHECK(message("{ lambda ; a:i64[]. let b:i64[] = sin a in (b,) }").find("1:35: sin: operands must be floating, got i64[]") != std::string::npos);
-  CHECK(message("{ lambda ; a:f64[]. let b:f64[] c:f64[] = sin a in (b,) }").find("sin: 1 results are required, got 2") != std::string::npos);
-  CHECK(message("{ lambda ; a:f64[3]. let b:f64[] = reduce_sum a in (b,) }").find("the parameter 'axes=' in brackets is required") != std::string::npos);
-  CHECK(message("{ lambda ; a:f64[3]. let b:f64[] = reduce_sum[axes=(7,)] a in (b,) }").find("axes must be in [0, 1)") != std::string::npos);
-  CHECK(message("{ lambda ; a:f64[3]. let b:f64[] = reduce_sum[axis=(0,)] a in (b,) }").find("'axes=' is required, got 'axis=") != std::string::npos);
+        "parse_jaxpr: 2:15: a known primitive is required, got 'sine'; pass a primitive of your own in "
+        "ParseOptions::primitives");
+  CHECK(
+      message("{ lambda ; a:f64[]. let b:f64[] = add a in (b,) }").find("1:35: add: 2 operands are required, got 1") !=
+      std::string::npos);
+  CHECK(message("{ lambda ; a:f64[]. let b:f32[] = sin a in (b,) }").find("sin: result 0 is f64[], got f32[]") !=
+        std::string::npos);
+  CHECK(message("{ lambda ; a:i64[]. let b:i64[] = sin a in (b,) }")
+            .find("1:35: sin: operands must be floating, got i64[]") != std::string::npos);
+  CHECK(
+      message("{ lambda ; a:f64[]. let b:f64[] c:f64[] = sin a in (b,) }").find("sin: 1 results are required, got 2") !=
+      std::string::npos);
+  CHECK(message("{ lambda ; a:f64[3]. let b:f64[] = reduce_sum a in (b,) }")
+            .find("the parameter 'axes=' in brackets is required") != std::string::npos);
+  CHECK(
+      message("{ lambda ; a:f64[3]. let b:f64[] = reduce_sum[axes=(7,)] a in (b,) }").find("axes must be in [0, 1)") !=
+      std::string::npos);
+  CHECK(message("{ lambda ; a:f64[3]. let b:f64[] = reduce_sum[axis=(0,)] a in (b,) }")
+            .find("'axes=' is required, got 'axis=") != std::string::npos);
   CHECK(message("{ lambda ; a:f64[] a:f64[]. let  in (a,) }").find("'a' must be defined once") != std::string::npos);
-  CHECK(message("{ lambda ; . let  in (300:u8[],) }").find("a literal of rank 0 that its dtype can hold") != std::string::npos);
+  CHECK(message("{ lambda ; . let  in (300:u8[],) }").find("a literal of rank 0 that its dtype can hold") !=
+        std::string::npos);
   CHECK(message("{ lambda ; . let  in (1.0:f64[2],) }").find("a literal of rank 0") != std::string::npos);
   CHECK(message("{ lambda ; a:f64[-1]. let  in (a,) }").find("an extent that is not negative") != std::string::npos);
-  CHECK(message("{ lambda ; a:f64[99999999999999999999]. let  in (a,) }").find("an integer of 64 bits") != std::string::npos);
-  CHECK(message("{ lambda ; a:f64[4611686018427387904,4]. let  in (a,) }").find("fewer than 2^59") != std::string::npos);
+  CHECK(message("{ lambda ; a:f64[99999999999999999999]. let  in (a,) }").find("an integer of 64 bits") !=
+        std::string::npos);
+  CHECK(message("{ lambda ; a:f64[4611686018427387904,4]. let  in (a,) }").find("fewer than 2^59") !=
+        std::string::npos);
   CHECK(message("let f = { lambda ; a:f64[]. let b:f64[] = jit[name=f jaxpr=f] a in (b,) } in\n"
                 "{ lambda ; a:f64[]. let b:f64[] = jit[name=f jaxpr=f] a in (b,) }")
             .find("'f' must not contain itself") != std::string::npos);
-  CHECK(message("{ lambda ; a:f64[]. let  in (a,) } extra").find("the end of the text is required, got 'extra'") != std::string::npos);
+  CHECK(message("{ lambda ; a:f64[]. let  in (a,) } extra").find("the end of the text is required, got 'extra'") !=
+        std::string::npos);
 }
 
 TEST_CASE("depth is bounded") {
@@ -181,8 +204,9 @@ TEST_CASE("constants need values to be run") {
   const auto text = "{ lambda a:f64[3]; b:f64[3]. let c:f64[3] = add b a in (c,) }";
   CHECK(again(text) == text);
   CHECK(differs(eval_jaxpr(parse_jaxpr(text, {.consts = {vec}}), {vec})[0], vec + vec) == "");
-  CHECK(thrown<ValueError>([&] { eval_jaxpr(parse_jaxpr(text), {vec}); }) ==
-        "eval_jaxpr: the jaxpr has 1 constants, got 0 values for them; pass them to parse_jaxpr in ParseOptions::consts");
+  CHECK(
+      thrown<ValueError>([&] { eval_jaxpr(parse_jaxpr(text), {vec}); }) ==
+      "eval_jaxpr: the jaxpr has 1 constants, got 0 values for them; pass them to parse_jaxpr in ParseOptions::consts");
   CHECK(thrown<ValueError>([&] { parse_jaxpr(text, {.consts = {Array(1.0)}}); }) ==
         "parse_jaxpr: constant 0 must be f64[3], got f64[]; convert with astype and reshape");
   CHECK(thrown<ValueError>([&] { eval_jaxpr(parse_jaxpr(text, {.consts = {vec}}), {vec, vec}); }) ==
@@ -199,7 +223,9 @@ struct ScaleBy {
   };
   static Avals abstract_eval(AvalSpan in, const Params&) { return {in[0]}; }
   static constexpr Linear jvp = linear;
-  static Arrays transpose(const TransposeArgs& args, const Params& p) { return {bind_one<ScaleBy>({&args.cotangents[0], 1}, p)}; }
+  static Arrays transpose(const TransposeArgs& args, const Params& p) {
+    return {bind_one<ScaleBy>({&args.cotangents[0], 1}, p)};
+  }
   static BatchOut batch(const BatchArgs& args, const Params& p) { return {{bind_one<ScaleBy>(args.operands, p)}, {1}}; }
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
     return lower_as(b, in, [p](const Arrays& x) -> Arrays { return {x[0] * std::pow(p.scale, p.power)}; });
@@ -240,10 +266,15 @@ std::vector<std::string> seeds() {
                       cond(sum(x) > 0, same, same, same(x)));
   };
   const auto shapes = [](const Array& x) {
-    return sum(dot(lax::pad(x, 0.0, {{1, 2, 0}}), concatenate({x, x[range(none, none, -1)]}).reshape({2, 3}).T().reshape({6}))) + argmax(x);
+    return sum(dot(lax::pad(x, 0.0, {{1, 2, 0}}),
+                   concatenate({x, x[range(none, none, -1)]}).reshape({2, 3}).T().reshape({6}))) +
+           argmax(x);
   };
   return {str(make_jaxpr(grad(f))(vec)), str(make_jaxpr(grad(g))(vec)), str(make_jaxpr(h)(vec)), str(make_jaxpr(shapes)(vec)),
-          str(make_jaxpr([](const Array& x) { return x + random::uniform(random::key(1), {3}); })(vec))};
+          str(make_jaxpr([](const Array& x) { return x + random::uniform(random::key(1), {3}); })(vec)),
+          str(make_jaxpr(grad([](const Array& x) { return sum(take(x, array({2, 0, 7})) * x[array({0, 1, 1})]); }))(vec)),
+          str(make_jaxpr([](const Array& x) { return cumsum(sort(x)) + argmin(x) + linalg::det(x.reshape({3, 1}) * x); })(vec)),
+          str(make_jaxpr(grad([](const Array& x) { return sum(convolve(x, x)); }))(vec))};
 }
 
 }  // namespace
@@ -255,9 +286,16 @@ TEST_CASE("text cut anywhere is refused") {
 
 TEST_CASE("random edits of jaxprs never do harm") {
   const auto texts = seeds();
-  const std::vector<std::string> pieces{"-1",  "0", "2", "9223372036854775807", "(", ")", "[", "]", "{", "}", ":", ";", ",", ".", "=", " ", "'",
-                                        "in",  "let", "lambda", "a", "b", "c", "f64[]", "f64[3]", "i32[]", "True", "False", "None",
-                                        "()",  "(0,)", "(-1,)", "(0, 0)", "1.0:f64[]", "2:i32[]", "_", "jaxpr=", "sin", "scan"};
+  const std::vector<std::string> pieces{"-1",     "0",         "2",       "9223372036854775807",
+                                        "(",      ")",         "[",       "]",
+                                        "{",      "}",         ":",       ";",
+                                        ",",      ".",         "=",       " ",
+                                        "'",      "in",        "let",     "lambda",
+                                        "a",      "b",         "c",       "f64[]",
+                                        "f64[3]", "i32[]",     "True",    "False",
+                                        "None",   "()",        "(0,)",    "(-1,)",
+                                        "(0, 0)", "1.0:f64[]", "2:i32[]", "_",
+                                        "jaxpr=", "sin",       "scan"};
   rc::check("parse_jaxpr gives a jaxpr or a ValueError", [&] {
     auto text = *rc::gen::elementOf(texts);
     const auto edits = *rc::gen::inRange(1, 6);

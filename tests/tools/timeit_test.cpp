@@ -43,7 +43,8 @@ TEST_CASE("timings print with units") {
   CHECK(str(Timing{1.5e-3, 12.34e-6, 11e-6, 0.5e-6, 50, 100}) ==
         "12.3 us (min 11 us, iqr 500 ns, 50 x 100 calls; first call 1.5 ms)");
   CHECK(str(Timing{2.5, 1, 1, 0, 5, 1}) == "1 s (min 1 s, iqr 0 s, 5 x 1 calls; first call 2.5 s)");
-  CHECK(thrown<ValueError>([] { timeit({.seconds = 0}, [] {}); }) == "timeit: seconds must be positive, got 0; leave it out for 0.2");
+  CHECK(thrown<ValueError>([] { timeit({.seconds = 0}, [] {}); }) ==
+        "timeit: seconds must be positive, got 0; leave it out for 0.2");
 }
 
 }  // namespace fluxion::test

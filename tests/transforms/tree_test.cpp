@@ -113,4 +113,17 @@ TEST_CASE("ravel joins the leaves and goes back") {
   CHECK(numbers(back.layers[0].w) == Numbers{2, 4});
   CHECK(back.scale.shape() == Shape{});
   CHECK_THAT(message<ValueError>([&, u = unravel] { u(array({1.0})); }), Catch::Contains("takes an array of shape (6,), got f64[1]"));
+  CHECK_THAT(message<TypeError>([&, u = unravel, x = flat] { u(x.astype(float32)); }),
+             Catch::Contains("takes float64, the dtype of the ravel, got f32[6]"));
+}
+
+TEST_CASE("ravel promotes leaves to one dtype, and its inverse gives them their own") {
+  const auto mixed = std::tuple{array({1, 2}), scalar(2.5F), Array(true)};
+  const auto [flat, unravel] = tree::ravel(mixed);
+  CHECK(flat.aval() == Aval{{4}, float32});
+  const auto [a, b, c] = unravel(flat);
+  CHECK(a.aval() == Aval{{2}, int32});
+  CHECK(b.aval() == Aval{{}, float32});
+  CHECK(c.aval() == Aval{{}, bool_});
+  CHECK(tree::ravel(std::vector<Array>{}).first.aval() == Aval{{0}, float64});
 }

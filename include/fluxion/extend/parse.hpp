@@ -1,5 +1,5 @@
-// How the text of an equation becomes a primitive with its parameters again: for parse_jaxpr. The library says so of its
-// own primitives; users list theirs.
+// How the text of an equation becomes a primitive with its parameters again: for parse_jaxpr. The library says so of
+// its own primitives; users list theirs.
 #pragma once
 
 #include <optional>
@@ -72,7 +72,9 @@ inline AxisName parse_value(ValueParser& p, ParseAs<AxisName>) { return {p.word(
 None parse_value(ValueParser& p, ParseAs<None>);
 std::vector<Aval> parse_value(ValueParser& p, ParseAs<std::vector<Aval>>);
 inline Aval parse_value(ValueParser& p, ParseAs<Aval>) { return p.aval(); }
-inline std::optional<std::int64_t> parse_value(ValueParser& p, ParseAs<std::optional<std::int64_t>>) { return p.integer(); }
+inline std::optional<std::int64_t> parse_value(ValueParser& p, ParseAs<std::optional<std::int64_t>>) {
+  return p.integer();
+}
 inline JaxprPtr parse_value(ValueParser& p, ParseAs<JaxprPtr>) { return p.jaxpr(); }
 std::vector<JaxprPtr> parse_value(ValueParser& p, ParseAs<std::vector<JaxprPtr>>);
 template <std::integral T>
@@ -99,8 +101,13 @@ template <class T>
 T parse_field(ValueParser& p, const char* name) {
   constexpr bool optional = std::is_same_v<T, std::optional<std::int64_t>>;
   if (!p.field(name, optional)) return T{};
-  if constexpr (requires { { parse_value(p, ParseAs<T>{}) } -> std::convertible_to<T>; }) return parse_value(p, ParseAs<T>{});
-  else p.fail_with(std::string("the parameter '") + name + "' is no text, and cannot be read; trace the function again instead");
+  if constexpr (requires {
+                  { parse_value(p, ParseAs<T>{}) } -> std::convertible_to<T>;
+                })
+    return parse_value(p, ParseAs<T>{});
+  else
+    p.fail_with(std::string("the parameter '") + name +
+                "' is no text, and cannot be read; trace the function again instead");
 }
 
 template <class P>
@@ -118,7 +125,9 @@ Params parse_params(ValueParser& p) {
 template <class P>
 ReadablePrimitive readable(std::size_t least, std::size_t most) {
   ReadablePrimitive r{&define<P>(), least, most, &detail::parse_params<typename P::Params>, nullptr};
-  if constexpr (requires(AvalSpan in, const typename P::Params& p) { { P::problem(in, p) } -> std::same_as<std::string>; })
+  if constexpr (requires(AvalSpan in, const typename P::Params& p) {
+                  { P::problem(in, p) } -> std::same_as<std::string>;
+                })
     r.problem = [](AvalSpan in, ParamsView p) { return P::problem(in, p.as<typename P::Params>()); };
   return r;
 }

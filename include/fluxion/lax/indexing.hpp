@@ -52,8 +52,8 @@ Array gather(const Array& x, const Array& start_indices, const GatherDimensionNu
              const Dims& slice_sizes, const GatherOptions& options = {});
 
 /// x with the windows at the indices replaced by updates. Source: jax.lax.scatter.
-Array scatter(const Array& x, const Array& indices, const Array& updates, const ScatterDimensionNumbers& dimension_numbers,
-              const ScatterOptions& options = {});
+Array scatter(const Array& x, const Array& indices, const Array& updates,
+              const ScatterDimensionNumbers& dimension_numbers, const ScatterOptions& options = {});
 /// x with updates added; bools are or-ed.
 Array scatter_add(const Array& x, const Array& indices, const Array& updates,
                   const ScatterDimensionNumbers& dimension_numbers, const ScatterOptions& options = {});
@@ -75,7 +75,8 @@ Array dynamic_slice(const Array& x, const Arrays& start_indices, const Dims& sli
 Array dynamic_update_slice(const Array& x, const Array& update, const Arrays& start_indices);
 
 /// x[start : limit : stride] along one axis; open ends for none. Source: jax.lax.slice_in_dim.
-Array slice_in_dim(const Array& x, detail::Bound start, detail::Bound limit, std::int64_t stride = 1, std::int64_t axis = 0);
+Array slice_in_dim(const Array& x, detail::Bound start, detail::Bound limit, std::int64_t stride = 1,
+                   std::int64_t axis = 0);
 /// The element at a static index of one axis, which stays with size 1 if keepdims. Source: jax.lax.index_in_dim.
 Array index_in_dim(const Array& x, std::int64_t index, std::int64_t axis = 0, bool keepdims = true);
 /// The same along one axis with a start that may be traced. Source: jax.lax.dynamic_slice_in_dim and its kin.

@@ -1,7 +1,7 @@
 // lax.linalg: decompositions and triangular solves of matrices and of stacks of them, (.., m, n). Strict: float32,
-// float64, complex64 and complex128 only, nothing is promoted or broadcast. Computed by LAPACK, matrix by matrix, so that
-// a stack gives the bits of its matrices. A decomposition that fails gives NaN and throws nothing.
-// Names, semantics and derivatives are jax.lax.linalg's.
+// float64, complex64 and complex128 only, nothing is promoted or broadcast. Computed by LAPACK, matrix by matrix, so
+// that a stack gives the bits of its matrices. A decomposition that fails gives NaN and throws nothing. Names,
+// semantics and derivatives are jax.lax.linalg's.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +35,8 @@ struct TriangularOptions {
   bool conjugate_a = false;    ///< and conjugated.
   bool unit_diagonal = false;  ///< Ones stand for the diagonal of a, which is not read.
 };
-/// The solution x of a triangular system. a: (.., n, n), b: (.., n, k) or, on the right, (.., k, n), or a vector (.., n).
-/// Infinities and NaN where the diagonal has zeros. Linear in b.
+/// The solution x of a triangular system. a: (.., n, n), b: (.., n, k) or, on the right, (.., k, n), or a vector (..,
+/// n). Infinities and NaN where the diagonal has zeros. Linear in b.
 Array triangular_solve(const Array& a, const Array& b, const TriangularOptions& options = {});
 
 // --- LU ---
@@ -124,8 +124,8 @@ Array svdvals(const Array& a);
 
 // --- banded and reduced forms ---
 
-/// x with A x = b for tridiagonal A of order m: diagonal d (.., m), below it dl (.., m) whose first element is not read,
-/// above it du (.., m) whose last is not. b: (.., m, k). Linear in b.
+/// x with A x = b for tridiagonal A of order m: diagonal d (.., m), below it dl (.., m) whose first element is not
+/// read, above it du (.., m) whose last is not. b: (.., m, k). Linear in b.
 Array tridiagonal_solve(const Array& dl, const Array& d, const Array& du, const Array& b);
 
 /// Upper Hessenberg form a = Q H Q^H: H on and above the first subdiagonal, reflectors below. Not differentiable.

@@ -1,4 +1,5 @@
-// lax: reductions, cumulative operations and windows. Strict as lax.hpp; names, semantics and derivatives are jax.lax's.
+// lax: reductions, cumulative operations and windows. Strict as lax.hpp; names, semantics and derivatives are
+// jax.lax's.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,7 @@
 
 namespace fluxion::lax {
 
-// --- over whole axes -------------------------------------------------------------------------------------------------
+// --- over whole axes -----------------------------------------------------------
 
 /// The product over the axes; integers wrap. Its derivative takes no quotient and is right where elements are zero.
 Array reduce_prod(const Array& x, const Dims& axes);
@@ -33,11 +34,11 @@ Array reduce(const Array& x, const Array& init, const Computation& computation, 
 using Computations = std::function<Arrays(const Arrays&, const Arrays&)>;
 Arrays reduce(ArraySpan operands, ArraySpan init, const Computations& computation, const Dims& axes);
 
-// --- along one axis ----------------------------------------------------------------------------------------------------
+// --- along one axis -----------------------------------------------------------
 
-/// result[i] = x[0] + ... + x[i] along the axis, or x[i] + ... + x[n-1] with `reverse`; of x's dtype: integers wrap, the
-/// 16-bit floats are summed in float32 and rounded once. The order is that of the axis, one element after the other, so
-/// that the result does not depend on layout, batching or threads (XLA sums a tree, and rounds otherwise).
+/// result[i] = x[0] + ... + x[i] along the axis, or x[i] + ... + x[n-1] with `reverse`; of x's dtype: integers wrap,
+/// the 16-bit floats are summed in float32 and rounded once. The order is that of the axis, one element after the
+/// other, so that the result does not depend on layout, batching or threads (XLA sums a tree, and rounds otherwise).
 Array cumsum(const Array& x, std::int64_t axis = 0, bool reverse = false);
 Array cumprod(const Array& x, std::int64_t axis = 0, bool reverse = false);
 /// The greatest and the least so far; NaN from the first NaN on. bool too. Ties share the derivative as jax's do.
@@ -46,7 +47,7 @@ Array cummin(const Array& x, std::int64_t axis = 0, bool reverse = false);
 /// log(exp(x[0]) + ... + exp(x[i])) without overflow. Floating dtypes.
 Array cumlogsumexp(const Array& x, std::int64_t axis = 0, bool reverse = false);
 
-// --- over windows --------------------------------------------------------------------------------------------------------
+// --- over windows -----------------------------------------------------------
 
 /// Elements added before and behind each axis.
 using Pads = std::vector<std::pair<std::int64_t, std::int64_t>>;

@@ -13,8 +13,8 @@ Array igamma(const Array& a, const Array& x);
 Array igammac(const Array& a, const Array& x);
 /// dP/da. Differentiable in x; UnsupportedError for a derivative in a. Source: jax.lax.igamma_grad_a.
 Array igamma_grad_a(const Array& a, const Array& x);
-/// dx/da where P(a, x) stays what it is: how a sample of the gamma distribution moves with its shape. UnsupportedError for
-/// derivatives. Source: jax.lax.random_gamma_grad; Figurnov, Mohamed, Mnih 2018.
+/// dx/da where P(a, x) stays what it is: how a sample of the gamma distribution moves with its shape. UnsupportedError
+/// for derivatives. Source: jax.lax.random_gamma_grad; Figurnov, Mohamed, Mnih 2018.
 Array random_gamma_grad(const Array& a, const Array& x);
 /// I_x(a, b), for a, b > 0 and 0 <= x <= 1. Differentiable in x; UnsupportedError for derivatives in a and b.
 /// Source: jax.lax.betainc.
@@ -28,8 +28,8 @@ Array bessel_i0e(const Array& x);
 Array bessel_i1e(const Array& x);
 /// Ei(x), the principal value of int_-inf^x e^t / t dt. Source: jax.scipy.special.expi.
 Array expi(const Array& x);
-/// E_n(x) = int_1^inf e^-xt t^-n dt for whole n (as a floating number) and x >= 0. Differentiable in x; the derivative in n
-/// is zero. Source: jax.scipy.special.expn.
+/// E_n(x) = int_1^inf e^-xt t^-n dt for whole n (as a floating number) and x >= 0. Differentiable in x; the derivative
+/// in n is zero. Source: jax.scipy.special.expn.
 Array expn(const Array& n, const Array& x);
 
 }  // namespace fluxion::lax

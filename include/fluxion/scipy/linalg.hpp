@@ -54,7 +54,8 @@ struct ExpmFrechet {
   Array expm, frechet;
 };
 ExpmFrechet expm_frechet(const Array& a, const Array& e);
-/// a = u p with orthonormal u and positive semidefinite p ("right"), or a = p u ("left"). Source: jax.scipy.linalg.polar.
+/// a = u p with orthonormal u and positive semidefinite p ("right"), or a = p u ("left"). Source:
+/// jax.scipy.linalg.polar.
 struct Polar {
   Array u, p;
 };
@@ -64,7 +65,9 @@ Polar polar(const Array& a, std::string_view side = "right");
 
 /// Matrices along the diagonal of one, zeros elsewhere; vectors count as rows. Promoted to one dtype.
 Array block_diag(ArraySpan arrays);
-inline Array block_diag(std::initializer_list<Array> arrays) { return block_diag(ArraySpan(arrays.begin(), arrays.size())); }
+inline Array block_diag(std::initializer_list<Array> arrays) {
+  return block_diag(ArraySpan(arrays.begin(), arrays.size()));
+}
 /// First column c and first row r (its first element is not read); constant along diagonals. r is conj(c) if not given.
 Array toeplitz(const Array& c);
 Array toeplitz(const Array& c, const Array& r);

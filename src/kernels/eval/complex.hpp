@@ -14,6 +14,15 @@ extern "C" {
 CDouble csin(CDouble);
 CDouble ccos(CDouble);
 CDouble ctanh(CDouble);
+CDouble ctan(CDouble);
+CDouble casin(CDouble);
+CDouble cacos(CDouble);
+CDouble catan(CDouble);
+CDouble csinh(CDouble);
+CDouble ccosh(CDouble);
+CDouble casinh(CDouble);
+CDouble cacosh(CDouble);
+CDouble catanh(CDouble);
 }
 
 inline CDouble c_number(Wide z) {
@@ -56,7 +65,9 @@ inline int exponent_of(Wide z) {
   const double x = __builtin_fabs(z.re), y = __builtin_fabs(z.im), larger = x > y ? x : y;
   return larger > 0 && __builtin_isfinite(larger) ? __builtin_ilogb(larger) : 0;
 }
-inline Wide scaled(Wide z, int exponent) { return {__builtin_scalbn(z.re, exponent), __builtin_scalbn(z.im, exponent)}; }
+inline Wide scaled(Wide z, int exponent) {
+  return {__builtin_scalbn(z.re, exponent), __builtin_scalbn(z.im, exponent)};
+}
 
 inline Wide quotient(Wide a, Wide b) {
   const int above = exponent_of(a), below = exponent_of(b);
@@ -70,6 +81,9 @@ inline double modulus(Wide z) { return __builtin_hypot(z.re, z.im); }
 inline Wide exp(Wide z) { return number(__builtin_cexp(c_number(z))); }
 inline Wide log(Wide z) { return number(__builtin_clog(c_number(z))); }
 inline Wide sqrt(Wide z) { return number(__builtin_csqrt(c_number(z))); }
+
+inline Wide rsqrt(Wide z) { return quotient({1, 0}, sqrt(z)); }
+inline Wide exp2(Wide z) { return exp({z.re * 0x1.62e42fefa39efp-1, z.im * 0x1.62e42fefa39efp-1}); }
 
 /// exp(w log z); powers of zero are 0, 1 or undefined by the sign of Re w.
 inline Wide pow(Wide z, Wide w) {

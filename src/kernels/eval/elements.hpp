@@ -1,7 +1,7 @@
 // Elements that C++ has no arithmetic for, told apart by type: bools, halves and complex numbers.
 #pragma once
 
-#include <fluxion/half.hpp>
+#include <fluxion/dtype.hpp>
 #include "kernels/eval/batch.hpp"
 
 namespace fluxion::kernels::FLUXION_ISA {

@@ -91,26 +91,34 @@ template <class B> TurnParts<B> turn_parts(B x) {
   return {f, select<B>(upper, c, s), select<B>(upper, s, c)};
 }
 
-/// lgamma(x) for x > -0.4.
-template <class B> B lgamma_right(B x) {
+/// lgamma(x) for x in (-0.4, 8): lgamma(x + 1) - log|x|, or lgamma(x - n) + log((x - 1) ... (x - n)).
+template <class B> B lgamma_near(B x) {
   using T = Value<B>;
-  const B one(1), zero(0);
-  const auto tiny = x < B(T(0.6)), large = x >= B(8);
-  // lgamma(x) = lgamma(x + 1) - log|x|, or lgamma(x - n) + log((x - 1) ... (x - n)).
+  const B one(1);
+  const auto tiny = x < B(T(0.6));
   B y = select<B>(tiny, x + one, x), product = one;
   for (int step = 0; step < 6; ++step) {
     const auto above = y > B(T(2.6));
     y = select<B>(above, y - one, y);
     product = select<B>(above, product * y, product);
   }
-  const B argument = select<B>(large, x, select<B>(tiny, absolute(x), product));
-  const B log = log_less(argument, select<B>(large, one, zero));
+  const B log = log_less(select<B>(tiny, absolute(x), product), B(0));
   const B center = (y - one) * (y - B(2)) * lgamma_center(y - B(T(1.6)));
-  const B near = select<B>(tiny, center - log, center + log);
-  const B inverse = one / x;
-  const B stirling = madd(x - B(T(0.5)), log, B(T(0x1.acfe390c97d69p-2))) + inverse * lgamma_tail(inverse * inverse);
-  const B value = select<B>(large, stirling, near);
-  return select<B>((x == zero) | (x == B(F<B>::infinity)), B(F<B>::infinity), value);
+  return select<B>(tiny, center - log, center + log);
+}
+/// lgamma(x) for x >= 8.
+template <class B> B lgamma_far(B x) {
+  using T = Value<B>;
+  const B one(1), inverse = one / x;
+  return madd(x - B(T(0.5)), log_less(x, one), B(T(0x1.acfe390c97d69p-2))) + inverse * lgamma_tail(inverse * inverse);
+}
+/// lgamma(x) for x > -0.4. A half that no lane needs is skipped, which changes no value.
+template <class B> B lgamma_right(B x) {
+  const auto large = x >= B(8);
+  B value(0);
+  if (any<B>(!large)) value = lgamma_near(x);
+  if (any<B>(large)) value = select<B>(large, lgamma_far(x), value);
+  return select<B>((x == B(0)) | (x == B(F<B>::infinity)), B(F<B>::infinity), value);
 }
 
 /// lgamma(-a) = log(pi / (a |sin(pi a)|)) - lgamma(a)
@@ -134,13 +142,12 @@ template <> struct DigammaZero<double> {
   static constexpr double hi = 0x1.762d86356be3fp+0, lo = 0x1.b86a722197829p-54;
 };
 
-/// digamma(x) for x > -0.01.
-template <class B> B digamma_right(B x) {
-  using T = Value<B>;
-  using Zero = DigammaZero<T>;
-  const B one(1), zero(0), half(T(0.5));
-  const auto tiny = x < one, large = x >= B(8);
-  // digamma(x) = digamma(x + 1) - 1 / x, or digamma(x - n) + 1 / (x - 1) + ... + 1 / (x - n): one quotient.
+/// digamma(x) for x in (-0.01, 8): digamma(x + 1) - 1 / x, or digamma(x - n) + 1 / (x - 1) + ... + 1 / (x - n) as one
+/// quotient.
+template <class B> B digamma_near(B x) {
+  using Zero = DigammaZero<Value<B>>;
+  const B one(1), zero(0);
+  const auto tiny = x < one;
   B y = select<B>(tiny, x + one, x);
   B numerator = select<B>(tiny, B(-1), zero), denominator = select<B>(tiny, x, one);
   for (int step = 0; step < 5; ++step) {
@@ -149,11 +156,20 @@ template <class B> B digamma_right(B x) {
     numerator = select<B>(above, madd(numerator, y, denominator), numerator);
     denominator = select<B>(above, denominator * y, denominator);
   }
-  const B center = ((y - B(Zero::hi)) - B(Zero::lo)) * digamma_center(y - B(2));
-  const B near = center + numerator / denominator;
-  const B inverse = one / x, w = inverse * inverse;
-  const B far = log_less(x, zero) - madd(w, digamma_tail(w), half * inverse);
-  return select<B>(x == B(F<B>::infinity), x, select<B>(large, far, near));
+  return ((y - B(Zero::hi)) - B(Zero::lo)) * digamma_center(y - B(2)) + numerator / denominator;
+}
+/// digamma(x) for x >= 8.
+template <class B> B digamma_far(B x) {
+  const B inverse = B(1) / x, w = inverse * inverse;
+  return log_less(x, B(0)) - madd(w, digamma_tail(w), B(Value<B>(0.5)) * inverse);
+}
+/// digamma(x) for x > -0.01. A half that no lane needs is skipped, which changes no value.
+template <class B> B digamma_right(B x) {
+  const auto large = x >= B(8);
+  B value(0);
+  if (any<B>(!large)) value = digamma_near(x);
+  if (any<B>(large)) value = select<B>(large, digamma_far(x), value);
+  return select<B>(x == B(F<B>::infinity), x, value);
 }
 
 /// digamma(x) = digamma(1 - x) - pi cot(pi x)

@@ -30,6 +30,15 @@ struct Rem { template <class T> static T call(T a, T b) { return b == 0 ? a : T(
 struct Max { template <class T> static T call(T a, T b) { return a > b ? a : b; } };
 struct Min { template <class T> static T call(T a, T b) { return a < b ? a : b; } };
 
+struct Clamp { template <class T> static T call(T low, T x, T high) { return Min::call(Max::call(low, x), high); } };
+struct Square { template <class T> static T call(T x) { return Mul::call(x, x); } };
+struct PopulationCount { template <class T> static T call(T x) { return T(__builtin_popcount(Unsigned<T>(x))); } };
+struct LeadingZeros {
+  template <class T> static T call(T x) {
+    return x == 0 ? T(width<T>) : T(__builtin_clz(unsigned(Unsigned<T>(x))) - (32 - width<T>));
+  }
+};
+
 // Amounts are unsigned; those of the width or more shift everything out.
 struct ShiftLeft {
   template <class T> static T call(T a, T b) {

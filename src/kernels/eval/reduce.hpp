@@ -1,8 +1,9 @@
 // Reductions along a row and across rows, by one tree.
 //
 // reduction_tree: K = 256 / itemsize interleaved accumulators start from the identity (sum: +0; max: -inf or
-// lowest; min: +inf or highest; prod: 1; and: all bits; or, xor: none). Element j of a row goes to accumulator j % K, in order of j. Then the
-// accumulators are folded by halves: for h = K/2, K/4, ..., 1: acc[i] = op(acc[i], acc[i + h]) for i < h.
+// lowest; min: +inf or highest; prod: 1; and: all bits; or, xor: none). Element j of a row goes to accumulator
+// j % K, in order of j. Then the accumulators are folded by halves: for h = K/2, K/4, ..., 1:
+// acc[i] = op(acc[i], acc[i + h]) for i < h.
 //
 // Leaving out accumulators that hold the identity changes no bit, since a sum that began at +0 is never -0.
 // So the tree says nothing of vector widths: rows, columns and all instruction sets agree.

@@ -43,7 +43,10 @@ struct Blocks {
   }
 };
 
-template <class Function, class Out, class In> Kernel unary_blocks() { return &Blocks<Function, Out, In>::template run<0>; }
+template <class Function, class Out, class In>
+Kernel unary_blocks() {
+  return &Blocks<Function, Out, In>::template run<0>;
+}
 
 template <class Function, class Out, class In> Kernel binary_blocks(unsigned mask) {
   using B = Blocks<Function, Out, In, In>;
@@ -53,6 +56,12 @@ template <class Function, class Out, class In> Kernel binary_blocks(unsigned mas
     case 2: return &B::template run<2>;
     default: return nullptr;
   }
+}
+
+/// Of three operands; the first and the last are both scalars or neither is.
+template <class Function, class T> Kernel ternary_blocks(unsigned mask) {
+  using B = Blocks<Function, T, T, T, T>;
+  return mask == 0 ? &B::template run<0> : mask == 5 ? &B::template run<5> : nullptr;
 }
 
 struct SelectElement {

@@ -27,13 +27,24 @@ struct Real { template <class T> static T call(Complex<T> x) { return x.re; } };
 struct Imag { template <class T> static T call(Complex<T> x) { return x.im; } };
 struct Modulus { template <class T> static T call(Complex<T> x) { return T(complex::modulus({x.re, x.im})); } };
 struct Join { template <class T> static Complex<T> call(T re, T im) { return {re, im}; } };
-struct Add { template <class T> static Complex<T> call(Complex<T> a, Complex<T> b) { return {a.re + b.re, a.im + b.im}; } };
-struct Sub { template <class T> static Complex<T> call(Complex<T> a, Complex<T> b) { return {a.re - b.re, a.im - b.im}; } };
+struct Add {
+  template <class T>
+  static Complex<T> call(Complex<T> a, Complex<T> b) {
+    return {a.re + b.re, a.im + b.im};
+  }
+};
+struct Sub {
+  template <class T>
+  static Complex<T> call(Complex<T> a, Complex<T> b) {
+    return {a.re - b.re, a.im - b.im};
+  }
+};
 struct Mul {
   template <class T> static Complex<T> call(Complex<T> a, Complex<T> b) {
     return {a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
   }
 };
+struct Square { template <class T> static Complex<T> call(Complex<T> a) { return Mul::call(a, a); } };
 struct Eq {
   template <class T> static std::uint8_t call(Complex<T> a, Complex<T> b) { return (a.re == b.re) & (a.im == b.im); }
 };
@@ -71,6 +82,18 @@ template <class T> Kernel kernel_of(ir::Op op, unsigned mask) {
     case Op::sin: return function<library<complex::csin>, T>();
     case Op::cos: return function<library<complex::ccos>, T>();
     case Op::tanh: return function<library<complex::ctanh>, T>();
+    case Op::square: return unary_blocks<Square, C, C>();
+    case Op::rsqrt: return function<complex::rsqrt, T>();
+    case Op::exp2: return function<complex::exp2, T>();
+    case Op::tan: return function<library<complex::ctan>, T>();
+    case Op::asin: return function<library<complex::casin>, T>();
+    case Op::acos: return function<library<complex::cacos>, T>();
+    case Op::atan: return function<library<complex::catan>, T>();
+    case Op::sinh: return function<library<complex::csinh>, T>();
+    case Op::cosh: return function<library<complex::ccosh>, T>();
+    case Op::asinh: return function<library<complex::casinh>, T>();
+    case Op::acosh: return function<library<complex::cacosh>, T>();
+    case Op::atanh: return function<library<complex::catanh>, T>();
     case Op::add: return binary_blocks<Add, C, C>(mask);
     case Op::sub: return binary_blocks<Sub, C, C>(mask);
     case Op::mul: return binary_blocks<Mul, C, C>(mask);
@@ -92,8 +115,11 @@ Kernel complex_kernel(ir::Op op, DType t, unsigned mask) {
 }
 
 Kernel joining_kernel(DType t, unsigned mask) {
-  return t == DType::float32 ? binary_blocks<Join, Complex<float>, float>(mask)
-                             : binary_blocks<Join, Complex<double>, double>(mask);
+  switch (t) {
+    case DType::float32: return binary_blocks<Join, Complex<float>, float>(mask);
+    case DType::float64: return binary_blocks<Join, Complex<double>, double>(mask);
+    default: return nullptr;
+  }
 }
 
 }  // namespace fluxion::kernels::FLUXION_ISA

@@ -13,6 +13,10 @@ template <class T> Kernel kernel_of(ir::Op op, unsigned mask) {
     case Op::not_: return unary_blocks<narrow::Not, T, T>();
     case Op::abs: return unary_blocks<narrow::Abs, T, T>();
     case Op::sign: return unary_blocks<narrow::Sign, T, T>();
+    case Op::square: return unary_blocks<narrow::Square, T, T>();
+    case Op::population_count: return unary_blocks<narrow::PopulationCount, T, T>();
+    case Op::clz: return unary_blocks<narrow::LeadingZeros, T, T>();
+    case Op::clamp: return ternary_blocks<narrow::Clamp, T>(mask);
     case Op::add: return binary_blocks<narrow::Add, T, T>(mask);
     case Op::sub: return binary_blocks<narrow::Sub, T, T>(mask);
     case Op::mul: return binary_blocks<narrow::Mul, T, T>(mask);

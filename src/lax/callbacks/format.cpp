@@ -73,7 +73,7 @@ void check_type(const FieldSpec& spec, const FormatArg& arg, std::string_view fi
     throw ValueError(text("debug::print: {", field, "} needs a number, got a string; use {} or {:s}"));
   }
   const auto t = arg.aval->dtype;
-  const bool number = t == DType::bool_ || is_integer(t) || t == DType::float32 || t == DType::float64;
+  const bool number = t == DType::bool_ || is_integer(t) || is_floating(t);
   if (!number || spec.type == 's')
     throw ValueError(text("debug::print: {", field, "} needs ", number ? "a string" : "real numbers", ", got ", *arg.aval,
                           "; use {}"));

@@ -124,13 +124,7 @@ std::string show(const Pairs& perm) {
 }
 Pairs parse_value(ValueParser& p, ParseAs<Pairs>) {
   Pairs perm;
-  p.expect("(");
-  while (!p.accept(")")) {
-    const auto c = parse_value(p, ParseAs<Dims>{});
-    if (c.size() != 2) p.fail("two positions per pair before");
-    perm.list.emplace_back(c[0], c[1]);
-    if (!p.accept(",") && p.peek() != ')') p.fail("',' or ')'");
-  }
+  parse_tuples(p, 2, [&](const Dims& c) { perm.list.emplace_back(c[0], c[1]); });
   return perm;
 }
 std::size_t hash_value(const Pairs& perm) {

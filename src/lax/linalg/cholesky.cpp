@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -129,6 +130,10 @@ Array cholesky(const Array& a, const CholeskyOptions& options) {
 Array cholesky_update(const Array& r, const Array& w) {
   const Array args[] = {r, w};
   return bind_one<CholeskyUpdate>(args, {});
+}
+
+void list_cholesky(Readables& to) {
+  to.insert(to.end(), {readable<Cholesky>(1), readable<CholeskyUpdate>(2)});
 }
 
 }  // namespace fluxion::lax::linalg

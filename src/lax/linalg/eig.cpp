@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -32,8 +33,14 @@ class Solver {
 
  public:
   Solver(int n, bool left, bool right)
-      : n_(n), left_(left ? 'V' : 'N'), right_(right ? 'V' : 'N'), w_(2 * std::int64_t{n}), vl_(left ? square() : 1),
-        vr_(right ? square() : 1), rwork_(2 * std::int64_t{n}), work_(1) {
+      : n_(n),
+        left_(left ? 'V' : 'N'),
+        right_(right ? 'V' : 'N'),
+        w_(2 * std::int64_t{n}),
+        vl_(left ? square() : 1),
+        vr_(right ? square() : 1),
+        rwork_(2 * std::int64_t{n}),
+        work_(1) {
     T work{};
     call(nullptr, &work, -1);
     lwork_ = std::max(1, asked_size(work));
@@ -43,8 +50,10 @@ class Solver {
 
   void values(C* to) const {
     for (std::int64_t i = 0; i < n_; ++i) {
-      if constexpr (lapack::is_complex<T>) to[i] = w_[i];
-      else to[i] = {w_[i], w_[n_ + i]};
+      if constexpr (lapack::is_complex<T>)
+        to[i] = w_[i];
+      else
+        to[i] = {w_[i], w_[n_ + i]};
     }
   }
   void left(C* to) const { vectors(vl_, to); }
@@ -53,16 +62,20 @@ class Solver {
  private:
   std::int64_t square() const { return std::int64_t{n_} * n_; }
   void vectors(const T* packed, C* to) const {
-    if constexpr (lapack::is_complex<T>) to_rows(packed, n_, n_, n_, to);
-    else complex_vectors(static_cast<const R*>(w_) + n_, packed, n_, to);
+    if constexpr (lapack::is_complex<T>)
+      to_rows(packed, n_, n_, n_, to);
+    else
+      complex_vectors(static_cast<const R*>(w_) + n_, packed, n_, to);
   }
   int call(T* a, T* work, int lwork) {
     int info = 0;
     const int lda = std::max(1, n_);
     if constexpr (lapack::is_complex<T>)
-      lapack::Routines<T>::geev(&left_, &right_, &n_, a, &lda, w_, vl_, &lda, vr_, &lda, work, &lwork, rwork_, &info, 1, 1);
+      lapack::Routines<T>::geev(&left_, &right_, &n_, a, &lda, w_, vl_, &lda, vr_, &lda, work, &lwork, rwork_, &info, 1,
+                                1);
     else
-      lapack::Routines<T>::geev(&left_, &right_, &n_, a, &lda, w_, w_ + n_, vl_, &lda, vr_, &lda, work, &lwork, &info, 1, 1);
+      lapack::Routines<T>::geev(&left_, &right_, &n_, a, &lda, w_, w_ + n_, vl_, &lda, vr_, &lda, work, &lwork, &info,
+                                1, 1);
     return info;
   }
   int n_;
@@ -114,17 +127,19 @@ struct EigPrimitive {
   // change the length of a vector.
   static JvpOut jvp(const JvpArgs& args, const Params& p) {
     if (p.compute_left_eigenvectors)
-      throw UnsupportedError(text(name, ": left eigenvectors have no derivative; ask for eigenvalues and right eigenvectors, "
-                                        "or for the right ones of the adjoint"));
+      throw UnsupportedError(text(name,
+                                  ": left eigenvectors have no derivative; ask for eigenvalues and right eigenvectors, "
+                                  "or for the right ones of the adjoint"));
     const auto r = bind_all<EigPrimitive>(args.primals, {false, true});
     const auto &w = r[0], &v = r[1];
-    const auto da = args.tangents[0].dtype() == v.dtype() ? args.tangents[0] : convert_element_type(args.tangents[0], v.dtype());
+    const auto da =
+        args.tangents[0].dtype() == v.dtype() ? args.tangents[0] : convert_element_type(args.tangents[0], v.dtype());
     const auto x = linalg::solve(v, product(da, v));
     const auto dw = diagonal(x);
     if (!p.compute_right_eigenvectors) return {{w}, {dw}};
     const auto eye = identity_like(v, columns(v.shape()));
     const auto gaps = sub(add(eye, per_column(w, v.shape())), per_row(w, v.shape()));
-    const auto dv = product(v, mul(sub(integer_pow(gaps, -1), eye), x));
+    const auto dv = product(v, mul(sub(div(constant(gaps, 1), gaps), eye), x));
     const auto along = reduce_sum(mul(conjugate(v), dv), {v.ndim() - 2});
     const auto stretch = convert_element_type(real_part(along), v.dtype());
     return {{w, v}, {dw, sub(dv, mul(v, per_column(stretch, v.shape())))}};
@@ -146,6 +161,10 @@ Eig eig(const Array& a, const EigOptions& options) {
   if (options.compute_left_eigenvectors) out.vl = r[1];
   if (options.compute_right_eigenvectors) out.vr = r.back();
   return out;
+}
+
+void list_eig(Readables& to) {
+  to.push_back(readable<EigPrimitive>(1));
 }
 
 }  // namespace fluxion::lax::linalg

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -29,11 +30,13 @@ class Solver {
   bool operator()(T* a, R* w) { return call(a, w, work_, lwork_, rwork_, lrwork_, iwork_, liwork_) == 0; }
 
  private:
-  int call(T* a, R* w, T* work, int lwork, [[maybe_unused]] R* rwork, [[maybe_unused]] int lrwork, int* iwork, int liwork) {
+  int call(T* a, R* w, T* work, int lwork, [[maybe_unused]] R* rwork, [[maybe_unused]] int lrwork, int* iwork,
+           int liwork) {
     int info = 0;
     const int lda = std::max(1, n_);
     if constexpr (lapack::is_complex<T>)
-      lapack::Routines<T>::syevd("V", uplo_, &n_, a, &lda, w, work, &lwork, rwork, &lrwork, iwork, &liwork, &info, 1, 1);
+      lapack::Routines<T>::syevd("V", uplo_, &n_, a, &lda, w, work, &lwork, rwork, &lrwork, iwork, &liwork, &info, 1,
+                                 1);
     else
       lapack::Routines<T>::syevd("V", uplo_, &n_, a, &lda, w, work, &lwork, iwork, &liwork, &info, 1, 1);
     return info;
@@ -50,7 +53,8 @@ class Solver {
 template <class T>
 bool triangle_finite(const T* a, std::int64_t n, bool lower) {
   bool finite = true;
-  for (std::int64_t r = 0; r < n; ++r) finite = finite && (lower ? all_finite(a + r * n, r + 1) : all_finite(a + r * n + r, n - r));
+  for (std::int64_t r = 0; r < n; ++r)
+    finite = finite && (lower ? all_finite(a + r * n, r + 1) : all_finite(a + r * n + r, n - r));
   return finite;
 }
 
@@ -90,10 +94,11 @@ struct EighPrimitive {
   static JvpOut jvp(const JvpArgs& args, const Params& p) {
     auto results = bind_all<EighPrimitive>(args.primals, p);
     const auto& v = results[0];
-    const auto w = results[1].dtype() == v.dtype() ? results[1] : convert_element_type(results[1], v.dtype());
-    const auto eye = identity_like(v, columns(v.shape()));
+    const auto& w = results[1];
+    const auto eye = identity_like(per_row(w, v.shape()), columns(v.shape()));
     const auto gaps = sub(add(eye, per_column(w, v.shape())), per_row(w, v.shape()));
-    const auto f = sub(integer_pow(gaps, -1), eye);
+    const auto real_f = sub(integer_pow(gaps, -1), eye);
+    const auto f = real_f.dtype() == v.dtype() ? real_f : convert_element_type(real_f, v.dtype());
     const auto inner = product(product(adjoint(v), args.tangents[0]), v);
     return {std::move(results), {product(v, mul(f, inner)), real_part(diagonal(inner))}};
   }
@@ -113,6 +118,10 @@ Eigh eigh(const Array& a, const EighOptions& options) {
   const auto x = options.symmetrize_input ? hermitian_part(a) : a;
   auto r = bind_all<EighPrimitive>({&x, 1}, {options.lower});
   return {std::move(r[0]), std::move(r[1])};
+}
+
+void list_eigh(Readables& to) {
+  to.push_back(readable<EighPrimitive>(1));
 }
 
 }  // namespace fluxion::lax::linalg

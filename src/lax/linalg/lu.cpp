@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 #include "lax/rows.hpp"
 
 namespace fluxion::lax::linalg {
@@ -82,9 +83,8 @@ struct Lu {
   static constexpr no_transpose transpose{"not linear"};
   static BatchOut batch(const BatchArgs& args, const Params& p) { return batch_leading<Lu>(args, p); }
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
-    return lower_to_host<Lu>(b, in, p, [](auto from, auto to) {
-      visit_element(to[0].dtype(), [&]<class T>() { factorise<T>(from, to); });
-    });
+    return lower_to_host<Lu>(
+        b, in, p, [](auto from, auto to) { visit_element(to[0].dtype(), [&]<class T>() { factorise<T>(from, to); }); });
   }
 };
 
@@ -95,8 +95,8 @@ struct PivotsToPermutation {
   };
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     if (in[0].dtype != DType::int32 || in[0].ndim() == 0 || in[0].shape.back() > p.permutation_size)
-      throw TypeError(text(name, ": at most permutation_size = ", p.permutation_size, " exchanges of int32 are required, got ",
-                           in[0], "; take them from lu"));
+      throw TypeError(text(name, ": at most permutation_size = ", p.permutation_size,
+                           " exchanges of int32 are required, got ", in[0], "; take them from lu"));
     auto s = in[0].shape;
     s[s.size() - 1] = p.permutation_size;
     return {{s, DType::int32, false}};
@@ -111,7 +111,8 @@ struct PivotsToPermutation {
       for (std::int64_t i = 0; i < count(from[0], 1); ++i) {
         for (std::int64_t k = 0; k < pivots.size; ++k)
           if (pivots[i][k] < 0 || pivots[i][k] >= order.size)
-            throw ValueError(text(name, ": pivots must be in [0, ", order.size, "), got ", pivots[i][k], "; take them from lu"));
+            throw ValueError(
+                text(name, ": pivots must be in [0, ", order.size, "), got ", pivots[i][k], "; take them from lu"));
         permutation_of(pivots[i], pivots.size, order[i], order.size);
       }
     });
@@ -127,6 +128,10 @@ LU lu(const Array& a) {
 
 Array lu_pivots_to_permutation(const Array& pivots, std::int64_t permutation_size) {
   return bind_one<PivotsToPermutation>({&pivots, 1}, {permutation_size});
+}
+
+void list_lu(Readables& to) {
+  to.insert(to.end(), {readable<Lu>(1), readable<PivotsToPermutation>(1)});
 }
 
 }  // namespace fluxion::lax::linalg

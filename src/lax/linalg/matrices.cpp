@@ -22,15 +22,17 @@ DType complex_dtype(DType t) {
 }
 
 void check_element(std::string_view op, const Aval& a) {
-  if (is_complex(a.dtype)) check_supported(op, a);
+  if (is_complex(a.dtype))
+    throw UnsupportedError(text(op, ": operands must be float32 or float64, got ", a, "; complex ones are not supported yet"));
   if (real_dtype(a.dtype) != DType::float32 && real_dtype(a.dtype) != DType::float64)
-    throw TypeError(text(op, ": operands must be float32, float64, complex64 or complex128, got ", a,
-                         "; convert with astype"));
+    throw TypeError(
+        text(op, ": operands must be float32, float64, complex64 or complex128, got ", a, "; convert with astype"));
 }
 void check_matrix(std::string_view op, const Aval& a) {
   check_element(op, a);
   if (a.ndim() < 2)
-    throw TypeError(text(op, ": a matrix, or a stack of them along leading axes, is required, got ", a, "; reshape it"));
+    throw TypeError(
+        text(op, ": a matrix, or a stack of them along leading axes, is required, got ", a, "; reshape it"));
 }
 void check_square(std::string_view op, const Aval& a) {
   check_matrix(op, a);
@@ -97,9 +99,7 @@ Array diagonal(const Array& x) {
   return reduce_sum(select_n(on, ops::zeros_like_aval(square.aval()), square), {x.ndim() - 1});
 }
 
-Array per_row(const Array& v, const Shape& shape) {
-  return broadcast_in_dim(v, shape, iota_dims(0, v.ndim()));
-}
+Array per_row(const Array& v, const Shape& shape) { return broadcast_in_dim(v, shape, iota_dims(0, v.ndim())); }
 Array per_column(const Array& v, const Shape& shape) {
   auto axes = iota_dims(0, v.ndim());
   axes[axes.size() - 1] += 1;

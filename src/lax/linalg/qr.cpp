@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -12,7 +13,12 @@ template <class T>
 class Householder {
  public:
   Householder(int m, int n, int q_columns)
-      : m_(m), n_(n), a_(std::int64_t{m} * std::max(n, q_columns)), tau_(std::min(m, n)), lwork_(asked(q_columns)), work_(lwork_) {}
+      : m_(m),
+        n_(n),
+        a_(std::int64_t{m} * std::max(n, q_columns)),
+        tau_(std::min(m, n)),
+        lwork_(asked(q_columns)),
+        work_(lwork_) {}
 
   T* a() const { return a_; }
   T* tau() const { return tau_; }
@@ -108,9 +114,8 @@ struct Qr {
   static constexpr no_transpose transpose{"not linear"};
   static BatchOut batch(const BatchArgs& args, const Params& p) { return batch_leading<Qr>(args, p); }
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
-    return lower_to_host<Qr>(b, in, p, [](auto from, auto to) {
-      visit_element(to[0].dtype(), [&]<class T>() { decompose<T>(from, to); });
-    });
+    return lower_to_host<Qr>(
+        b, in, p, [](auto from, auto to) { visit_element(to[0].dtype(), [&]<class T>() { decompose<T>(from, to); }); });
   }
 };
 
@@ -147,10 +152,11 @@ struct HouseholderProduct {
     check_matrix(name, in[0]);
     const auto& s = in[0].shape;
     const auto k = in[1].ndim() == 0 ? 0 : in[1].shape.back();
-    if (in[1].dtype != in[0].dtype || in[1].ndim() == 0 || leading(s) != leading(in[1].shape, 1) || rows(s) < columns(s) ||
-        columns(s) < k)
-      throw TypeError(text(name, ": reflectors (.., m, n) and their factors (.., k) with m >= n >= k and one dtype are required, got ",
-                           in[0], " and ", in[1], "; take them from geqrf"));
+    if (in[1].dtype != in[0].dtype || in[1].ndim() == 0 || leading(s) != leading(in[1].shape, 1) ||
+        rows(s) < columns(s) || columns(s) < k)
+      throw TypeError(text(
+          name, ": reflectors (.., m, n) and their factors (.., k) with m >= n >= k and one dtype are required, got ",
+          in[0], " and ", in[1], "; take them from geqrf"));
     return {{s, in[0].dtype, false}};
   }
   static JvpOut jvp(const JvpArgs&, const Params&) { no_derivative(name, "differentiate qr"); }
@@ -188,6 +194,10 @@ Geqrf geqrf(const Array& a) {
 Array householder_product(const Array& a, const Array& taus) {
   const Array args[] = {a, taus};
   return bind_one<HouseholderProduct>(args, {});
+}
+
+void list_qr(Readables& to) {
+  to.insert(to.end(), {readable<Qr>(1), readable<GeqrfPrimitive>(1), readable<HouseholderProduct>(2)});
 }
 
 }  // namespace fluxion::lax::linalg

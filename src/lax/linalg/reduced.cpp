@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -89,7 +90,9 @@ struct SchurPrimitive {
     const Aval a{in[0].shape, in[0].dtype, false};
     return {a, a};
   }
-  static JvpOut jvp(const JvpArgs&, const Params&) { no_derivative(name, "differentiate eig, or eigh of a symmetric matrix"); }
+  static JvpOut jvp(const JvpArgs&, const Params&) {
+    no_derivative(name, "differentiate eig, or eigh of a symmetric matrix");
+  }
   static constexpr no_transpose transpose{"not linear"};
   static BatchOut batch(const BatchArgs& args, const Params& p) { return batch_leading<SchurPrimitive>(args, p); }
 
@@ -98,9 +101,11 @@ struct SchurPrimitive {
     int info = 0, selected = 0;
     const int lda = std::max(1, n);
     if constexpr (lapack::is_complex<T>)
-      lapack::Routines<T>::gees("V", "N", nullptr, &n, a, &lda, &selected, w, z, &lda, work, &lwork, real_work, nullptr, &info, 1, 1);
+      lapack::Routines<T>::gees("V", "N", nullptr, &n, a, &lda, &selected, w, z, &lda, work, &lwork, real_work, nullptr,
+                                &info, 1, 1);
     else
-      lapack::Routines<T>::gees("V", "N", nullptr, &n, a, &lda, &selected, w, w + n, z, &lda, work, &lwork, nullptr, &info, 1, 1);
+      lapack::Routines<T>::gees("V", "N", nullptr, &n, a, &lda, &selected, w, w + n, z, &lda, work, &lwork, nullptr,
+                                &info, 1, 1);
     return info;
   }
   template <class T>
@@ -138,6 +143,11 @@ Tridiagonal tridiagonal(const Array& a, bool lower) {
 Schur schur(const Array& a) {
   auto r = bind_all<SchurPrimitive>({&a, 1}, {});
   return {std::move(r[0]), std::move(r[1])};
+}
+
+void list_reduced(Readables& to) {
+  to.insert(to.end(), {readable<HessenbergPrimitive>(1), readable<TridiagonalPrimitive>(1),
+                       readable<SchurPrimitive>(1)});
 }
 
 }  // namespace fluxion::lax::linalg

@@ -22,8 +22,12 @@ Array solve_factored(const Array& lu, const Array& permutation, const Array& b, 
   const auto batch = lu.ndim() - 2;
   const bool transposed = trans != 0, conjugated = trans == 2;
   const auto by_l = [&](const Array& x) {
-    return triangular_solve(lu, x, {.left_side = true, .lower = true, .transpose_a = transposed, .conjugate_a = conjugated,
-                                    .unit_diagonal = true});
+    return triangular_solve(lu, x,
+                            {.left_side = true,
+                             .lower = true,
+                             .transpose_a = transposed,
+                             .conjugate_a = conjugated,
+                             .unit_diagonal = true});
   };
   const auto by_u = [&](const Array& x) {
     return triangular_solve(lu, x, {.left_side = true, .transpose_a = transposed, .conjugate_a = conjugated});
@@ -38,9 +42,11 @@ Array as_columns(std::string_view op, const Array& a, const Array& b) {
   check_square(op, a.aval());
   const auto& s = a.shape();
   const bool vector = b.ndim() + 1 == a.ndim();
-  const auto lead = b.ndim() == 0 ? Shape{} : leading(b.shape(), std::min<std::size_t>(vector ? 1 : 2, b.shape().size()));
+  const auto lead =
+      b.ndim() == 0 ? Shape{} : leading(b.shape(), std::min<std::size_t>(vector ? 1 : 2, b.shape().size()));
   const auto r = b.ndim() == 0 ? 0 : b.shape()[b.shape().size() - (vector || b.ndim() == 1 ? 1 : 2)];
-  if (a.dtype() != b.dtype() || b.ndim() == 0 || (!vector && b.ndim() != a.ndim()) || lead != leading(s) || r != rows(s))
+  if (a.dtype() != b.dtype() || b.ndim() == 0 || (!vector && b.ndim() != a.ndim()) || lead != leading(s) ||
+      r != rows(s))
     throw TypeError(text(op, ": the right-hand side must be (.., ", rows(s), ") or (.., ", rows(s),
                          ", k) with the matrices' dtype and leading axes, got ", b.aval(), " for ", a.aval(),
                          "; broadcast or convert it, or use fx::linalg::solve"));
@@ -51,7 +57,8 @@ Array as_columns(std::string_view op, const Array& a, const Array& b) {
 
 Array lu_solve(const Array& lu, const Array& permutation, const Array& b, int trans) {
   if (trans < 0 || trans > 2)
-    throw ValueError(text("lu_solve: trans must be 0, 1 (transposed) or 2 (adjoint), got ", trans, "; 0 solves a x = b"));
+    throw ValueError(
+        text("lu_solve: trans must be 0, 1 (transposed) or 2 (adjoint), got ", trans, "; 0 solves a x = b"));
   const auto x = solve_factored(lu, permutation, as_columns("lu_solve", lu, b), trans);
   return x.shape() == b.shape() ? x : reshape(x, b.shape());
 }

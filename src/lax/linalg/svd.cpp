@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -15,8 +16,14 @@ class Solver {
  public:
   /// job: 'A' for square factors, 'S' for the first min(m, n) vectors, 'N' for none.
   Solver(int m, int n, char job)
-      : m_(m), n_(n), k_(std::min(m, n)), rows_of_vt_(job == 'A' ? n : k_), job_(job), iwork_(8 * std::int64_t{k_}),
-        rwork_(rwork_size()), work_(1) {
+      : m_(m),
+        n_(n),
+        k_(std::min(m, n)),
+        rows_of_vt_(job == 'A' ? n : k_),
+        job_(job),
+        iwork_(8 * std::int64_t{k_}),
+        rwork_(rwork_size()),
+        work_(1) {
     T work{};
     call(nullptr, nullptr, nullptr, nullptr, &work, -1);
     lwork_ = std::max(1, asked_size(work));
@@ -34,7 +41,8 @@ class Solver {
     int info = 0;
     const int lda = std::max(1, m_), ldvt = std::max(1, rows_of_vt_);
     if constexpr (lapack::is_complex<T>)
-      lapack::Routines<T>::gesdd(&job_, &m_, &n_, a, &lda, s, u, &lda, vt, &ldvt, work, &lwork, rwork_, iwork_, &info, 1);
+      lapack::Routines<T>::gesdd(&job_, &m_, &n_, a, &lda, s, u, &lda, vt, &ldvt, work, &lwork, rwork_, iwork_, &info,
+                                 1);
     else
       lapack::Routines<T>::gesdd(&job_, &m_, &n_, a, &lda, s, u, &lda, vt, &ldvt, work, &lwork, iwork_, &info, 1);
     return info;
@@ -77,7 +85,8 @@ struct SvdPrimitive {
     const auto size = std::int64_t{m} * n;
     if (k == 0) return empty_factors<T>(in[0], out, p);
     Solver<T> solve(m, n, !p.compute_uv ? 'N' : p.full_matrices ? 'A' : 'S');
-    const Workspace<T> a(size), u(p.compute_uv ? std::int64_t{m} * u_columns : 1), vt(p.compute_uv ? std::int64_t{n} * v_rows : 1);
+    const Workspace<T> a(size), u(p.compute_uv ? std::int64_t{m} * u_columns : 1),
+        vt(p.compute_uv ? std::int64_t{n} * v_rows : 1);
     for (std::int64_t i = 0; i < count(in[0]); ++i) {
       const auto* from = stack<const T>(in[0])[i];
       auto* s = stack<R>(out[0], 1)[i];
@@ -110,7 +119,8 @@ struct SvdPrimitive {
   static Array as(const Array& x, DType t) { return x.dtype() == t ? x : convert_element_type(x, t); }
 
   // The tangents of the vectors, from dS = U^H da V. A tall or wide a moves its vectors out of their span, too.
-  static std::pair<Array, Array> vector_tangents(const Array& da, const Array& s, const Array& u, const Array& vh, const Array& ds) {
+  static std::pair<Array, Array> vector_tangents(const Array& da, const Array& s, const Array& u, const Array& vh,
+                                                 const Array& ds) {
     const auto k = columns(s.shape()), m = rows(u.shape()), n = columns(vh.shape());
     const auto t = da.dtype();
     const auto square = with_last(s.shape(), {k});
@@ -137,8 +147,9 @@ struct SvdPrimitive {
   static JvpOut jvp(const JvpArgs& args, const Params& p) {
     const auto& a = args.primals[0];
     if (p.compute_uv && p.full_matrices && rows(a.shape()) != columns(a.shape()))
-      throw UnsupportedError(text(name, ": the derivative of ", a.aval(), " needs full_matrices = false; vectors beyond its ",
-                                  std::min(rows(a.shape()), columns(a.shape())), " singular values are not determined"));
+      throw UnsupportedError(
+          text(name, ": the derivative of ", a.aval(), " needs full_matrices = false; vectors beyond its ",
+               std::min(rows(a.shape()), columns(a.shape())), " singular values are not determined"));
     const auto thin = bind_all<SvdPrimitive>({&a, 1}, {false, true});
     const auto &s = thin[0], &u = thin[1], &vh = thin[2];
     const auto ds = product(product(adjoint(u), args.tangents[0]), adjoint(vh));
@@ -164,5 +175,9 @@ SVD svd(const Array& a, const SVDOptions& options) {
 }
 
 Array svdvals(const Array& a) { return bind_one<SvdPrimitive>({&a, 1}, {false, false}); }
+
+void list_svd(Readables& to) {
+  to.push_back(readable<SvdPrimitive>(1));
+}
 
 }  // namespace fluxion::lax::linalg

@@ -1,5 +1,6 @@
 // Triangular systems, by BLAS.
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -15,7 +16,8 @@ struct Params_ {
 template <class T>
 void solve_stack(std::span<const HostOperand> in, std::span<const HostResult> out, const Params_& p) {
   const auto n = extent("triangular_solve", columns(in[0].shape()));
-  const auto r = extent("triangular_solve", rows(in[1].shape())), c = extent("triangular_solve", columns(in[1].shape()));
+  const auto r = extent("triangular_solve", rows(in[1].shape())),
+             c = extent("triangular_solve", columns(in[1].shape()));
   const auto a_size = static_cast<std::int64_t>(n) * n, b_size = static_cast<std::int64_t>(r) * c;
   const auto as = stack<const T>(in[0]), bs = stack<const T>(in[1]);
   const auto xs = stack<T>(out[0]);
@@ -39,8 +41,8 @@ struct TriangularSolve {
     check_square(name, in[0]);
     check_matrix(name, in[1]);
     if (in[0].dtype != in[1].dtype)
-      throw TypeError(text(name, ": operands must have equal dtypes, got ", in[0], " and ", in[1],
-                           "; convert one with astype"));
+      throw TypeError(
+          text(name, ": operands must have equal dtypes, got ", in[0], " and ", in[1], "; convert one with astype"));
     const auto n = p.left_side ? rows(in[1].shape) : columns(in[1].shape);
     if (leading(in[0].shape) != leading(in[1].shape) || n != rows(in[0].shape))
       throw TypeError(text(name, ": leading axes and the system's order must agree, got ", in[0], " and ", in[1],
@@ -98,6 +100,10 @@ Array triangular_solve(const Array& a, const Array& b, const TriangularOptions& 
   auto shape = b.shape();
   shape.insert(options.left_side ? shape.size() : shape.size() - 1, 1);
   return reshape(TriangularSolve::solve(a, reshape(b, shape), p), b.shape());
+}
+
+void list_triangular_solve(Readables& to) {
+  to.push_back(readable<TriangularSolve>(2));
 }
 
 }  // namespace fluxion::lax::linalg

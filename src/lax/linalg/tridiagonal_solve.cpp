@@ -1,5 +1,6 @@
 // Tridiagonal systems.
 #include "lax/linalg/matrices.hpp"
+#include "lax/readable.hpp"
 
 namespace fluxion::lax::linalg {
 
@@ -7,7 +8,8 @@ namespace {
 
 template <class T>
 void solve_stack(std::span<const HostOperand> in, std::span<const HostResult> out) {
-  const auto m = extent("tridiagonal_solve", rows(in[3].shape())), k = extent("tridiagonal_solve", columns(in[3].shape()));
+  const auto m = extent("tridiagonal_solve", rows(in[3].shape())),
+             k = extent("tridiagonal_solve", columns(in[3].shape()));
   if (m == 0 || k == 0) return;
   const Workspace<T> below(m), d(m), above(m), x(std::int64_t{m} * k);
   for (std::int64_t i = 0; i < count(in[3]); ++i) {
@@ -49,8 +51,8 @@ struct TridiagonalSolve {
     const Aval want{leading(in[3].shape, 1), in[3].dtype};
     for (std::size_t i = 0; i < 3; ++i)
       if (!same_type(in[i], want))
-        throw TypeError(text(name, ": three diagonals ", want, " are required for the right-hand side ", in[3], ", got ", in[i],
-                             "; broadcast or convert it"));
+        throw TypeError(text(name, ": three diagonals ", want, " are required for the right-hand side ", in[3],
+                             ", got ", in[i], "; broadcast or convert it"));
     return {{in[3].shape, in[3].dtype, false}};
   }
   static Array solve(const Array& dl, const Array& d, const Array& du, const Array& b) {
@@ -75,7 +77,8 @@ struct TridiagonalSolve {
         detail::throw_no_transpose(define<TridiagonalSolve>(), "it is linear in the right-hand side only");
     const auto &dl = args.operands[0].value, &d = args.operands[1].value, &du = args.operands[2].value;
     const auto n = columns(d.shape());
-    return {Array(), Array(), Array(), solve(moved(without(du, n - 1), 1, 1), d, moved(without(dl, 0), 1, -1), args.cotangents[0])};
+    return {Array(), Array(), Array(),
+            solve(moved(without(du, n - 1), 1, 1), d, moved(without(dl, 0), 1, -1), args.cotangents[0])};
   }
   static BatchOut batch(const BatchArgs& args, const Params& p) { return batch_leading<TridiagonalSolve>(args, p); }
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
@@ -89,6 +92,10 @@ struct TridiagonalSolve {
 
 Array tridiagonal_solve(const Array& dl, const Array& d, const Array& du, const Array& b) {
   return TridiagonalSolve::solve(dl, d, du, b);
+}
+
+void list_tridiagonal_solve(Readables& to) {
+  to.push_back(readable<TridiagonalSolve>(4));
 }
 
 }  // namespace fluxion::lax::linalg

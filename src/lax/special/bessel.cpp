@@ -20,7 +20,8 @@ double scaled(int order, double x) {
   Real term = 1, sum = 1;
   if (x <= 40) {
     const Real half = static_cast<Real>(x) / 2;
-    for (int k = 1; term > 1e-22L * sum; ++k) sum += term *= half * half / (static_cast<Real>(k) * static_cast<Real>(k + order));
+    for (int k = 1; term > 1e-22L * sum; ++k)
+      sum += term *= half * half / (static_cast<Real>(k) * static_cast<Real>(k + order));
     return static_cast<double>((order == 0 ? sum : sum * half) * std::exp(-static_cast<Real>(x)));
   }
   const Real square = static_cast<Real>(4 * order * order);

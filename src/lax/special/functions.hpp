@@ -1,5 +1,5 @@
-// Special functions of numbers, in double, as accurate as double is but for the last digits. None throws: outside of its
-// domain each is NaN, at poles infinite. Knows nothing of arrays.
+// Special functions of numbers, in double, as accurate as double is but for the last digits. None throws: outside of
+// its domain each is NaN, at poles infinite. Knows nothing of arrays.
 #pragma once
 
 namespace fluxion::lax::special {
@@ -22,7 +22,8 @@ double zeta(double s, double q);
 double bessel_i0e(double x);
 double bessel_i1e(double x);
 
-/// The exponential integrals Ei(x), the principal value of -int_-x^inf e^-t / t dt, and E_n(x) = int_1^inf e^-xt t^-n dt.
+/// The exponential integrals Ei(x), the principal value of -int_-x^inf e^-t / t dt, and E_n(x) = int_1^inf e^-xt t^-n
+/// dt.
 double expi(double x);
 double expn(double n, double x);
 

@@ -1,6 +1,6 @@
-// The incomplete gamma and beta functions and the exponential integrals. Values are Boost's; derivatives by the parameter
-// differentiate the power series and the continued fraction of Gamma(a, x) term by term, in long double, because neither
-// differences of values nor those of Boost keep the digits.
+// The incomplete gamma and beta functions and the exponential integrals. Values are Boost's; derivatives by the
+// parameter differentiate the power series and the continued fraction of Gamma(a, x) term by term, in long double,
+// because neither differences of values nor those of Boost keep the digits.
 #include <cmath>
 #include <limits>
 
@@ -70,8 +70,8 @@ struct Dual {
   friend Dual inverse(Dual p) { return {1 / p.v, -p.d / (p.v * p.v)}; }
 };
 
-/// dQ/da divided by x^a e^-x / Gamma(a). Gamma(a, x) = x^a e^-x h with h = 1 / (x + 1 - a - 1 (1 - a) / (x + 3 - a - ...)),
-/// evaluated by Lentz' method with derivatives.
+/// dQ/da divided by x^a e^-x / Gamma(a). Gamma(a, x) = x^a e^-x h with h = 1 / (x + 1 - a - 1 (1 - a) / (x + 3 - a -
+/// ...)), evaluated by Lentz' method with derivatives.
 Real fraction_grad(Real a, Real x) {
   Dual b{x + 1 - a, -1}, c{1e300L, 0}, d = inverse(b), h = d;
   for (int n = 1; n < kMostTerms; ++n) {
@@ -95,7 +95,9 @@ double large_ratio(double a, double x) {
   const double h = 0.02 * std::sqrt(a);
   const double density = boost::math::gamma_p_derivative(a, x, Quiet());
   const bool upper = x > a;
-  const auto f = [&](double at) { return upper ? -boost::math::gamma_q(at, x, Quiet()) : boost::math::gamma_p(at, x, Quiet()); };
+  const auto f = [&](double at) {
+    return upper ? -boost::math::gamma_q(at, x, Quiet()) : boost::math::gamma_p(at, x, Quiet());
+  };
   return (8 * (f(a + h) - f(a - h)) - (f(a + 2 * h) - f(a - 2 * h))) / (12 * h) / density;
 }
 

@@ -37,8 +37,8 @@ class Function final : public HostFunction {
   }
 };
 
-/// What every special function has beside its tangents: `rules[i]` is that of operand i, given its tangent, the result and
-/// the operands.
+/// What every special function has beside its tangents: `rules[i]` is that of operand i, given its tangent, the result
+/// and the operands.
 using Rule = Array (*)(const Array& t, const Array& ans, ArraySpan x);
 
 template <class P, std::size_t N>
@@ -52,9 +52,11 @@ struct Special {
     bool weak = true;
     for (const auto& a : in) {
       check_supported(P::name, a);
-      if (!is_floating(a.dtype)) throw TypeError(text(P::name, ": operands must be floating, got ", a, "; convert with astype(fx::float64)"));
+      if (!is_floating(a.dtype))
+        throw TypeError(text(P::name, ": operands must be floating, got ", a, "; convert with astype(fx::float64)"));
       if (a.dtype != in[0].dtype)
-        throw TypeError(text(P::name, ": operands must have equal dtypes, got ", in[0], " and ", a, "; convert one with astype"));
+        throw TypeError(
+            text(P::name, ": operands must have equal dtypes, got ", in[0], " and ", a, "; convert one with astype"));
       weak = weak && a.weak;
     }
     return {{elementwise_shape(P::name, in), in[0].dtype, weak}};
@@ -65,11 +67,14 @@ struct Special {
     Array tangent;
     for (std::size_t i = 0; i < N; ++i)
       if (!args.tangents[i].is_empty_handle())
-        tangent = ops::add_tangents(tangent, broadcast_scalar(P::rules[i](args.tangents[i], ans, args.primals), ans.shape()));
+        tangent =
+            ops::add_tangents(tangent, broadcast_scalar(P::rules[i](args.tangents[i], ans, args.primals), ans.shape()));
     return {{ans}, {tangent}};
   }
 
-  static BatchOut batch(const BatchArgs& args, const Params& p) { return {{bind_one<P>(batched_operands(args), p)}, {1}}; }
+  static BatchOut batch(const BatchArgs& args, const Params& p) {
+    return {{bind_one<P>(batched_operands(args), p)}, {1}};
+  }
 
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params&) {
     static const HostFunctionPtr& function = *new HostFunctionPtr(std::make_shared<const Function<P>>());
@@ -122,7 +127,9 @@ struct IgammaGradA : Special<IgammaGradA, 2> {
   static constexpr Rule rules[] = {
       [](const Array&, const Array&, ArraySpan x) -> Array { throw_no_derivative("igamma_grad_a", "a", x[0]); },
       // Derivatives by a and by x may be taken in either order.
-      [](const Array& t, const Array&, ArraySpan x) { return mul(t, mul(gamma_density(x), sub(log(x[1]), digamma(x[0])))); }};
+      [](const Array& t, const Array&, ArraySpan x) {
+        return mul(t, mul(gamma_density(x), sub(log(x[1]), digamma(x[0]))));
+      }};
 };
 
 struct RandomGammaGrad : Special<RandomGammaGrad, 2> {
@@ -130,23 +137,28 @@ struct RandomGammaGrad : Special<RandomGammaGrad, 2> {
   static constexpr auto f = special::random_gamma_grad;
   static constexpr Rule rules[] = {
       [](const Array&, const Array&, ArraySpan x) -> Array { throw_no_derivative("random_gamma_grad", "a", x[0]); },
-      [](const Array&, const Array&, ArraySpan x) -> Array { throw_no_derivative("random_gamma_grad", "the sample", x[1]); }};
+      [](const Array&, const Array&, ArraySpan x) -> Array {
+        throw_no_derivative("random_gamma_grad", "the sample", x[1]);
+      }};
 };
 
 struct Betainc : Special<Betainc, 3> {
   static constexpr std::string_view name = "regularized_incomplete_beta";
   static constexpr auto f = special::betainc;
-  static constexpr Rule rules[] = {
-      [](const Array&, const Array&, ArraySpan x) -> Array { throw_no_derivative("regularized_incomplete_beta", "a", x[0]); },
-      [](const Array&, const Array&, ArraySpan x) -> Array { throw_no_derivative("regularized_incomplete_beta", "b", x[1]); },
-      // x^(a-1) (1-x)^(b-1) / B(a, b)
-      [](const Array& t, const Array&, ArraySpan in) {
-        const auto &a = in[0], &b = in[1], &x = in[2];
-        const auto one = number(x, 1);
-        const auto log_beta = sub(add(lgamma(a), lgamma(b)), lgamma(add(a, b)));
-        const auto powers = add(mul(sub(b, one), log1p(neg(x))), mul(sub(a, one), log(x)));
-        return mul(t, exp(sub(powers, log_beta)));
-      }};
+  static constexpr Rule rules[] = {[](const Array&, const Array&, ArraySpan x) -> Array {
+                                     throw_no_derivative("regularized_incomplete_beta", "a", x[0]);
+                                   },
+                                   [](const Array&, const Array&, ArraySpan x) -> Array {
+                                     throw_no_derivative("regularized_incomplete_beta", "b", x[1]);
+                                   },
+                                   // x^(a-1) (1-x)^(b-1) / B(a, b)
+                                   [](const Array& t, const Array&, ArraySpan in) {
+                                     const auto &a = in[0], &b = in[1], &x = in[2];
+                                     const auto one = number(x, 1);
+                                     const auto log_beta = sub(add(lgamma(a), lgamma(b)), lgamma(add(a, b)));
+                                     const auto powers = add(mul(sub(b, one), log1p(neg(x))), mul(sub(a, one), log(x)));
+                                     return mul(t, exp(sub(powers, log_beta)));
+                                   }};
 };
 
 struct Zeta : Special<Zeta, 2> {
@@ -154,14 +166,17 @@ struct Zeta : Special<Zeta, 2> {
   static constexpr auto f = special::zeta;
   static constexpr Rule rules[] = {
       [](const Array&, const Array&, ArraySpan x) -> Array { throw_no_derivative("zeta", "x", x[0]); },
-      [](const Array& t, const Array&, ArraySpan x) { return mul(t, mul(neg(x[0]), zeta(add(x[0], number(x[0], 1)), x[1]))); }};
+      [](const Array& t, const Array&, ArraySpan x) {
+        return mul(t, mul(neg(x[0]), zeta(add(x[0], number(x[0], 1)), x[1])));
+      }};
 };
 
 struct BesselI0e : Special<BesselI0e, 1> {
   static constexpr std::string_view name = "bessel_i0e";
   static constexpr auto f = special::bessel_i0e;
-  static constexpr Rule rules[] = {
-      [](const Array& t, const Array& ans, ArraySpan x) { return mul(t, sub(bessel_i1e(x[0]), mul(sign(x[0]), ans))); }};
+  static constexpr Rule rules[] = {[](const Array& t, const Array& ans, ArraySpan x) {
+    return mul(t, sub(bessel_i1e(x[0]), mul(sign(x[0]), ans)));
+  }};
 };
 
 struct BesselI1e : Special<BesselI1e, 1> {
@@ -170,7 +185,8 @@ struct BesselI1e : Special<BesselI1e, 1> {
   // I_1' = I_0 - I_1 / x, which is 1/2 at 0.
   static constexpr Rule rules[] = {[](const Array& t, const Array& ans, ArraySpan in) {
     const auto& x = in[0];
-    const auto eps = number(x, x.dtype() == DType::float64 ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon());
+    const auto eps = number(x, x.dtype() == DType::float64 ? std::numeric_limits<double>::epsilon()
+                                                           : std::numeric_limits<float>::epsilon());
     const auto usual = gt(abs(x), eps);
     const auto safe = select_n(usual, broadcast_scalar(eps, x.shape()), x);
     const auto slope = sub(bessel_i0e(safe), mul(ans, add(sign(safe), div(number(x, 1), safe))));
@@ -181,7 +197,8 @@ struct BesselI1e : Special<BesselI1e, 1> {
 struct Expi : Special<Expi, 1> {
   static constexpr std::string_view name = "expi";
   static constexpr auto f = special::expi;
-  static constexpr Rule rules[] = {[](const Array& t, const Array&, ArraySpan x) { return mul(t, div(exp(x[0]), x[0])); }};
+  static constexpr Rule rules[] = {
+      [](const Array& t, const Array&, ArraySpan x) { return mul(t, div(exp(x[0]), x[0])); }};
 };
 
 struct Expn : Special<Expn, 2> {
@@ -212,9 +229,9 @@ Array expi(const Array& x) { return call<Expi>(x); }
 Array expn(const Array& n, const Array& x) { return call<Expn>(n, x); }
 
 void list_special(Readables& to) {
-  to.insert(to.end(), {readable<Igamma>(2), readable<Igammac>(2), readable<IgammaGradA>(2), readable<RandomGammaGrad>(2),
-                       readable<Betainc>(3), readable<Zeta>(2), readable<BesselI0e>(1), readable<BesselI1e>(1),
-                       readable<Expi>(1), readable<Expn>(2)});
+  to.insert(to.end(), {readable<Igamma>(2), readable<Igammac>(2), readable<IgammaGradA>(2),
+                       readable<RandomGammaGrad>(2), readable<Betainc>(3), readable<Zeta>(2), readable<BesselI0e>(1),
+                       readable<BesselI1e>(1), readable<Expi>(1), readable<Expn>(2)});
 }
 
 }  // namespace fluxion::lax
