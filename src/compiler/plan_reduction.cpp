@@ -39,6 +39,9 @@ void put_extreme(std::byte* to, DType t, bool lowest) {
     case DType::float64: return put_extreme<double>(to, lowest);
     case DType::bfloat16: return put(to, static_cast<std::uint16_t>(lowest ? 0xff80 : 0x7f80));
     case DType::float16: return put(to, static_cast<std::uint16_t>(lowest ? 0xfc00 : 0x7c00));
+    case DType::complex64: case DType::complex128:
+      put_extreme(to, real_part(t), lowest);
+      return put_extreme(to + itemsize(t) / 2, real_part(t), lowest);
     default: throw UnsupportedError(text("reduce_", lowest ? "max" : "min", ": elements need an order, got ", t));
   }
 }

@@ -23,7 +23,7 @@ struct Reduction {
   static Avals abstract_eval(AvalSpan in, const Params& p) {
     const auto& x = in[0];
     const bool ordered = op != ir::ReduceOp::sum;
-    if (!(is_integer(x.dtype) || is_floating(x.dtype) || (ordered ? x.dtype == DType::bool_ : is_complex(x.dtype))))
+    if (!(is_integer(x.dtype) || is_inexact(x.dtype) || (ordered && x.dtype == DType::bool_)))
       throw TypeError(text(Self::name, ": the operand must be a number, got ", x, "; convert with astype"));
     check_axes(Self::name, "axes", p.axes, x);
     Shape s;

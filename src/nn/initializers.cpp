@@ -1,6 +1,8 @@
 #include <fluxion/nn/initializers.hpp>
 
 #include <cmath>
+#include <complex>
+#include <numbers>
 
 #include <fluxion/elementwise.hpp>
 #include <fluxion/lax.hpp>
@@ -37,6 +39,8 @@ void require_positive(const char* name, const char* what, double v) {
 
 // The standard deviation of a standard normal cut off at -2 and 2.
 constexpr double kCutOffDeviation = .87962566103423978;
+// That of a complex one cut off at length 2.
+constexpr double kComplexCutOffDeviation = .95311164380491208;
 
 struct Fans {
   double in, out;
@@ -73,6 +77,36 @@ double denominator(const Fans& f, Fan mode) {
     case Fan::avg: return (f.in + f.out) / 2;
     default: return std::sqrt(f.in * f.out);
   }
+}
+
+DType part_of(DType complex) { return complex == complex64 ? float32 : float64; }
+
+// Of length sqrt(-log(1 - t)) with t uniform up to 1 - exp(-bound^2), and of any direction: a standard normal cut off.
+Array complex_truncated_normal(const Array& key, double bound, const Shape& shape, DType t) {
+  const auto [length_key, direction_key] = random::split<2>(key);
+  const auto part = part_of(t);
+  const auto share = make_scalar(part, 1 - std::exp(-bound * bound)) * random::uniform(length_key, shape, part);
+  const auto angle = (2 * std::numbers::pi) * random::uniform(direction_key, shape, part);
+  return sqrt(-log(1.0 - share)).astype(t) * exp(Array(std::complex<double>(0, 1)) * angle).astype(t);
+}
+
+// Uniform on the disk of radius 1.
+Array complex_uniform(const Array& key, const Shape& shape, DType t) {
+  const auto [length_key, direction_key] = random::split<2>(key);
+  const auto part = part_of(t);
+  const auto length = sqrt(random::uniform(length_key, shape, part));
+  const auto angle = (2 * std::numbers::pi) * random::uniform(direction_key, shape, part);
+  return length.astype(t) * exp(Array(std::complex<double>(0, 1)) * angle).astype(t);
+}
+
+Array drawn_uniform(const Array& key, const Shape& shape, DType t, const Array& variance) {
+  if (is_complex(t)) return complex_uniform(key, shape, t) * sqrt(variance);
+  return random::uniform(key, shape, t, -1.0, 1.0) * sqrt(3.0 * variance);
+}
+
+Array drawn_truncated(const Array& key, const Shape& shape, DType t, const Array& variance) {
+  if (is_complex(t)) return complex_truncated_normal(key, 2, shape, t) * (sqrt(variance) / make_scalar(t, kComplexCutOffDeviation));
+  return random::truncated_normal(key, -2.0, 2.0, shape, t) * (sqrt(variance) / make_scalar(t, kCutOffDeviation));
 }
 
 }  // namespace
@@ -116,10 +150,8 @@ Initializer variance_scaling(double scale, Fan mode, Distribution distribution, 
             const auto variance = make_scalar(t, scale / denominator(fans(shape, axes), mode));
             switch (distribution) {
               case Distribution::normal: return random::normal(key, shape, t) * sqrt(variance);
-              case Distribution::uniform: return random::uniform(key, shape, t, -1.0, 1.0) * sqrt(3.0 * variance);
-              default:
-                return random::truncated_normal(key, -2.0, 2.0, shape, t) *
-                       (sqrt(variance) / make_scalar(t, kCutOffDeviation));
+              case Distribution::uniform: return drawn_uniform(key, shape, t, variance);
+              default: return drawn_truncated(key, shape, t, variance);
             }
           }};
 }

@@ -3,6 +3,7 @@
 #include <numbers>
 
 #include <fluxion/lax.hpp>
+#include <fluxion/lax/math.hpp>
 
 #include "core/node.hpp"
 #include "core/ops.hpp"
@@ -35,9 +36,7 @@ Array conjugate(const Array& x) { return conj(x); }
 Array angle(const Array& z, bool degrees) {
   require_value("angle", z);
   const auto x = promote_inexact(z);
-  const auto t = is_half(x.dtype()) ? float32 : x.dtype();
-  const auto radians = lax::imag(lax::log(lax::convert_element_type(x, with_parts(t))));
-  const auto out = is_complex(x.dtype()) ? radians : lax::convert_element_type(radians, x.dtype(), x.weak_type());
+  const auto out = lax::atan2(imag(x), real(x));
   return degrees ? lax::mul(out, literal(out, 180 / std::numbers::pi)) : out;
 }
 

@@ -55,7 +55,7 @@ Array mixed_power(const Array& x, const Array& y) {
 
 Array power(const Array& x, const Array& y) {
   if (const auto n = static_exponent(y)) return static_power(x, *n);
-  if (is_floating(x.dtype()) && is_integer(y.dtype())) return mixed_power(x, y);
+  if (is_inexact(x.dtype()) && is_integer(y.dtype())) return mixed_power(x, y);
   const Array given[] = {x, y};
   const auto type = result_type(given, "power");
   if (!is_inexact(type.dtype)) return promoted_numeric("power", integer_power, x, y);

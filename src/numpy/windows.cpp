@@ -5,6 +5,7 @@
 #include <fluxion/creation.hpp>
 #include <fluxion/elementwise.hpp>
 #include <fluxion/lax.hpp>
+#include <fluxion/lax/special.hpp>
 
 #include "base/text.hpp"
 #include "core/guards.hpp"
@@ -49,5 +50,21 @@ Array bartlett(std::int64_t m) {
 Array blackman(std::int64_t m) { return cosines("blackman", m, {0.42, -0.5, 0.08}); }
 Array hamming(std::int64_t m) { return cosines("hamming", m, {0.54, -0.46}); }
 Array hanning(std::int64_t m) { return cosines("hanning", m, {0.5, -0.5}); }
+
+Array i0(const Array& x) {
+  const auto magnitude = abs(promote_inexact(x));
+  return exp(magnitude) * lax::bessel_i0e(magnitude);
+}
+
+Array kaiser(std::int64_t m, const Array& beta) {
+  require_size("kaiser", m);
+  if (beta.ndim() != 0)
+    throw ValueError(text("kaiser: beta must be a scalar, got ", beta.aval(), "; map over several with vmap"));
+  if (m <= 1) return ones({m});
+  const auto n = sample_numbers(m);
+  const auto middle = 0.5 * static_cast<double>(m - 1);
+  const auto b = convert(beta, n.dtype());
+  return i0(b * sqrt(1.0 - square((n - middle) / middle))) / i0(b);
+}
 
 }  // namespace fluxion

@@ -229,6 +229,38 @@ Case dot_case() {
   return c;
 }
 
+// Folds of one line.
+struct FoldRow {
+  const char* name;
+  Array (*f)(const Array&, const Dims&);
+  C (*of)(C, C);
+  double ulps;
+};
+const FoldRow kFolds[] = {
+    {"reduce_max", lax::reduce_max, [](C a, C b) { return lexicographic(a, b, true); }, 0},
+    {"reduce_min", lax::reduce_min, [](C a, C b) { return lexicographic(a, b, false); }, 0},
+};
+
+Case fold_case(const FoldRow& r, bool columns) {
+  Case c{std::string(r.name) + "/complex" + (columns ? " columns" : ""), r.name, {}, {}, {}, r.ulps, r.ulps, {1}, {0}, {}};
+  c.f = [f = r.f, columns](const Arrays& a) -> Arrays { return {f(a[0], {columns ? 0 : 1})}; };
+  c.reference = [of = r.of, columns](const std::vector<Host>& in) {
+    const auto n = in[0].shape[columns ? 1 : 0], m = in[0].shape[columns ? 0 : 1];
+    Host out{in[0].dtype, {n}, {}};
+    for (std::int64_t i = 0; i < n; ++i) {
+      const auto at = [&](std::int64_t j) { return complex_value(in[0].v[static_cast<std::size_t>(columns ? j * n + i : i * m + j)]); };
+      C folded = at(0);
+      for (std::int64_t j = 1; j < m; ++j) folded = of(folded, at(j));
+      out.v.push_back(complex_number(folded));
+    }
+    return std::vector<Host>{out};
+  };
+  for (const auto t : kComplex)
+    for (const auto& shape : {Shape{3, 4}, Shape{2, 37}})
+      c.signatures.push_back({{{t, columns ? Shape{shape[1], shape[0]} : shape, 0.5, 0.9}}, shape[1] < 10});
+  return c;
+}
+
 Case select_case() {
   Case c{"select_n/complex", "select_n", {}, {}, {}, 0, 0, {0, 1, 1}, {0, 0, 0}, {}, {0, 1, 1}};
   c.f = [](const Arrays& a) -> Arrays { return {lax::select_n(a[0], a[1], a[2])}; };
@@ -253,6 +285,8 @@ void add_complex_cases(std::vector<Case>& to) {
   to.push_back(order_case("lt", lax::lt));
   to.push_back(order_case("ge", lax::ge));
   for (const std::int64_t y : {-3, 2, 5}) to.push_back(integer_pow_case(y));
+  for (const auto& r : kFolds)
+    for (const bool columns : {false, true}) to.push_back(fold_case(r, columns));
   to.push_back(dot_case());
   to.push_back(select_case());
 }

@@ -1,5 +1,7 @@
 // The functions around the convolution primitive, whose laws the case table holds: layouts, padding by name, transposed
 // convolutions, patches, and every refusal.
+#include <complex>
+
 #include <catch2/catch.hpp>
 
 #include <fluxion/lax/convolution.hpp>
@@ -134,6 +136,49 @@ TEST_CASE("preferred_element_type is what products are summed in") {
   const auto wide = lax::conv(big.astype(float32), one, {1}, "VALID", float64);
   CHECK(wide.dtype() == float64);
   CHECK(wide.to_vector<double>()[0] == Approx(1.0).epsilon(1e-6));
+}
+
+TEST_CASE("narrow integers wrap") {
+  const auto x = (arange(60) * 7 % 50 - 20).reshape({2, 3, 10}), w = (arange(36) * 5 % 31 - 9).reshape({4, 3, 3});
+  const auto f = [](const Array& a, const Array& b) { return lax::conv(a, b, {1}, "SAME"); };
+  for (const auto t : {int8, int16, uint8, uint16}) {
+    const auto a = x.astype(t), b = w.astype(t);
+    INFO(t);
+    CHECK(bool(array_equal(f(a, b), f(a.astype(int64), b.astype(int64)).astype(t))));
+    CHECK(bool(array_equal(jit(f)(a, b), f(a, b))));
+    CHECK(f(a, b).dtype() == t);
+  }
+}
+
+TEST_CASE("halves are summed in float32 and rounded once") {
+  const auto x = ramp({2, 3, 10}), w = ramp({4, 3, 3});
+  const auto f = [](const Array& a, const Array& b) { return lax::conv(a, b, {2}, "SAME"); };
+  for (const auto t : {float16, bfloat16}) {
+    const auto a = x.astype(t), b = w.astype(t);
+    INFO(t);
+    CHECK(bool(array_equal(f(a, b), f(a.astype(float32), b.astype(float32)).astype(t))));
+    CHECK(bool(array_equal(jit(f)(a, b), f(a, b))));
+    CHECK(bool(array_equal(vmap(f, {.in_axes = {0, none}})(expand_dims(a, 0), b)[0], f(a, b))));
+    CHECK(grad([&](const Array& v) { return sum(f(a, v)); })(b).dtype() == t);
+  }
+}
+
+TEST_CASE("complex numbers are multiplied without conjugation") {
+  const Array i = std::complex<double>(0, 1);
+  const auto a = ramp({2, 3, 10}), b = a * a - 1.0, c = ramp({4, 3, 3}), d = 2.0 - c;
+  const auto f = [](const Array& x, const Array& w) { return lax::conv(x, w, {1}, {{1, 2}}); };
+  const auto x = a + i * b, w = c + i * d;
+  const auto want = f(a, c) - f(b, d) + i * (f(a, d) + f(b, c));
+  CHECK(f(x, w).dtype() == complex128);
+  CHECK(max(abs(f(x, w) - want)).item<double>() < 1e-10);
+  CHECK(max(abs(jit(f)(x, w) - want)).item<double>() < 1e-10);
+  CHECK(max(abs(f(x.astype(complex64), w.astype(complex64)) - want)).item<float>() < 1e-3F);
+  const auto [y, dy] = jvp([&](const Array& v) { return f(v, w); }, x, i * x);
+  CHECK(max(abs(dy - i * want)).item<double>() < 1e-10);
+  // The transpose is that of the linear map, not its adjoint.
+  const auto [z, pullback] = vjp([&](const Array& v) { return f(x, v); }, w);
+  const auto ct = ramp(z.shape()) + i;
+  CHECK(abs(sum(pullback(ct) * w) - sum(ct * z)).item<double>() < 1e-8);
 }
 
 TEST_CASE("large convolutions, which BLAS multiplies, agree with loops in either orientation, and in pieces") {

@@ -14,7 +14,7 @@ constexpr DType kNumbers[] = {int8,     int16,   int32,   int64,   uint8,     ui
                               uint64,   bfloat16, float16, float32, float64, complex64, complex128};
 
 Array three(DType t) { return array({1.0, 2.0, 3.0}).astype(t); }
-std::vector<DType> inexact() {
+std::vector<DType> inexact_dtypes() {
   std::vector<DType> out;
   for (const auto t : kNumbers)
     if (is_inexact(t)) out.push_back(t);
@@ -76,7 +76,7 @@ TEST_CASE("lanes of batched conditions and loops carry every dtype") {
 }
 
 TEST_CASE("reverse mode runs through loops of every inexact dtype, also those that record on tapes") {
-  for (const auto t : inexact()) {
+  for (const auto t : inexact_dtypes()) {
     INFO(t);
     const Array x = three(t) * scalar(0.25F).astype(t);
     const auto plain = grad([](const Array& v) { return real_sum(three_steps(v)); });
@@ -113,7 +113,7 @@ TEST_CASE("indexing, updates and joining move every dtype") {
 
 TEST_CASE("debug_nans sees NaNs of every inexact dtype") {
   const debug_nans guard;
-  for (const auto t : inexact()) {
+  for (const auto t : inexact_dtypes()) {
     INFO(t);
     const Array zero = zeros({}, t);
     CHECK_THROWS_AS(lax::div(zero, zero), FloatingPointError);

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include <fluxion/lax/reductions.hpp>
+#include <fluxion/parse.hpp>
 
 #include "numpy/shown.hpp"
 
@@ -119,6 +120,23 @@ TEST_CASE("any other computation is applied to halves, or to one place of the wi
   CHECK(shown(best[1]) == "i32[] 1");
   CHECK(shown(jit(vmap([&](const Array& v) { return lax::reduce(v, scalar(0.0), hypotenuse, {0}); }))(
             array({{3.0, 4.0}, {5.0, 12.0}}))) == "f64[2] [5. 13.]");
+}
+
+TEST_CASE("parameters of windows and searches that are none are not read") {
+  const auto window = [](const std::string& padding, const std::string& choose) {
+    return message_of<ValueError>([&] {
+      parse_jaxpr("{ lambda ; a:f64[3] b:f64[3]. let c:f64[2] = select_and_gather_add[ select_prim=" + choose +
+                  " window_dimensions=(2,) window_strides=(1,) padding=" + padding +
+                  " base_dilation=(1,) window_dilation=(1,) ] a b in (c,) }");
+    });
+  };
+  CHECK(window("((0, 0),)", "ge") == "");
+  CHECK_THAT(window("((0, 0),)", "gt"), Catch::Contains("ge or le"));
+  CHECK_THAT(window("((0,),)", "ge"), Catch::Contains("two numbers per axis"));
+  CHECK_THAT(window("((0, 0) (1, 1))", "ge"), Catch::Contains("',' or ')'"));
+  CHECK_THAT(message_of<ValueError>([] {
+               parse_jaxpr("{ lambda ; a:f64[3] b:f64[3]. let c:i32[3] = searchsorted[side=up] a b in (c,) }");
+             }), Catch::Contains("left or right"));
 }
 
 TEST_CASE("computations that return something else are refused") {

@@ -75,6 +75,21 @@ TEST_CASE("initial weights are jitted and mapped over keys to the same bits") {
   CHECK(bool(array_equal(jit(draw)(key()), draw(key()))));
 }
 
+TEST_CASE("complex initial weights have the same variances, in all directions") {
+  const Shape s{50, 80};
+  const init::Initializer all[] = {init::lecun_normal(), init::lecun_uniform(),
+                                   init::variance_scaling(1, init::Fan::in, init::Distribution::normal)};
+  for (const auto t : {complex64, complex128})
+    for (const auto& draw : all) {
+      const auto x = draw(key(), s, t).astype(complex128);
+      CHECK(mean(square(abs(x))).item<double>() == Approx(1.0 / 50).epsilon(0.05));
+      CHECK(abs(mean(x)).item<double>() < 0.01);
+    }
+  // Uniform on a disk: half of the area within radius sqrt(1/2) of the largest.
+  const auto lengths = abs(init::lecun_uniform()(key(), s, complex128));
+  CHECK(mean(lengths < std::sqrt(0.5) * max(lengths)).item<double>() == Approx(0.5).epsilon(0.05));
+}
+
 TEST_CASE("orthogonal weights have orthonormal rows or columns") {
   for (const auto t : {float64, float32}) {
     const auto close = [&](const Array& a, const Array& b) {

@@ -54,7 +54,8 @@ TEST_CASE("complex numbers are ordered by real, then imaginary part") {
 
 TEST_CASE("small integers and halves sort as wide ones do") {
   const auto x = array({3.0, -1.0, 2.0, -1.0, 0.5});
-  for (const auto t : {float16, bfloat16, float32}) CHECK(shown(sort(x.astype(t)).astype(float64)) == "f64[5] [-1. -1. 0.5 2. 3. ]");
+  for (const auto t : {float16, bfloat16, float32})
+    CHECK(shown(sort(x.astype(t)).astype(float64)) == "f64[5] [-1. -1. 0.5 2. 3. ]");
   for (const auto t : {int8, int16, int32}) CHECK(shown(sort(x.astype(t)).astype(int64)) == "i64[5] [-1 -1 0 2 3]");
   CHECK(shown(top_k(x.astype(bfloat16), 2).second) == "i32[2] [0 2]");
   CHECK(shown(searchsorted(array({1.0, 2.0}).astype(float16), array({1.5}).astype(float16))) == "i32[1] [1]");

@@ -1,6 +1,8 @@
 // Operations that work element by element.
-#include <functional>
+#include <cstdio>
+#include <string_view>
 
+#include <fluxion/complex.hpp>
 #include <fluxion/lax.hpp>
 
 #include "stablehlo/evaluate.hpp"
@@ -22,8 +24,8 @@ const std::map<std::string_view, Unary> kUnary{
     {"chlo.cosh", lax::cosh}, {"chlo.asinh", lax::asinh}, {"chlo.acosh", lax::acosh}, {"chlo.atanh", lax::atanh},
     {"chlo.lgamma", lax::lgamma}, {"chlo.digamma", lax::digamma}, {"chlo.erf", lax::erf}, {"chlo.erfc", lax::erfc},
     {"chlo.erf_inv", lax::erf_inv}, {"chlo.bessel_i1e", lax::bessel_i1e},
-    {"round_nearest_even", [](const Array& x) { return lax::round(x, lax::RoundingMethod::to_nearest_even); }},
-    {"round_nearest_afz", [](const Array& x) { return lax::round(x, lax::RoundingMethod::away_from_zero); }}};
+    {"round_nearest_even", [](const Array& x) { return lax::round(x, lax::RoundingMethod::TO_NEAREST_EVEN); }},
+    {"round_nearest_afz", [](const Array& x) { return lax::round(x, lax::RoundingMethod::AWAY_FROM_ZERO); }}};
 
 const std::map<std::string_view, Binary> kBinary{
     {"add", lax::add}, {"subtract", lax::sub}, {"multiply", lax::mul}, {"divide", lax::div}, {"remainder", lax::rem},

@@ -6,7 +6,7 @@ namespace fluxion::test::stablehlo {
 
 namespace {
 
-void bind(Scope& scope, const std::vector<std::string>& names, const Arrays& values) {
+void define(Scope& scope, const std::vector<std::string>& names, const Arrays& values) {
   if (names.size() != values.size()) throw std::runtime_error("another number of results");
   for (std::size_t i = 0; i < names.size(); ++i) scope.values[names[i]] = values[i];
 }
@@ -15,7 +15,7 @@ Arrays call_function(const std::string& name, const Module& module, const Arrays
   const auto it = module.find(name);
   if (it == module.end()) throw std::runtime_error("no function " + name);
   Scope scope{&module};
-  bind(scope, it->second.args, args);
+  define(scope, it->second.args, args);
   return run(it->second.body, scope);
 }
 
@@ -42,14 +42,14 @@ bool is_check(const Op& op) { return op.name == "custom_call" && op.callee.start
 Arrays run(const std::vector<Op>& body, Scope& scope) {
   for (const auto& op : body) {
     if (op.name == "return") return scope.operands(op);
-    bind(scope, op.results, evaluate(op, scope));
+    define(scope, op.results, evaluate(op, scope));
   }
   throw std::runtime_error("a block without return");
 }
 
 Arrays call(const Region& region, const Scope& around, const Arrays& args) {
   Scope scope{around.module, &around};
-  bind(scope, region.args, args);
+  define(scope, region.args, args);
   return run(region.body, scope);
 }
 
@@ -62,7 +62,7 @@ Arrays Program::expected() const {
   Scope scope{&module};
   Arrays list;
   for (const auto& op : module.at("main").body) {
-    if (op.name == "call" && op.callee == "expected") bind(scope, op.results, values);
+    if (op.name == "call" && op.callee == "expected") define(scope, op.results, values);
     if (is_check(op)) list.push_back(scope[op.operands.at(1)]);
   }
   return list;
@@ -82,7 +82,7 @@ Arrays Program::operator()(const Arrays& inputs) const {
     if (op.name == "return") break;
     if (is_check(op)) checked.push_back(scope[op.operands.at(0)]);
     else if (op.name != "call" || op.callee != "expected")
-      bind(scope, op.results, op.name == "call" && op.callee == "inputs" ? inputs : evaluate(op, scope));
+      define(scope, op.results, op.name == "call" && op.callee == "inputs" ? inputs : evaluate(op, scope));
   }
   return checked;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <stdexcept>
 
 #include "stablehlo/module.hpp"
 
@@ -59,8 +60,6 @@ Arrays call(const Region& region, const Scope& around, const Arrays& args);
 
 /// "add", "multiply", "maximum", "minimum", "and", "or", "xor" or "set": what a region of two arguments folds with.
 std::string fold_of(const Region& region);
-/// The folds of a row: of elements, and of a reduction.
-Array fold(const std::string& op, const Array& x, const Array& y);
 
 /// Of operations whose operands and results agree in shape. Empty: not one of them.
 std::optional<Arrays> elementwise(const Op& op, const Arrays& x);

@@ -1,7 +1,7 @@
 // Operations that move elements, fold them, or multiply matrices.
 #include <fluxion/lax.hpp>
+#include <fluxion/lax/fft.hpp>
 
-#include "core/node.hpp"
 #include "stablehlo/evaluate.hpp"
 
 namespace fluxion::test::stablehlo {
@@ -30,6 +30,26 @@ bool compares(const Region& r, std::string_view direction) {
   return false;
 }
 
+/// Nothing but comparisons and choices: an extremum and where it stands.
+bool chooses(const Region& r) {
+  for (const auto& op : r.body)
+    if (op.name == "add" || op.name == "multiply" || op.name == "maximum" || op.name == "minimum") return false;
+  return true;
+}
+
+/// By any function of the elements of several operands.
+Arrays general(const Op& op, const Arrays& x, const Scope& scope) {
+  const auto n = x.size() / 2;
+  const Arrays operands(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(n));
+  const Arrays init(x.begin() + static_cast<std::ptrdiff_t>(n), x.end());
+  const auto computation = [&](const Arrays& a, const Arrays& b) {
+    Arrays args = a;
+    args.insert(args.end(), b.begin(), b.end());
+    return call(op.regions[0], scope, args);
+  };
+  return lax::reduce(operands, init, computation, op.list("dimensions"));
+}
+
 /// Values and their positions, reduced to the position of the first extremum: what argmax and argmin become.
 Arrays extremum(const Op& op, const Arrays& x) {
   const bool largest = compares(op.regions[0], "GT");
@@ -38,9 +58,13 @@ Arrays extremum(const Op& op, const Arrays& x) {
   return {largest ? lax::reduce_max(x[0], {axis}) : lax::reduce_min(x[0], {axis}), index};
 }
 
-Arrays reduction(const Op& op, const Arrays& x) {
-  if (x.size() == 4) return extremum(op, x);
-  if (x.size() != 2) throw NotTranscribed("a reduction of several operands");
+Arrays reduction(const Op& op, const Arrays& x, const Scope& scope) {
+  // Operands alternate with their initial values.
+  Arrays apart;
+  for (std::size_t k = 0; k < 2; ++k)
+    for (std::size_t i = k; i < x.size(); i += 2) apart.push_back(x[i]);
+  if (x.size() == 4 && chooses(op.regions[0]) && !is_complex(x[0].dtype())) return extremum(op, apart);
+  if (!op.regions.empty() && (x.size() > 2 || is_complex(x[0].dtype()))) return general(op, apart, scope);
   const auto how = op.regions.empty() ? op.texts.at("applies") : fold_of(op.regions[0]);
   return {reduce(how, x[0], x[1], op.list("dimensions"))};
 }
@@ -57,14 +81,18 @@ Array pad(const Op& op, const Arrays& x) {
   return lax::pad(x[0], x[1], config);
 }
 
-/// Operands are scalars or share one shape; a scalar among arrays is what lax allows, too.
-Arrays sorted(const Op& op, const Arrays& x, const Scope&) {
+Arrays sorted(const Op& op, const Arrays& x) {
   const auto axis = op.number("dimension", -1);
   // Each key is compared; what follows them is carried along.
   std::int64_t keys = 0;
   for (const auto& o : op.regions[0].body) keys += o.name == "compare" && o.words.at(0) == "LT" ? 1 : 0;
   if (is_complex(x[0].dtype())) keys = 1;
   return lax::sort(x, axis < 0 ? axis + x[0].ndim() : axis, op.number("is_stable", 0) != 0, keys);
+}
+
+Arrays top_k(const Op& op, const Arrays& x) {
+  const auto [values, indices] = lax::top_k(x[0], op.number("k", 1));
+  return {values, indices};
 }
 
 Arrays fft(const Op& op, const Arrays& x) {
@@ -95,8 +123,6 @@ std::string fold_of(const Region& region) {
   throw NotTranscribed("a reducer of several operations");
 }
 
-Array fold(const std::string& op, const Array& x, const Array& y) { return kFolds.at(op).first(x, y); }
-
 std::optional<Arrays> structural(const Op& op, const Arrays& x, const Scope& scope) {
   const auto shape = op.types.empty() ? Shape{} : op.types[0].shape;
   if (op.name == "reshape") return Arrays{lax::reshape(x[0], shape)};
@@ -108,9 +134,9 @@ std::optional<Arrays> structural(const Op& op, const Arrays& x, const Scope& sco
   if (op.name == "slice") return Arrays{lax::slice(x[0], op.list("start"), op.list("limit"), op.list("stride"))};
   if (op.name == "pad") return Arrays{pad(op, x)};
   if (op.name == "bitcast_convert") return Arrays{lax::bitcast_convert_type(x[0], op.types[0].dtype)};
-  if (op.name == "reduce") return reduction(op, x);
+  if (op.name == "reduce") return reduction(op, x, scope);
   if (op.name == "dot_general") return Arrays{dot(op, x)};
-  if (op.name == "sort") return sorted(op, x, scope);
+  if (op.name == "sort") return sorted(op, x);
   if (op.name == "chlo.top_k") return top_k(op, x);
   if (op.name == "fft") return fft(op, x);
   if (op.name == "triangular_solve") return triangular_solve(op, x);

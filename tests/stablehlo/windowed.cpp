@@ -1,4 +1,6 @@
 // Gather, scatter, dynamic slices, windows and convolutions.
+#include <cctype>
+
 #include <fluxion/lax.hpp>
 
 #include "stablehlo/evaluate.hpp"
@@ -6,14 +8,6 @@
 namespace fluxion::test::stablehlo {
 
 namespace {
-
-Array gather(const Op& op, const Arrays& x) {
-  return lax::gather(x[0], x[1],
-                     {.offset_dims = op.list("offset_dims"),
-                      .collapsed_slice_dims = op.list("collapsed_slice_dims"),
-                      .start_index_map = op.list("start_index_map")},
-                     op.list("slice_sizes"), {.mode = lax::GatherScatterMode::clip});
-}
 
 /// lax looks for the index vector along the last axis: one of extent 1 is added where it is left out.
 Array with_index_vector(const Op& op, const Array& indices) {
@@ -25,6 +19,14 @@ Array with_index_vector(const Op& op, const Array& indices) {
   }
   if (axis + 1 != static_cast<std::int64_t>(shape.size())) throw NotTranscribed("an index vector along an inner axis");
   return indices;
+}
+
+Array gather(const Op& op, const Arrays& x) {
+  return lax::gather(x[0], with_index_vector(op, x[1]),
+                     {.offset_dims = op.list("offset_dims"),
+                      .collapsed_slice_dims = op.list("collapsed_slice_dims"),
+                      .start_index_map = op.list("start_index_map")},
+                     op.list("slice_sizes"), {.mode = lax::GatherScatterMode::clip});
 }
 
 Array scatter(const Op& op, const Arrays& x) {
@@ -46,30 +48,72 @@ Arrays indices_after(const Arrays& x, std::size_t first) {
   return {x.begin() + static_cast<std::ptrdiff_t>(first), x.end()};
 }
 
-std::vector<std::pair<std::int64_t, std::int64_t>> pairs(const std::vector<std::int64_t>& flat, std::size_t n) {
-  std::vector<std::pair<std::int64_t, std::int64_t>> list(n, {0, 0});
-  for (std::size_t i = 0; i < flat.size() / 2; ++i) list[i] = {flat[2 * i], flat[2 * i + 1]};
-  return list;
+lax::Window window_of(const Op& op) {
+  lax::Window w{.dimensions = op.list("window_dimensions"),
+                .strides = op.list("window_strides"),
+                .base_dilation = op.list("base_dilations"),
+                .window_dilation = op.list("window_dilations")};
+  lax::Pads pads(w.dimensions.size(), {0, 0});
+  const auto flat = op.list("padding");
+  for (std::size_t i = 0; i < flat.size() / 2; ++i) pads[i] = {flat[2 * i], flat[2 * i + 1]};
+  w.padding = pads;
+  return w;
 }
 
-Array reduce_window(const Op& op, const Arrays& x) {
-  const auto window = op.list("window_dimensions");
-  const Dims ones(window.size(), 1);
-  const auto strides = op.list("window_strides", ones);
-  const auto padding = pairs(op.list("padding"), window.size());
-  const auto base = op.list("base_dilations", ones), dilation = op.list("window_dilations", ones);
-  const auto how = fold_of(op.regions[0]);
-  return lax::reduce_window(x[0], x[1], how, window, strides, padding, base, dilation);
+Arrays reduce_window(const Op& op, const Arrays& x, const Scope& scope) {
+  if (x.size() == 4) {  // values, and what stands beside those that are chosen
+    const bool greatest = op.regions[0].body[0].words.at(0) == "GE";
+    const auto w = window_of(op);
+    return {greatest ? lax::reduce_window_max(x[0], w) : lax::reduce_window_min(x[0], w),
+            lax::select_and_gather_add(x[1], x[0], greatest ? lax::Choose::ge : lax::Choose::le, w)};
+  }
+  const auto computation = [&](const Array& a, const Array& b) { return call(op.regions[0], scope, {a, b})[0]; };
+  return {lax::reduce_window(x[0], x[1], computation, window_of(op))};
+}
+
+Array select_and_scatter(const Op& op, const Arrays& x) {
+  const auto& direction = op.regions[0].body[0].words.at(0);
+  if (fold_of(op.regions[1]) != "add") throw NotTranscribed("select_and_scatter with another function than add");
+  const auto y = lax::select_and_scatter_add(x[1], x[0], direction == "GE" ? lax::Choose::ge : lax::Choose::le, window_of(op));
+  return lax::add(y, x[2]);
+}
+
+/// "[b, 0, 1, f]": where the two letters stand, then the spatial axes in order.
+Dims axes_of(std::string_view list, char first, char second) {
+  std::map<char, std::int64_t> at;
+  std::int64_t axis = 0;
+  for (const char c : list)
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) at[c] = axis++;
+  Dims axes{at.at(first), at.at(second)};
+  for (char c = '0'; at.contains(c); ++c) axes.push_back(at.at(c));
+  return axes;
+}
+
+Array convolution(const Op& op, const Arrays& x) {
+  const std::string_view names = op.texts.at("dim_numbers");
+  const auto cross = names.find('x'), arrow = names.find("->");
+  lax::ConvOptions options{.lhs_dilation = op.list("lhs_dilate"), .rhs_dilation = op.list("rhs_dilate")};
+  options.dimension_numbers = lax::ConvDimensionNumbers{axes_of(names.substr(0, cross), 'b', 'f'),
+                                                        axes_of(names.substr(cross, arrow - cross).substr(1), 'o', 'i'),
+                                                        axes_of(names.substr(arrow), 'b', 'f')};
+  options.feature_group_count = op.number("feature_group_count", 1);
+  options.batch_group_count = op.number("batch_group_count", 1);
+  const auto spatial = x[0].shape().size() - 2;
+  std::vector<lax::PadAmounts> pads(spatial);
+  const auto flat = op.list("pad");
+  for (std::size_t i = 0; i < flat.size() / 2; ++i) pads[i] = {flat[2 * i], flat[2 * i + 1]};
+  return lax::conv_general_dilated(x[0], x[1], op.list("stride", std::vector<std::int64_t>(spatial, 1)), pads, options);
 }
 
 }  // namespace
 
-std::optional<Arrays> windowed(const Op& op, const Arrays& x, const Scope&) {
+std::optional<Arrays> windowed(const Op& op, const Arrays& x, const Scope& scope) {
   if (op.name == "gather") return Arrays{gather(op, x)};
   if (op.name == "scatter") return Arrays{scatter(op, x)};
   if (op.name == "dynamic_slice") return Arrays{lax::dynamic_slice(x[0], indices_after(x, 1), op.list("sizes"))};
   if (op.name == "dynamic_update_slice") return Arrays{lax::dynamic_update_slice(x[0], x[1], indices_after(x, 2))};
-  if (op.name == "reduce_window") return Arrays{reduce_window(op, x)};
+  if (op.name == "reduce_window") return reduce_window(op, x, scope);
+  if (op.name == "select_and_scatter") return Arrays{select_and_scatter(op, x)};
   if (op.name == "convolution") return Arrays{convolution(op, x)};
   return {};
 }

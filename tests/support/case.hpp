@@ -63,6 +63,7 @@ void add_sorting_cases(std::vector<Case>& to);
 void add_row_cases(std::vector<Case>& to);
 void add_convolution_cases(std::vector<Case>& to);
 void add_indexing_cases(std::vector<Case>& to);
+void add_dynamic_slicing_cases(std::vector<Case>& to);
 void add_other_cases(std::vector<Case>& to);
 void add_special_cases(std::vector<Case>& to);
 void add_control_flow_cases(std::vector<Case>& to);

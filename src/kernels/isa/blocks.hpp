@@ -9,15 +9,20 @@ namespace fluxion::kernels::FLUXION_ISA {
 
 constexpr std::size_t local_block = 128;  // elements
 
+struct BlockSource {
+  const void* from;
+  bool scalar;
+  std::size_t n;
+};
 /// An operand of which a scalar one is read once, others block by block.
 template <class T> struct LocalBlock {
   alignas(64) T v[local_block];
   const T* from;
   bool scalar;
 
-  LocalBlock(const void* p, bool s, std::size_t n) : from(static_cast<const T*>(p)), scalar(s) {
+  LocalBlock(const BlockSource& s) : from(static_cast<const T*>(s.from)), scalar(s.scalar) {
     if (scalar)
-      for (std::size_t j = 0; j < local_block && j < n; ++j) v[j] = *from;
+      for (std::size_t j = 0; j < local_block && j < s.n; ++j) v[j] = *from;
   }
   void read(std::size_t first, std::size_t count) {
     if (!scalar) std::memcpy(v, from + first, count * sizeof(T));
@@ -29,7 +34,7 @@ template <class Function, class Out, class... In>
 struct Blocks {
   template <std::size_t... k>
   [[gnu::noinline]] static void all(void* const* args, std::size_t n, unsigned mask, std::index_sequence<k...>) {
-    std::tuple<LocalBlock<In>...> in{LocalBlock<In>(args[k + 1], (mask >> k) & 1, n)...};
+    std::tuple<LocalBlock<In>...> in(BlockSource{args[k + 1], bool((mask >> k) & 1), n}...);
     alignas(64) Out result[local_block];
     for (std::size_t i = 0; i < n; i += local_block) {
       const std::size_t count = n - i < local_block ? n - i : local_block;

@@ -51,15 +51,18 @@ struct Eq {
 struct Ne {
   template <class T> static std::uint8_t call(Complex<T> a, Complex<T> b) { return (a.re != b.re) | (a.im != b.im); }
 };
-// In lexicographic order.
+// In lexicographic order; what holds a NaN comes out.
+template <class T> bool has_nan(Complex<T> z) { return (z.re != z.re) | (z.im != z.im); }
 struct Max {
   template <class T> static Complex<T> call(Complex<T> a, Complex<T> b) {
-    return (a.re == b.re ? a.im > b.im : a.re > b.re) ? a : b;
+    const bool first = a.re == b.re ? a.im > b.im : a.re > b.re;
+    return (first & !has_nan(b)) | has_nan(a) ? a : b;
   }
 };
 struct Min {
   template <class T> static Complex<T> call(Complex<T> a, Complex<T> b) {
-    return (a.re == b.re ? a.im < b.im : a.re < b.re) ? a : b;
+    const bool first = a.re == b.re ? a.im < b.im : a.re < b.re;
+    return (first & !has_nan(b)) | has_nan(a) ? a : b;
   }
 };
 
@@ -108,7 +111,61 @@ template <class T> Kernel kernel_of(ir::Op op, unsigned mask) {
   }
 }
 
+// Reductions: element j of a line goes to accumulator j % K, K = 256 / itemsize, in order of j; then the
+// accumulators are folded by halves. There is no identity in it, with which infinite products would be NaN.
+template <class Function, class C>
+C fold_line(const char* p, std::size_t count, std::ptrdiff_t stride) {
+  constexpr std::size_t accumulators = 256 / sizeof(C);
+  const auto element = [&](std::size_t j) { return *reinterpret_cast<const C*>(p + std::ptrdiff_t(j) * stride); };
+  C acc[accumulators];
+  std::size_t used = count < accumulators ? count : accumulators;
+  for (std::size_t i = 0; i < used; ++i) acc[i] = element(i);
+  for (std::size_t j = used; j < count; ++j) acc[j % accumulators] = Function::call(acc[j % accumulators], element(j));
+  for (std::size_t h = accumulators / 2; h > 0; h /= 2) {
+    for (std::size_t i = 0; i < h && i + h < used; ++i) acc[i] = Function::call(acc[i], acc[i + h]);
+    used = used < h ? used : h;
+  }
+  return acc[0];
+}
+
+template <class Function, class C>
+void fold_rows(void* out, const void* in, std::size_t n, std::size_t width) {
+  const auto* p = static_cast<const char*>(in);
+  for (std::size_t r = 0; r < n; ++r)
+    static_cast<C*>(out)[r] = fold_line<Function, C>(p + r * width * sizeof(C), width, sizeof(C));
+}
+template <class Function, class C>
+void fold_columns(void* out, const void* in, std::size_t rows, std::ptrdiff_t row_stride, std::size_t n) {
+  const auto* p = static_cast<const char*>(in);
+  for (std::size_t c = 0; c < n; ++c)
+    static_cast<C*>(out)[c] = fold_line<Function, C>(p + c * sizeof(C), rows, row_stride);
+}
+
+template <class C> RowReduction rows_of(ir::ReduceOp op) {
+  switch (op) {
+    case ir::ReduceOp::prod: return &fold_rows<Mul, C>;
+    case ir::ReduceOp::max: return &fold_rows<Max, C>;
+    case ir::ReduceOp::min: return &fold_rows<Min, C>;
+    default: return nullptr;  // sums are those of the parts
+  }
+}
+template <class C> ColumnReduction columns_of(ir::ReduceOp op) {
+  switch (op) {
+    case ir::ReduceOp::prod: return &fold_columns<Mul, C>;
+    case ir::ReduceOp::max: return &fold_columns<Max, C>;
+    case ir::ReduceOp::min: return &fold_columns<Min, C>;
+    default: return nullptr;
+  }
+}
+
 }  // namespace
+
+RowReduction complex_rows(ir::ReduceOp op, DType t) {
+  return t == DType::complex64 ? rows_of<Complex<float>>(op) : rows_of<Complex<double>>(op);
+}
+ColumnReduction complex_columns(ir::ReduceOp op, DType t) {
+  return t == DType::complex64 ? columns_of<Complex<float>>(op) : columns_of<Complex<double>>(op);
+}
 
 Kernel complex_kernel(ir::Op op, DType t, unsigned mask) {
   return t == DType::complex64 ? kernel_of<float>(op, mask) : kernel_of<double>(op, mask);

@@ -4,12 +4,21 @@
 #include "kernels/eval/batch.hpp"
 #include "kernels/isa.hpp"
 
+namespace fluxion::kernels {
+
+using RowReduction = void (*)(void* out, const void* in, std::size_t n, std::size_t width);
+using ColumnReduction = void (*)(void* out, const void* in, std::size_t rows, std::ptrdiff_t row_stride, std::size_t n);
+
+}  // namespace fluxion::kernels
+
 /// Complex numbers have one code for all instruction sets.
 namespace fluxion::kernels::isa_baseline {
 
 Kernel complex_kernel(ir::Op op, DType t, unsigned scalar_mask);
 /// ir::Op::complex, of parts of dtype `t`.
 Kernel joining_kernel(DType t, unsigned scalar_mask);
+RowReduction complex_rows(ir::ReduceOp op, DType t);
+ColumnReduction complex_columns(ir::ReduceOp op, DType t);
 
 }  // namespace fluxion::kernels::isa_baseline
 
@@ -28,8 +37,6 @@ Kernel convert_kernel(DType from, DType to);
 Kernel iota_kernel(DType t);
 Kernel threefry_kernel(unsigned scalar_mask);
 
-using RowReduction = void (*)(void* out, const void* in, std::size_t n, std::size_t width);
-using ColumnReduction = void (*)(void* out, const void* in, std::size_t rows, std::ptrdiff_t row_stride, std::size_t n);
 RowReduction row_reduction(ir::ReduceOp op, DType t);
 ColumnReduction column_reduction(ir::ReduceOp op, DType t);
 

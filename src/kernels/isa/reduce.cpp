@@ -51,6 +51,8 @@ Entry find(ir::ReduceOp op, DType t) {
     case DType::uint32: return integral<std::uint32_t, std::uint32_t>(op);
     case DType::uint64: return integral<std::uint64_t, std::uint64_t>(op);
     case DType::bool_: return boolean(op);
+    case DType::complex64: case DType::complex128:
+      return {isa_baseline::complex_rows(op, t), isa_baseline::complex_columns(op, t)};
     default: return {};
   }
 }
