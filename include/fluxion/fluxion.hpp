@@ -6,6 +6,7 @@
 #include <fluxion/collectives.hpp>
 #include <fluxion/control.hpp>
 #include <fluxion/error.hpp>
+#include <fluxion/fft.hpp>
 #include <fluxion/guards.hpp>
 #include <fluxion/implicit.hpp>
 #include <fluxion/io.hpp>

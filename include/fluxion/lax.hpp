@@ -121,6 +121,7 @@ Array random_unwrap(const Array& keys);
 
 // The other families, each in a header of its own.
 #include <fluxion/lax/convolution.hpp>
+#include <fluxion/lax/fft.hpp>
 #include <fluxion/lax/indexing.hpp>
 #include <fluxion/lax/linalg.hpp>
 #include <fluxion/lax/math.hpp>
