@@ -1,4 +1,4 @@
-// error: arguments must be arrays or numbers; name others in fx::excluded
+// error: arguments must be arrays or numbers
 #include <vector>
 
 #include <fluxion/vectorize.hpp>

@@ -40,7 +40,8 @@ Array with_diagonal(const Array& a, double d, double step = 0) {
 }
 
 void check(const std::string& name, const std::function<Arrays(const Arrays&)>& f,
-           const std::vector<std::vector<Shape>>& shapes, const std::vector<std::string_view>& except = {}) {
+           const std::vector<std::vector<Shape>>& shapes, const std::vector<std::string_view>& except = {},
+           DType dtype = DType::float64) {
   Case c{name, name, f, {}, {}, 0, 0, {}, {}, {}};
   for (const auto& operands : shapes) {
     Signature s;
