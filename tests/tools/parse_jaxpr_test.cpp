@@ -166,7 +166,7 @@ TEST_CASE("wrong text is refused with its line, its column, what is required and
   CHECK(message("{ lambda ; a:f64[]. let b:f32[] = sin a in (b,) }").find("sin: result 0 is f64[], got f32[]") !=
         std::string::npos);
   CHECK(message("{ lambda ; a:i64[]. let b:i64[] = sin a in (b,) }")
-            .find("1:35: sin: operands must be floating, got i64[]") != std::string::npos);
+            .find("1:35: sin: operands must be floating or complex, got i64[]") != std::string::npos);
   CHECK(
       message("{ lambda ; a:f64[]. let b:f64[] c:f64[] = sin a in (b,) }").find("sin: 1 results are required, got 2") !=
       std::string::npos);
