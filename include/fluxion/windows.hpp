@@ -15,8 +15,6 @@ Array blackman(std::int64_t m);
 Array hamming(std::int64_t m);
 /// 0.5 - 0.5 cos(2 pi n / (m - 1)).
 Array hanning(std::int64_t m);
-/// The modified Bessel function I0.
-Array i0(const Array& x);
 /// I0(beta sqrt(1 - (2 n / (m - 1) - 1)^2)) / I0(beta). Differentiable in beta.
 Array kaiser(std::int64_t m, const Array& beta);
 

@@ -1,3 +1,4 @@
+#include <fluxion/ufuncs.hpp>
 #include <fluxion/windows.hpp>
 
 #include <numbers>
@@ -50,11 +51,6 @@ Array bartlett(std::int64_t m) {
 Array blackman(std::int64_t m) { return cosines("blackman", m, {0.42, -0.5, 0.08}); }
 Array hamming(std::int64_t m) { return cosines("hamming", m, {0.54, -0.46}); }
 Array hanning(std::int64_t m) { return cosines("hanning", m, {0.5, -0.5}); }
-
-Array i0(const Array& x) {
-  const auto magnitude = abs(promote_inexact(x));
-  return exp(magnitude) * lax::bessel_i0e(magnitude);
-}
 
 Array kaiser(std::int64_t m, const Array& beta) {
   require_size("kaiser", m);

@@ -150,7 +150,7 @@ TEST_CASE("narrow integers wrap") {
   }
 }
 
-TEST_CASE("halves are summed in float32 and rounded once") {
+TEST_CASE("convolutions of halves are summed in float32 and rounded once") {
   const auto x = ramp({2, 3, 10}), w = ramp({4, 3, 3});
   const auto f = [](const Array& a, const Array& b) { return lax::conv(a, b, {2}, "SAME"); };
   for (const auto t : {float16, bfloat16}) {
