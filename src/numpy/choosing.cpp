@@ -49,7 +49,7 @@ Array choose(const Array& given, const Arrays& choices, IndexMode mode) {
   broadcast_operands("choose", all, true);
   auto indices = all.back();
   all.pop_back();
-  if (mode == IndexMode::wrap) indices = remainder(indices, number(n));
+  indices = mode == IndexMode::wrap ? remainder(indices, number(n)) : clip(indices, number(0), number(n - 1));
   const auto out = take_along_axis(stack(all), expand_dims(indices, 0), 0, {.mode = IndexMode::clip});
   return lax::reshape(out, indices.shape());
 }
