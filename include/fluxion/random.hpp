@@ -48,8 +48,8 @@ Array wrap_key_data(const Array& data);
 /// Source: jax.random.bits.
 Array bits(const Array& key, const Shape& shape = {}, DType dtype = uint64);
 
-/// Uniform on [minval, maxval), with as many random bits as the mantissa has; the default float unless a dtype is given. Rounding
-/// can give maxval itself. Differentiable in the bounds. Source: jax.random.uniform.
+/// Uniform on [minval, maxval), with as many random bits as the mantissa has; the default float unless a dtype is
+/// given. Rounding can give maxval itself. Differentiable in the bounds. Source: jax.random.uniform.
 Array uniform(const Array& key, const Shape& shape = {}, std::optional<DType> dtype = {},
               const Array& minval = 0.0, const Array& maxval = 1.0);
 template <Scalar T>
@@ -57,7 +57,7 @@ Array uniform(const Array& key, const Shape& shape = {}, const Array& minval = 0
   return uniform(key, shape, dtype_of<T>, minval, maxval);
 }
 
-/// Standard normal: sqrt(2) * erf_inv(uniform(-1, 1)). Source: jax.random.normal.
+/// Standard normal: sqrt(2) * erf_inv(uniform(-1, 1)); of complex dtype, two of variance 1/2. Source: jax.random.normal.
 Array normal(const Array& key, const Shape& shape = {}, std::optional<DType> dtype = {});
 template <Scalar T>
 Array normal(const Array& key, const Shape& shape = {}) { return normal(key, shape, dtype_of<T>); }

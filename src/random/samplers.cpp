@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include <fluxion/complex.hpp>
 #include <fluxion/lax.hpp>
 
 #include "base/text.hpp"
@@ -95,6 +96,12 @@ Array uniform(const Array& key, const Shape& shape, std::optional<DType> dtype, 
 Array normal(const Array& key, const Shape& shape, std::optional<DType> dtype) {
   check_single_key<ValueError>("normal", key);
   checked_element_count("normal", shape);
+  if (dtype && is_complex(*dtype)) {  // the parts are independent, of variance 1/2 each
+    const auto keys = split<2>(key);
+    const auto part = [&](const Array& k) { return normal(k, shape, real_part(*dtype)); };
+    const Array re = part(keys[0]), im = part(keys[1]);
+    return lax::div(lax::complex(re, im), make_scalar(*dtype, std::sqrt(2.0)));
+  }
   const auto t = floating_dtype("normal", dtype);
   const Array lowest = make_scalar(t, -1 + spacing_below_one(t));
   const auto u = uniform(key, shape, t, lowest, make_scalar(t, 1.0));

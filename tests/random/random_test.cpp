@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <fluxion/complex.hpp>
+
 #include "numpy/shown.hpp"
 
 namespace fluxion {
@@ -127,6 +129,17 @@ TEST_CASE("wrong keys and bounds are refused with the way out") {
   CHECK(refuses<ValueError>([] { random::randint(key(0), {2}, array({1, 2, 3}), 5); }));
   CHECK(refuses<ValueError>([] { random::uniform(key(0), {-1}); }));
   CHECK(refuses<ValueError>([] { random::split(key(0), -1); }));
+}
+
+TEST_CASE("complex normal numbers are two independent real ones of variance 1/2") {
+  const auto k = random::key(3);
+  const auto z = random::normal(k, {4000}, complex128);
+  const auto keys = random::split(k, 2);
+  const auto re = random::normal(keys[0], {4000}), im = random::normal(keys[1], {4000});
+  CHECK(static_cast<bool>(allclose(real(z), re / std::sqrt(2.0), 1e-14)));
+  CHECK(static_cast<bool>(allclose(imag(z), im / std::sqrt(2.0), 1e-14)));
+  CHECK(mean(square(abs(z))).item<double>() == Approx(1).epsilon(0.05));
+  CHECK(random::normal(k, {3}, complex64).dtype() == complex64);
 }
 
 }  // namespace fluxion
