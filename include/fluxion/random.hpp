@@ -57,7 +57,8 @@ Array uniform(const Array& key, const Shape& shape = {}, const Array& minval = 0
   return uniform(key, shape, dtype_of<T>, minval, maxval);
 }
 
-/// Standard normal: sqrt(2) * erf_inv(uniform(-1, 1)). Source: jax.random.normal.
+/// Standard normal: sqrt(2) * erf_inv(uniform(-1, 1)); complex numbers have mean 0 and mean square 1. Source:
+/// jax.random.normal.
 Array normal(const Array& key, const Shape& shape = {}, std::optional<DType> dtype = {});
 template <Scalar T>
 Array normal(const Array& key, const Shape& shape = {}) { return normal(key, shape, dtype_of<T>); }

@@ -1,6 +1,7 @@
 #include <fluxion/random.hpp>
 
 #include <cmath>
+#include <complex>
 
 #include <fluxion/lax.hpp>
 
@@ -95,6 +96,13 @@ Array uniform(const Array& key, const Shape& shape, std::optional<DType> dtype, 
 Array normal(const Array& key, const Shape& shape, std::optional<DType> dtype) {
   check_single_key<ValueError>("normal", key);
   checked_element_count("normal", shape);
+  if (dtype && is_complex(*dtype)) {  // both parts of half the variance
+    const auto keys = split(key, 2);
+    const auto part = *dtype == DType::complex64 ? float32 : float64;
+    const auto along = [&](std::int64_t i) { return lax::convert_element_type(normal(keys[i], shape, part), *dtype); };
+    const auto real = along(0), imaginary = lax::mul(along(1), convert(Array(std::complex<double>(0, 1)), *dtype));
+    return lax::div(lax::add(real, imaginary), make_scalar(*dtype, std::sqrt(2.0)));
+  }
   const auto t = floating_dtype("normal", dtype);
   const Array lowest = make_scalar(t, -1 + spacing_below_one(t));
   const auto u = uniform(key, shape, t, lowest, make_scalar(t, 1.0));
