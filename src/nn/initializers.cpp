@@ -90,11 +90,11 @@ Array complex_truncated_normal(const Array& key, double bound, const Shape& shap
   return sqrt(-log(1.0 - share)).astype(t) * exp(Array(std::complex<double>(0, 1)) * angle).astype(t);
 }
 
-// Uniform on the disk of radius 1.
+// Uniform on a disk, of variance 1.
 Array complex_uniform(const Array& key, const Shape& shape, DType t) {
   const auto [length_key, direction_key] = random::split<2>(key);
   const auto part = part_of(t);
-  const auto length = sqrt(random::uniform(length_key, shape, part));
+  const auto length = sqrt(2.0 * random::uniform(length_key, shape, part));
   const auto angle = (2 * std::numbers::pi) * random::uniform(direction_key, shape, part);
   return length.astype(t) * exp(Array(std::complex<double>(0, 1)) * angle).astype(t);
 }
