@@ -39,9 +39,10 @@ namespace {
 // The rational approximation around 1, to which x is brought by the functional equations. Source: Cephes' spence.
 struct spence {
   Array operator()(const Array& x) const {
-    const auto inverted = x > 1.5, reflected = x < 0.5;
+    const auto inverted = x > 1.5;
     const auto y = where(x > 2.0, 1.0 / x, x);
-    const auto w = where(inverted, 1.0 / x - 1.0, where(reflected, -y, y - 1.0));
+    const auto reflected = y < 0.5;
+    const auto w = where(reflected, -y, where(inverted, 1.0 / x, y) - 1.0);
     const auto ratio =
         polynomial(w, {4.65128586073990045278E-5, 7.31589045238094711071E-3, 1.33847639578309018650E-1, 8.79691311754530315341E-1,
                        2.71149851196553469920E0, 4.25697156008121755724E0, 3.29771340985225106936E0, 1.00000000000000000126E0}) /
@@ -49,7 +50,7 @@ struct spence {
                        3.63800533345137075418E0, 5.03278880143316990390E0, 3.54771340985225096217E0, 9.99999999999999998740E-1});
     const double sixth = 3.14159265358979323846 * 3.14159265358979323846 / 6;
     auto value = -w * ratio;
-    const auto small = where(reflected, x, literal(x, 0.25));
+    const auto small = where(reflected, y, literal(x, 0.25));
     value = where(reflected, sixth - log(small) * log(1.0 - small) - value, value);
     const auto z = log(where(inverted, x, literal(x, 1)));
     value = where(inverted, -0.5 * (z * z) - value, value);

@@ -32,7 +32,7 @@ const Row kRows[] = {
     {"ndtr", [](const Arrays& x) { return sp::ndtr(x[0]); }},
     {"ndtri", [](const Arrays& x) { return sp::ndtri(x[0]); }},
     {"log_ndtr", [](const Arrays& x) { return sp::log_ndtr(x[0]); }},
-    {"lgamma", [](const Arrays& x) { return sp::gammaln(x[0]); }},
+    {"lgamma", [](const Arrays& x) { return sp::gammaln(x[0]); }, 1},
     {"gamma", [](const Arrays& x) { return sp::gamma(x[0]); }},
     {"digamma", [](const Arrays& x) { return sp::digamma(x[0]); }},
     {"polygamma", [](const Arrays& x) { return sp::polygamma(x[0], x[1]); }},

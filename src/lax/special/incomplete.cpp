@@ -20,8 +20,7 @@ using Real = long double;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr int kMostTerms = 200000;
-// From here on terms are too many: the differences of Boost's values are then smooth on the scale sqrt(a).
-constexpr double kLargeA = 1e8;
+constexpr double kLargeA = 1e8;  // from here on terms are too many, and the limit is near
 
 // Nothing throws and errno is left alone.
 using Quiet = boost::math::policies::policy<
@@ -90,15 +89,11 @@ Real fraction_grad(Real a, Real x) {
 /// The series converges wherever x is not much larger than a, and does not cancel there.
 bool by_series(double a, double x) { return x <= 2 || x <= a; }
 
-/// dP/da / (dP/dx) by differences in steps of a fraction of the standard deviation sqrt(a), of fourth order.
-double large_ratio(double a, double x) {
-  const double h = 0.02 * std::sqrt(a);
-  const double density = boost::math::gamma_p_derivative(a, x, Quiet());
-  const bool upper = x > a;
-  const auto f = [&](double at) {
-    return upper ? -boost::math::gamma_q(at, x, Quiet()) : boost::math::gamma_p(at, x, Quiet());
-  };
-  return (8 * (f(a + h) - f(a - h)) - (f(a + 2 * h) - f(a - 2 * h))) / (12 * h) / density;
+/// dx/da at fixed P for large a, where P is a function of sqrt(a (x/a - 1 - log(x/a))) but for terms of higher order in 1/a.
+Real large_ratio(Real a, Real x) {
+  const Real ratio = x / a, t = (x - a) / a;
+  const Real slope = t == 0 ? 1 : (std::fabs(t) < 0.5L ? std::log1p(t) : std::log(ratio)) / t;
+  return ratio * slope + 1 / (6 * a);
 }
 
 }  // namespace
@@ -120,8 +115,8 @@ double igammac(double a, double x) {
 double igamma_grad_a(double a, double x) {
   if (outside(a, x) || std::isinf(a)) return kNaN;
   if (x == 0 || std::isinf(x)) return 0;
-  if (a > kLargeA) return large_ratio(a, x) * boost::math::gamma_p_derivative(a, x, Quiet());
   const Real density = std::exp(log_density(a, x));
+  if (a > kLargeA) return static_cast<double>(-density * large_ratio(a, x) * static_cast<Real>(a) / static_cast<Real>(x));
   if (by_series(a, x)) return static_cast<double>(density * series_grad(a, x));
   return static_cast<double>(-density * static_cast<Real>(a) * fraction_grad(a, x));
 }
@@ -129,7 +124,7 @@ double igamma_grad_a(double a, double x) {
 double random_gamma_grad(double a, double x) {
   if (outside(a, x) || std::isinf(a) || std::isinf(x)) return kNaN;
   if (x == 0) return 0;
-  if (a > kLargeA) return -large_ratio(a, x);
+  if (a > kLargeA) return static_cast<double>(large_ratio(a, x));
   // dP/dx = a / x times the density.
   if (by_series(a, x)) return static_cast<double>(-series_grad(a, x) * static_cast<Real>(x) / static_cast<Real>(a));
   return static_cast<double>(fraction_grad(a, x) * static_cast<Real>(x));

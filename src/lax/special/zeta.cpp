@@ -31,7 +31,7 @@ Real positive(Real s, Real q) {
   for (const Real far = 12 + s / 2; w < far; ++w) {
     const Real term = std::pow(w, -s);
     sum += term;
-    if (std::isinf(sum) || term * (w / (s - 1) + 1) < 1e-22L * sum) return sum;
+    if (std::isinf(sum) || term * (w / (s - 1) + 1) <= 1e-22L * sum) return sum;  // both may have become 0
   }
   const Real power = std::pow(w, -s);
   sum += w * power / (s - 1) + power / 2;
