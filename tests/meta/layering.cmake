@@ -18,6 +18,7 @@ set(sees_nn ${sees_random} nn)
 set(sees_scipy ${sees_nn} scipy)
 set(sees_io base core io)
 set(sees_tools ${sees_nn} tools)
+set(sees_testing ${sees_tools} io fft linalg scipy testing)
 
 # Sets `wrong` to what is wrong with `file` including `header`, or to nothing.
 function(judge file header)
