@@ -20,7 +20,8 @@ constexpr std::int64_t kMostOperations = 1'000'000;
 struct Records;
 using RecordsPtr = std::shared_ptr<const Records>;
 
-/// A value at the point, in the program's dtype and widened, and the number that the replay knows it by: -1 if it stays.
+/// A value at the point, in the program's dtype and widened, and the number that the replay knows it by: -1
+/// if it stays.
 struct Value {
   Array own, wide;
   int slot = -1;
@@ -88,12 +89,15 @@ class Recorder {
   Values run(const Jaxpr& jaxpr, const Values& in) {
     Values env(jaxpr.vars.size());
     for (std::size_t i = 0; i < in.size(); ++i) env[static_cast<std::size_t>(jaxpr.in[i])] = in[i];
-    const auto read = [&](const Atom& a) { return a.is_literal() ? constant(a.literal) : env[static_cast<std::size_t>(a.var)]; };
+    const auto read = [&](const Atom& a) {
+      return a.is_literal() ? constant(a.literal) : env[static_cast<std::size_t>(a.var)];
+    };
     for (const auto& e : jaxpr.eqns) {
       Values operands;
       for (const auto& a : e.in) operands.push_back(read(a));
       auto out = equation(e, operands);
-      for (std::size_t k = 0; k < out.size(); ++k) env[static_cast<std::size_t>(e.out[k])] = std::move(out[k]);
+      for (std::size_t k = 0; k < out.size(); ++k)
+        env[static_cast<std::size_t>(e.out[k])] = std::move(out[k]);
     }
     Values out;
     for (const auto& a : jaxpr.out) out.push_back(read(a));
@@ -103,11 +107,15 @@ class Recorder {
   /// Only the steps that results depend on.
   std::vector<Step> steps_for(const Values& results) {
     std::vector<char> used(static_cast<std::size_t>(slots_), 0);
-    const auto mark = [&](int slot) { if (slot >= 0) used[static_cast<std::size_t>(slot)] = 1; };
+    const auto mark = [&](int slot) {
+      if (slot >= 0) used[static_cast<std::size_t>(slot)] = 1;
+    };
     for (const auto& r : results) mark(r.slot);
     std::vector<Step> kept;
     for (auto s = steps_.rbegin(); s != steps_.rend(); ++s) {
-      if (std::none_of(s->out.begin(), s->out.end(), [&](int k) { return k >= 0 && used[static_cast<std::size_t>(k)]; })) continue;
+      if (std::none_of(s->out.begin(), s->out.end(),
+                       [&](int k) { return k >= 0 && used[static_cast<std::size_t>(k)]; }))
+        continue;
       for (const auto& o : s->in) mark(o.slot);
       kept.push_back(std::move(*s));
     }
@@ -121,7 +129,8 @@ class Recorder {
  private:
   Values equation(const Eqn& e, const Values& in) {
     if (++operations_ > kMostOperations)
-      throw UnsupportedError(text("frozen: at most ", kMostOperations, " operations are kept, got a program that takes more; "
+      throw UnsupportedError(text("frozen: at most ", kMostOperations,
+                                  " operations are kept, got a program that takes more; "
                                   "check it with fewer trips of its loops"));
     const auto name = e.prim->name();
     if (const auto callee = e.prim->callee(e.params.view())) return run(*callee, in);
@@ -137,8 +146,10 @@ class Recorder {
     const auto operands = own(in);
     const auto out = e.prim->bind(operands, e.params.view());
     const bool moving = std::any_of(in.begin(), in.end(), [](const Value& v) { return v.slot >= 0; });
-    const bool inexact = std::any_of(in.begin(), in.end(), [](const Value& v) { return is_inexact(v.own.dtype()); });
-    const bool numbers = std::any_of(out.begin(), out.end(), [](const Array& y) { return is_inexact(y.dtype()); });
+    const bool inexact =
+        std::any_of(in.begin(), in.end(), [](const Value& v) { return is_inexact(v.own.dtype()); });
+    const bool numbers =
+        std::any_of(out.begin(), out.end(), [](const Array& y) { return is_inexact(y.dtype()); });
     if (!inexact || (!moving && !numbers) || effect_of(e) != Effect::none) return held(out);
     Ties none;  // what depends on no argument has no kink
     const Fields fields(e);
@@ -183,7 +194,8 @@ class Recorder {
   }
 
   Values while_loop(const Fields& f, const Values& in) {
-    const auto n_cond = static_cast<std::size_t>(f.integer("cond_nconsts")), n_body = static_cast<std::size_t>(f.integer("body_nconsts"));
+    const auto n_cond = static_cast<std::size_t>(f.integer("cond_nconsts")),
+               n_body = static_cast<std::size_t>(f.integer("body_nconsts"));
     const auto cond = part(in, 0, n_cond), body = part(in, n_cond, n_body);
     auto carry = part(in, n_cond + n_body, in.size() - n_cond - n_body);
     while (run(*f.jaxprs("cond_jaxpr")[0], joined({cond, carry}))[0].own.item<bool>())
@@ -205,10 +217,12 @@ class Recorder {
   }
 
   Values scan(const Fields& f, const Values& in) {
-    const auto n_consts = static_cast<std::size_t>(f.integer("num_consts")), n_carry = static_cast<std::size_t>(f.integer("num_carry"));
+    const auto n_consts = static_cast<std::size_t>(f.integer("num_consts")),
+               n_carry = static_cast<std::size_t>(f.integer("num_carry"));
     const auto length = f.integer("length");
     const auto& body = *f.jaxprs("jaxpr")[0];
-    const auto consts = part(in, 0, n_consts), xs = part(in, n_consts + n_carry, in.size() - n_consts - n_carry);
+    const auto consts = part(in, 0, n_consts),
+               xs = part(in, n_consts + n_carry, in.size() - n_consts - n_carry);
     auto carry = part(in, n_consts, n_carry);
     std::vector<Values> ys(body.out.size() - n_carry, Values(static_cast<std::size_t>(length)));
     for (std::int64_t trip = 0; trip < length; ++trip) {
@@ -247,8 +261,8 @@ class Recorder {
     const auto name = e.prim->name();
     for (const auto& x : in)
       if (is_tape(x.own.dtype()) && x.own.ndim() != 0)
-        throw UnsupportedError(text("frozen: a loop's records for each lane are not kept, got ", name, " of ", x.own.aval(),
-                                    "; check the function without vmap around its loop"));
+        throw UnsupportedError(text("frozen: a loop's records for each lane are not kept, got ", name, " of ",
+                                    x.own.aval(), "; check the function without vmap around its loop"));
     if (name == "tape_push") return {pushed(in)};
     if (name == "tape_read") return read(e, in);
     if (name == "tape_add") return {added(in[0], in[1])};
@@ -271,7 +285,9 @@ class Recorder {
     return tape;
   }
 
-  static Value with_records(RecordsPtr r) { return {make_scalar(DType::tape, 0.0), make_scalar(DType::tape, 0.0), -1, std::move(r)}; }
+  static Value with_records(RecordsPtr r) {
+    return {make_scalar(DType::tape, 0.0), make_scalar(DType::tape, 0.0), -1, std::move(r)};
+  }
 
   static Value added(const Value& a, const Value& b) {
     if (a.records == nullptr) return b;
@@ -282,8 +298,10 @@ class Recorder {
   // What is recorded under the index, newest first.
   static void find(const RecordsPtr& tape, std::int64_t index, std::vector<const Values*>& found) {
     for (const auto* r = tape.get(); r != nullptr; r = r->first.get()) {
-      if (r->second != nullptr) find(r->second, index, found);
-      else if (r->index == index) found.push_back(&r->values);
+      if (r->second != nullptr)
+        find(r->second, index, found);
+      else if (r->index == index)
+        found.push_back(&r->values);
     }
   }
 
@@ -291,7 +309,8 @@ class Recorder {
   Values read(const Eqn& e, const Values& in) {
     std::vector<const Values*> found;
     find(in[0].records, in[1].own.item<std::int64_t>(), found);
-    const auto avals = e.prim->abstract_eval(std::vector{in[0].own.aval(), in[1].own.aval()}, e.params.view());
+    const auto avals =
+        e.prim->abstract_eval(std::vector{in[0].own.aval(), in[1].own.aval()}, e.params.view());
     Values out;
     for (std::size_t k = 0; k < avals.size(); ++k) {
       if (found.empty()) {
@@ -342,7 +361,9 @@ Arrays Frozen::operator()(const Arrays& args) const {
   Arrays env(static_cast<std::size_t>(tape_->slots));
   for (std::size_t i = 0; i < args.size(); ++i)
     if (tape_->in[i] >= 0) env[static_cast<std::size_t>(tape_->in[i])] = widened(args[i]);
-  const auto read = [&](const Operand& o) { return o.slot < 0 ? o.constant : env[static_cast<std::size_t>(o.slot)]; };
+  const auto read = [&](const Operand& o) {
+    return o.slot < 0 ? o.constant : env[static_cast<std::size_t>(o.slot)];
+  };
   Arrays in;
   for (const auto& s : tape_->steps) {
     in.clear();

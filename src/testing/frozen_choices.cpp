@@ -24,7 +24,9 @@ using Complex = std::complex<double>;
 
 bool is_max(const AtPoint& at) { return at.eqn.prim->name().ends_with("max"); }
 
-std::vector<Complex> numbers(const Array& x) { return lax::convert_element_type(x, DType::complex128).to_vector<Complex>(); }
+std::vector<Complex> numbers(const Array& x) {
+  return lax::convert_element_type(x, DType::complex128).to_vector<Complex>();
+}
 // Of that shape, and complex only if it is.
 Array from_numbers(const std::vector<Complex>& v, const Array& like) {
   const auto z = array(v, like.shape());
@@ -65,7 +67,8 @@ Replay sorted_piece(const AtPoint& at, Ties& ties) {
   Arrays with_places = at.in;
   with_places.push_back(lax::iota(DType::int64, at.in[0].shape(), axis));
   const auto from = at.eqn.prim->bind(with_places, at.eqn.params.view()).back();
-  if (keys == 1 && is_inexact(at.in[0].dtype())) ties.add("sort", equal_neighbours(at.out[0], axis), at.in[0].size());
+  if (keys == 1 && is_inexact(at.in[0].dtype()))
+    ties.add("sort", equal_neighbours(at.out[0], axis), at.in[0].size());
   return [from, axis](ArraySpan in) {
     Arrays out;
     for (const auto& x : in) out.push_back(is_inexact(x.dtype()) ? take_along_axis(x, from, axis) : x);
@@ -78,14 +81,15 @@ Replay top_piece(const AtPoint& at, Ties& ties) {
   const auto from = at.out[1];
   if (from.size() != 0) {
     const auto last = min(at.out[0], axis, true);
-    const auto all = sum((at.in[0] == last).astype(DType::int64), axis), chosen = sum((at.out[0] == last).astype(DType::int64), axis);
+    const auto all = sum((at.in[0] == last).astype(DType::int64), axis),
+               chosen = sum((at.out[0] == last).astype(DType::int64), axis);
     ties.add("top_k", count(all > chosen) + equal_neighbours(at.out[0], axis), at.in[0].size());
   }
   return [from, axis](ArraySpan in) { return Arrays{take_along_axis(in[0], from, axis), from}; };
 }
 
-// Prefixes are combined in pairs, as the derivative combines them: where the two of a pair tie, they share. Each element
-// goes through the scan together with its value at the point.
+// Prefixes are combined in pairs, as the derivative combines them: where the two of a pair tie, they share.
+// Each element goes through the scan together with its value at the point.
 Replay cumulative_extremum(const AtPoint& at, Ties& ties) {
   const bool max = is_max(at);
   const fluxion::detail::AssociativeScanOptions options{at.fields.flag("reverse"), at.fields.integer("axis")};
@@ -96,7 +100,8 @@ Replay cumulative_extremum(const AtPoint& at, Ties& ties) {
       if (tied != nullptr) *tied += count(both);
       return Arrays{best, where(both, 0.5 * (a[1] + a[3]), where(first, a[1], a[3]))};
     };
-    return fluxion::detail::associative_scan_flat(combine, {x, moved}, options, [](std::size_t) { return std::string(); })[1];
+    return fluxion::detail::associative_scan_flat(combine, {x, moved}, options,
+                                                  [](std::size_t) { return std::string(); })[1];
   };
   std::int64_t tied = 0;
   if (at.in[0].size() != 0) scan(widened(at.in[0]), &tied);
@@ -112,8 +117,8 @@ lax::WindowParams window_of(const Fields& f) {
   lax::Pads pads;
   const auto flat = f.integers("padding");
   for (std::size_t i = 0; i + 1 < flat.size(); i += 2) pads.emplace_back(flat[i], flat[i + 1]);
-  return {f.integers("window_dimensions"), f.integers("window_strides"), lax::PadList(pads), f.integers("base_dilation"),
-          f.integers("window_dilation")};
+  return {f.integers("window_dimensions"), f.integers("window_strides"), lax::PadList(pads),
+          f.integers("base_dilation"), f.integers("window_dilation")};
 }
 
 /// The next multi-index below `extent(d)`.
@@ -135,7 +140,8 @@ std::int64_t tied_windows(const Array& x, const Array& result, const lax::Window
   std::int64_t tied = 0;
   for (const double b : best) {
     int attained = 0;
-    for (std::size_t q = 0; q < places; ++q, advance(k, [&](auto d) { return axes[d].width(); })) {
+    for (std::size_t q = 0; q < places; ++q, advance(
+                                                 k, [&](auto d) { return axes[d].width(); })) {
       std::int64_t at = 0;
       for (std::size_t d = 0; d < axes.size() && at >= 0; ++d) {
         const auto i = axes[d].at(j[d], k[d]);
@@ -155,8 +161,9 @@ std::int64_t tied_windows(const Array& x, const Array& result, const lax::Window
 Replay window_extremum(const AtPoint& at, Ties& ties) {
   const auto p = window_of(at.fields);
   ties.add(at.eqn.prim->name(), tied_windows(at.in[0], at.out[0], p), at.out[0].size());
-  const lax::Window w{p.window_dimensions, p.window_strides, lax::WindowPadding(static_cast<const lax::Pads&>(p.padding)),
-                      p.base_dilation, p.window_dilation};
+  const lax::Window w{p.window_dimensions, p.window_strides,
+                      lax::WindowPadding(static_cast<const lax::Pads&>(p.padding)), p.base_dilation,
+                      p.window_dilation};
   const auto choose = is_max(at) ? lax::Choose::ge : lax::Choose::le;
   return [w, choose, by = widened(at.in[0]), y = widened(at.out[0])](ArraySpan in) {
     return Arrays{where(isinf(y), y, lax::select_and_gather_add(in[0], by, choose, w))};
@@ -167,8 +174,8 @@ Replay window_extremum(const AtPoint& at, Ties& ties) {
 
 namespace {
 
-// Where each update goes, -1 if it is dropped: numbers in place of the updates are scattered until each has been the
-// greatest in its place.
+// Where each update goes, -1 if it is dropped: numbers in place of the updates are scattered until each has
+// been the greatest in its place.
 std::vector<std::int64_t> destinations(const AtPoint& at) {
   const double sign = is_max(at) ? 1 : -1;
   const auto n = static_cast<std::size_t>(at.in[2].size());
@@ -222,8 +229,8 @@ Replay scattered_extremum(const AtPoint& at, Ties& ties) {
 
 // --- gathers ----------------------------------------------------------------------------
 
-// In an operand of another dtype than the fill value's. Where each element comes from is read off gathers of the digits
-// of the operand's positions, in its own dtype, of which the narrowest holds integers up to 256.
+// In an operand of another dtype than the fill value's. Where each element comes from is read off gathers of
+// the digits of the operand's positions, in its own dtype, of which the narrowest holds integers up to 256.
 Replay gathered_places(const AtPoint& at) {
   const auto& x = at.in[0];
   const auto n = static_cast<std::size_t>(x.size()), m = static_cast<std::size_t>(at.out[0].size());
@@ -239,7 +246,8 @@ Replay gathered_places(const AtPoint& at) {
   for (std::size_t unit = 1; unit < n; unit *= base) {
     const auto digits = seen([unit](std::size_t i) { return static_cast<double>(i / unit % base); });
     for (std::size_t j = 0; j < m; ++j)
-      if (none[j] != all[j]) from[j] += static_cast<std::int64_t>(digits[j].real()) * static_cast<std::int64_t>(unit);
+      if (none[j] != all[j])
+        from[j] += static_cast<std::int64_t>(digits[j].real()) * static_cast<std::int64_t>(unit);
   }
   for (std::size_t j = 0; j < m; ++j)  // filled: equal, or NaN both times
     if (!(none[j] == 0.0 && all[j] == 1.0)) from[j] = -1;
@@ -271,7 +279,8 @@ void eliminate(const Complex* x, Complex* y, const std::int32_t* order, std::siz
 // Results are the factors, the exchanges, and the permutation that they make.
 Replay lu_piece(const AtPoint& at, Ties& ties) {
   const auto rank = at.in[0].shape().size();
-  const auto m = static_cast<std::size_t>(at.in[0].shape()[rank - 2]), n = static_cast<std::size_t>(at.in[0].shape()[rank - 1]);
+  const auto m = static_cast<std::size_t>(at.in[0].shape()[rank - 2]),
+             n = static_cast<std::size_t>(at.in[0].shape()[rank - 1]);
   const auto factors = numbers(at.out[0]);
   std::int64_t tied = 0;
   for (std::size_t p = 0; p < factors.size(); ++p)
@@ -294,7 +303,8 @@ Replay spectrum(const AtPoint& at, Ties& ties) {
   if (n > 1) {
     const auto eps = itemsize(real_part(values.dtype())) == 4 ? 1e-6 : 1e-14;
     const auto sizes = abs(values);
-    const auto sorted = lax::sort(name == "svd" ? sizes : lax::convert_element_type(values, DType::complex128).real(), -1);
+    const auto sorted =
+        lax::sort(name == "svd" ? sizes : lax::convert_element_type(values, DType::complex128).real(), -1);
     const auto last = sorted.shape().size() - 1;
     Dims start(last + 1, 0), limit = sorted.shape();
     start[last] = 1;

@@ -1,4 +1,5 @@
-// The frozen primitives that choose among many elements: which ones they chose at the point, and with what shares.
+// The frozen primitives that choose among many elements: which ones they chose at the point, and with what
+// shares.
 #pragma once
 
 #include "testing/frozen_pieces.hpp"
@@ -18,7 +19,8 @@ Replay scattered_extremum(const AtPoint& at, Ties& ties);
 /// A gather whose fill value is of another dtype than the widened operand.
 Replay gathered_places(const AtPoint& at);
 Replay lu_piece(const AtPoint& at, Ties& ties);
-/// Decompositions with singular derivatives where eigenvalues or singular values repeat: noted, and left as they are.
+/// Decompositions with singular derivatives where eigenvalues or singular values repeat: noted, and left as
+/// they are.
 Replay spectrum(const AtPoint& at, Ties& ties);
 
 }  // namespace fluxion::testing

@@ -20,11 +20,14 @@ DType wide(DType t) {
   return is_complex(t) ? DType::complex128 : t;
 }
 
-Array widened(const Array& x) { return is_inexact(x.dtype()) ? lax::convert_element_type(x, wide(x.dtype())) : x; }
+Array widened(const Array& x) {
+  return is_inexact(x.dtype()) ? lax::convert_element_type(x, wide(x.dtype())) : x;
+}
 
 const std::string& Fields::operator[](const char* name) const {
   const auto found = texts_.find(name);
-  if (found == texts_.end()) throw InternalError(fluxion::text("frozen: the parameter ", name, " is missing"));
+  if (found == texts_.end())
+    throw InternalError(fluxion::text("frozen: the parameter ", name, " is missing"));
   return found->second;
 }
 
@@ -60,7 +63,8 @@ void Ties::add(std::string_view primitive, std::int64_t tied, std::int64_t of, s
 
 std::vector<std::string> Ties::list() const {
   std::vector<std::string> out;
-  for (const auto& [name, c] : counts_) out.push_back(text(name, ": ", c.tied, " of ", c.of, " elements ", c.how));
+  for (const auto& [name, c] : counts_)
+    out.push_back(text(name, ": ", c.tied, " of ", c.of, " elements ", c.how));
   return out;
 }
 
@@ -97,11 +101,12 @@ Replay identity(const AtPoint&, Ties&) {
 }
 
 Replay converted(const AtPoint& at, Ties&) {
-  return [to = wide(at.out[0].dtype())](ArraySpan in) { return Arrays{lax::convert_element_type(in[0], to)}; };
+  return
+      [to = wide(at.out[0].dtype())](ArraySpan in) { return Arrays{lax::convert_element_type(in[0], to)}; };
 }
 
-// Where the mask holds: the value and slope at the point, of which the first alone counts where nothing moves. So that a
-// slope that is infinite or NaN shows in differences only.
+// Where the mask holds: the value and slope at the point, of which the first alone counts where nothing
+// moves. So that a slope that is infinite or NaN shows in differences only.
 Replay steep(const AtPoint& at, const Array& mask, const Array& slope) {
   return [rest = as_it_is(at), mask, slope, x = widened(at.in[0]), y = widened(at.out[0])](ArraySpan in) {
     const auto moved = in[0] - x;
@@ -131,7 +136,8 @@ Replay step_at_halves(const AtPoint& at, Ties& ties) {
 }
 Replay sign_piece(const AtPoint& at, Ties& ties) {
   const auto tied = is_complex(at.in[0].dtype()) ? isfinite(at.in[0]) : at.in[0] == 0;
-  ties.add("sign", count(tied), tied.size(), is_complex(at.in[0].dtype()) ? "are complex and held" : "are at a step");
+  ties.add("sign", count(tied), tied.size(),
+           is_complex(at.in[0].dtype()) ? "are complex and held" : "are at a step");
   return held();
 }
 Replay comparison(const AtPoint& at, Ties& ties) {
@@ -256,8 +262,8 @@ bool goes_wide(const Replay& f, const AtPoint& at) {
   }
 }
 
-// The solution moves with matvec, whatever of it the solver holds by stop_gradient (a factorisation, as a rule): what the
-// solver leaves is solved for again. Each round is as good as the displacement is small.
+// The solution moves with matvec, whatever of it the solver holds by stop_gradient (a factorisation, as a
+// rule): what the solver leaves is solved for again. Each round is as good as the displacement is small.
 Replay linear_solve(const AtPoint& at, Ties&) {
   const auto n = static_cast<std::size_t>(at.fields.integer("num_consts"));
   const auto matvec = at.fields.jaxprs("matvec")[0], solve = at.fields.jaxprs("solve")[0];
@@ -285,22 +291,51 @@ Replay linear_solve(const AtPoint& at, Ties&) {
 using Make = Replay (*)(const AtPoint&, Ties&);
 const std::unordered_map<std::string_view, Make>& pieces() {
   static const auto& all = *new std::unordered_map<std::string_view, Make>{
-      {"floor", step_at_integers}, {"ceil", step_at_integers},
-      {"round_half_even", step_at_halves}, {"round_half_away", step_at_halves}, {"round", step_at_halves},
-      {"sign", sign_piece}, {"stop_gradient", stopped},
-      {"eq", comparison}, {"ne", comparison}, {"lt", comparison}, {"le", comparison}, {"gt", comparison}, {"ge", comparison},
-      {"argmax", arg_piece}, {"argmin", arg_piece},
-      {"convert_element_type", to_integer}, {"reduce_precision", identity},
-      {"abs", abs_piece}, {"max", extremum}, {"min", extremum}, {"clamp", clamp_piece}, {"rem", rem_piece},
-      {"sqrt", root}, {"cbrt", root}, {"asin", asin_piece}, {"acos", acos_piece}, {"acosh", acosh_piece},
-      {"atan2", atan2_piece}, {"pow", pow_piece},
-      {"select_and_gather_add", chosen_place}, {"select_and_scatter_add", chosen_place},
-      {"reduce_max", reduced_extremum}, {"reduce_min", reduced_extremum},
-      {"sort", sorted_piece}, {"top_k", top_piece},
-      {"cummax", cumulative_extremum}, {"cummin", cumulative_extremum},
-      {"reduce_window_max", window_extremum}, {"reduce_window_min", window_extremum},
-      {"scatter_max", scattered_extremum}, {"scatter_min", scattered_extremum},
-      {"lu", lu_piece}, {"eigh", spectrum}, {"svd", spectrum}, {"eig", spectrum},
+      {"floor", step_at_integers},
+      {"ceil", step_at_integers},
+      {"round_half_even", step_at_halves},
+      {"round_half_away", step_at_halves},
+      {"round", step_at_halves},
+      {"sign", sign_piece},
+      {"stop_gradient", stopped},
+      {"eq", comparison},
+      {"ne", comparison},
+      {"lt", comparison},
+      {"le", comparison},
+      {"gt", comparison},
+      {"ge", comparison},
+      {"argmax", arg_piece},
+      {"argmin", arg_piece},
+      {"convert_element_type", to_integer},
+      {"reduce_precision", identity},
+      {"abs", abs_piece},
+      {"max", extremum},
+      {"min", extremum},
+      {"clamp", clamp_piece},
+      {"rem", rem_piece},
+      {"sqrt", root},
+      {"cbrt", root},
+      {"asin", asin_piece},
+      {"acos", acos_piece},
+      {"acosh", acosh_piece},
+      {"atan2", atan2_piece},
+      {"pow", pow_piece},
+      {"select_and_gather_add", chosen_place},
+      {"select_and_scatter_add", chosen_place},
+      {"reduce_max", reduced_extremum},
+      {"reduce_min", reduced_extremum},
+      {"sort", sorted_piece},
+      {"top_k", top_piece},
+      {"cummax", cumulative_extremum},
+      {"cummin", cumulative_extremum},
+      {"reduce_window_max", window_extremum},
+      {"reduce_window_min", window_extremum},
+      {"scatter_max", scattered_extremum},
+      {"scatter_min", scattered_extremum},
+      {"lu", lu_piece},
+      {"eigh", spectrum},
+      {"svd", spectrum},
+      {"eig", spectrum},
       {"custom_linear_solve", linear_solve},
   };
   return all;

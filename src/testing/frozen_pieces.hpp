@@ -15,7 +15,8 @@ namespace fluxion::testing {
 DType wide(DType t);
 Array widened(const Array& x);
 
-/// Parameters of an equation by name, as they print: those of the library's primitives are known to their own files only.
+/// Parameters of an equation by name, as they print: those of the library's primitives are known to their own
+/// files only.
 class Fields final : public FieldVisitor {
  public:
   explicit Fields(const Eqn& e) { e.params.view().fields(*this); }

@@ -1,4 +1,5 @@
-// Programs whose decisions are kept: equal to the program at the point, and smooth with the derivatives that AD gives.
+// Programs whose decisions are kept: equal to the program at the point, and smooth with the derivatives that
+// AD gives.
 #include <catch2/catch.hpp>
 
 #include <cmath>
@@ -26,7 +27,8 @@ DType wide(DType t) { return is_complex(t) ? DType::complex128 : DType::float64;
 Arrays displaced(const Arrays& args, const Arrays& tangents, double h) {
   Arrays at = args;
   for (std::size_t i = 0, k = 0; i < at.size(); ++i)
-    if (is_inexact(at[i].dtype())) at[i] = at[i].astype(wide(at[i].dtype())) + h * tangents[k++].astype(wide(at[i].dtype()));
+    if (is_inexact(at[i].dtype()))
+      at[i] = at[i].astype(wide(at[i].dtype())) + h * tangents[k++].astype(wide(at[i].dtype()));
   return at;
 }
 
@@ -67,9 +69,10 @@ std::string difference_of(const Arrays& got, const Arrays& want, double toleranc
       if (std::isfinite(v.f)) scale = std::max(scale, std::abs(complex_value(v)));
     for (std::size_t i = 0; i < g.v.size(); ++i) {
       const auto a = complex_value(g.v[i]), b = complex_value(w.v[i]);
-      if (!std::isfinite(std::abs(a)) || !std::isfinite(std::abs(b)) || std::abs(a - b) <= tolerance * scale) continue;
-      return "element " + std::to_string(i) + " of result " + std::to_string(k) + ": got " + std::to_string(g.v[i].f) + ", want " +
-             std::to_string(w.v[i].f);
+      if (!std::isfinite(std::abs(a)) || !std::isfinite(std::abs(b)) || std::abs(a - b) <= tolerance * scale)
+        continue;
+      return "element " + std::to_string(i) + " of result " + std::to_string(k) + ": got " +
+             std::to_string(g.v[i].f) + ", want " + std::to_string(w.v[i].f);
     }
   }
   return "";
@@ -99,11 +102,13 @@ struct Allowed {
 // What is wrong with the frozen f at args, to the second order.
 std::string problem(const Case& c, const Signature& s, const Arrays& args, const Allowed& allowed) {
   const auto f = frozen(c.f, args);
-  if (auto d = difference_of(inexact(f(args)), inexact(c.f(args)), allowed.value); !d.empty()) return "value, " + d;
+  if (auto d = difference_of(inexact(f(args)), inexact(c.f(args)), allowed.value); !d.empty())
+    return "value, " + d;
   for (std::size_t i = 0; i < s.args.size(); ++i)
     if (is_inexact(s.args[i].dtype) && !c.differentiable[i]) return "";
   const auto t = random_like_floating(inexact(args), 7);
-  if (auto d = difference_of(slopes(f, args, t), tangents_of(c.f, args, t), allowed.slope); !d.empty()) return "slope, " + d;
+  if (auto d = difference_of(slopes(f, args, t), tangents_of(c.f, args, t), allowed.slope); !d.empty())
+    return "slope, " + d;
   const auto jvp = testing::jvp_of(c.f, testing::active_of(args));
   const auto both = joined(args, t);
   const auto u = random_like_floating(inexact(both), 8);
@@ -126,10 +131,12 @@ bool is_of(const Signature& s, bool narrow) {
 // Cases whose slopes are not AD's, with the reason.
 const std::map<std::string, std::string> kDifferent{
     {"reduce_precision", "AD rounds tangents as values are; the frozen program rounds nothing"},
-    {"eig/", "at rounded points eigenvalues come near to each other, where their second derivatives are infinite"},
+    {"eig/",
+     "at rounded points eigenvalues come near to each other, where their second derivatives are infinite"},
 };
 bool differs(const Case& c) {
-  return std::any_of(kDifferent.begin(), kDifferent.end(), [&](const auto& d) { return c.name.starts_with(d.first); });
+  return std::any_of(kDifferent.begin(), kDifferent.end(),
+                     [&](const auto& d) { return c.name.starts_with(d.first); });
 }
 
 void over_all_cases(bool narrow, bool ties, const Allowed& allowed, int at_least) {
@@ -173,7 +180,8 @@ Slope slope(Array (*f)(const Array&), const Array& x) {
   const FlatFn flat = [f](const Arrays& a) { return Arrays{sum(f(a[0]))}; };
   const Arrays at{x}, ones{ones_like(x)};
   const auto kept = frozen(flat, at);
-  return {tangents_of(flat, at, ones)[0].astype(DType::float64).item<double>(), slopes(kept, at, ones)[0].item<double>(), kept.kinks()};
+  return {tangents_of(flat, at, ones)[0].astype(DType::float64).item<double>(),
+          slopes(kept, at, ones)[0].item<double>(), kept.kinks()};
 }
 
 using Texts = std::vector<std::string>;
@@ -192,10 +200,13 @@ TEST_CASE("a frozen program says which of its decisions were ties") {
   CHECK(kinks([](const Array& v) { return max(v); }) == Texts{"reduce_max: 2 of 5 elements tie"});
   CHECK(kinks([](const Array& v) { return nn::relu(v); }) == Texts{"le: 2 of 5 elements are equal"});
   CHECK(kinks([](const Array& v) { return sort(v) * arange(5.0); }) == Texts{"sort: 2 of 5 elements tie"});
-  CHECK(kinks([](const Array& v) { return lax::cummax(v) * arange(5.0); }) == Texts{"cummax: 2 of 5 elements tie"});
+  CHECK(kinks([](const Array& v) { return lax::cummax(v) * arange(5.0); }) ==
+        Texts{"cummax: 2 of 5 elements tie"});
   CHECK(kinks([](const Array& v) { return floor(v) * v; }) == Texts{"floor: 5 of 5 elements are at a step"});
-  CHECK(kinks([](const Array& v) { return fluxion::stop_gradient(v) * v; }) == Texts{"stop_gradient: 5 of 5 elements are held"});
-  CHECK(kinks([](const Array& v) { return lax::clamp(0.0, v, 2.0); }) == Texts{"clamp: 4 of 5 elements are at a bound"});
+  CHECK(kinks([](const Array& v) { return fluxion::stop_gradient(v) * v; }) ==
+        Texts{"stop_gradient: 5 of 5 elements are held"});
+  CHECK(kinks([](const Array& v) { return lax::clamp(0.0, v, 2.0); }) ==
+        Texts{"clamp: 4 of 5 elements are at a bound"});
   CHECK(kinks([](const Array& v) { return exp(sin(v)); }).empty());
 }
 
@@ -224,7 +235,8 @@ TEST_CASE("decisions are those of the program's own dtype") {
 
 TEST_CASE("trip counts and branches are kept, forward and reverse") {
   const FlatFn halved = [](const Arrays& a) {
-    return Arrays{while_loop([](const Array& x) { return sum(x * x) > 1.0; }, [](const Array& x) { return x * sin(x) * 0.7; }, a[0])};
+    return Arrays{while_loop([](const Array& x) { return sum(x * x) > 1.0; },
+                             [](const Array& x) { return x * sin(x) * 0.7; }, a[0])};
   };
   const Arrays at{array({3.0, 2.0})}, t{array({1.0, -0.5})};
   const auto kept = frozen(halved, at);
@@ -242,7 +254,8 @@ TEST_CASE("trip counts and branches are kept, forward and reverse") {
 namespace {
 
 Array shrunk(const Array& x) {
-  return while_loop([](const Array& v) { return v > 1.0; }, [](const Array& v) { return v * sin(v) * 0.5; }, x);
+  return while_loop([](const Array& v) { return v > 1.0; }, [](const Array& v) { return v * sin(v) * 0.5; },
+                    x);
 }
 
 }  // namespace
@@ -250,7 +263,8 @@ Array shrunk(const Array& x) {
 TEST_CASE("trip counts of lanes are kept") {
   const FlatFn f = [](const Arrays& a) { return Arrays{vmap(shrunk)(a[0])}; };
   const auto back = testing::vjp_of(f, {1});
-  const Arrays at{array({3.0, 2.0, 0.5}), array({1.0, -1.0, 2.0})}, t{array({1.0, 0.5, 2.0}), array({0.0, 1.0, 1.0})};
+  const Arrays at{array({3.0, 2.0, 0.5}), array({1.0, -1.0, 2.0})},
+      t{array({1.0, 0.5, 2.0}), array({0.0, 1.0, 1.0})};
   CHECK(difference_of(slopes(frozen(back, at), at, t), tangents_of(back, at, t), 1e-9) == "");
 }
 
@@ -264,9 +278,12 @@ TEST_CASE("a stack of loops' records is not kept, and says so") {
 
 TEST_CASE("a program of too many operations is refused") {
   const FlatFn f = [](const Arrays& a) {
-    return Arrays{fori_loop(0, 600000, [](const Array&, const Array& x) { return x * 1.0 + 0.0; }, a[0])};
+    return Arrays{fori_loop(
+        0, 600000, [](const Array&, const Array& x) { return x * 1.0 + 0.0; }, a[0])};
   };
-  CHECK(thrown<UnsupportedError>([&] { frozen(f, {Array(1.0)}); }).find("frozen: at most 1000000 operations") == 0);
+  CHECK(thrown<UnsupportedError>([&] {
+          frozen(f, {Array(1.0)});
+        }).find("frozen: at most 1000000 operations") == 0);
 }
 
 TEST_CASE("effects happen when decisions are made, and not again") {
@@ -289,12 +306,15 @@ TEST_CASE("a solution moves with its matrix, whatever its factorisation holds") 
   for (const auto t : {DType::float64, DType::float32}) {
     const Arrays at{array({{2.0, 1.0}, {-1.0, 3.0}}).astype(t), array({1.0, 2.0}).astype(t)};
     const auto u = random_like_floating(at, 5);
-    CHECK(difference_of(slopes(frozen(f, at), at, u), tangents_of(f, at, u), t == DType::float64 ? 1e-9 : 1e-5) == "");
+    CHECK(difference_of(slopes(frozen(f, at), at, u), tangents_of(f, at, u),
+                        t == DType::float64 ? 1e-9 : 1e-5) == "");
   }
 }
 
 TEST_CASE("integers and random numbers stay as they were") {
-  const FlatFn f = [](const Arrays& a) { return Arrays{random::normal(random::key(3), {4}) * a[0], a[1] + 1}; };
+  const FlatFn f = [](const Arrays& a) {
+    return Arrays{random::normal(random::key(3), {4}) * a[0], a[1] + 1};
+  };
   const Arrays at{array({1.0, 2.0, 3.0, 4.0}), Array(std::int64_t{5})};
   const auto kept = frozen(f, at);
   CHECK_FALSE(kept.at_kink());
