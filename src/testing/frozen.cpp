@@ -134,10 +134,12 @@ class Recorder {
                                   "check it with fewer trips of its loops"));
     const auto name = e.prim->name();
     if (const auto callee = e.prim->callee(e.params.view())) return run(*callee, in);
-    if (name == "cond" || name == "cond_buckets") return branch(Fields(e), in);
-    if (name == "while") return while_loop(Fields(e), in);
-    if (name == "scan") return scan(Fields(e), in);
-    if (name == "repeat") return repeat(Fields(e), in);
+    if (is_known(*e.prim)) {
+      if (name == "cond" || name == "cond_buckets") return branch(Parameters(e), in);
+      if (name == "while") return while_loop(Parameters(e), in);
+      if (name == "scan") return scan(Parameters(e), in);
+      if (name == "repeat") return repeat(Parameters(e), in);
+    }
     if (has_tapes(e, in)) return tape(e, in);
     return primitive(e, in);
   }
@@ -152,7 +154,7 @@ class Recorder {
         std::any_of(out.begin(), out.end(), [](const Array& y) { return is_inexact(y.dtype()); });
     if (!inexact || (!moving && !numbers) || effect_of(e) != Effect::none) return held(out);
     Ties none;  // what depends on no argument has no kink
-    const Fields fields(e);
+    const Parameters fields(e);
     return emit(frozen_piece({e, operands, out, fields}, moving ? ties_ : none), in, out);
   }
 
@@ -186,14 +188,14 @@ class Recorder {
 
   // --- control flow ---
 
-  Values branch(const Fields& f, const Values& in) {
+  Values branch(const Parameters& f, const Values& in) {
     const auto& branches = f.jaxprs("branches");
     const auto last = static_cast<std::int64_t>(branches.size()) - 1;
     const auto index = std::clamp<std::int64_t>(in[0].own.item<std::int32_t>(), 0, last);
     return run(*branches[static_cast<std::size_t>(index)], part(in, 1, in.size() - 1));
   }
 
-  Values while_loop(const Fields& f, const Values& in) {
+  Values while_loop(const Parameters& f, const Values& in) {
     const auto n_cond = static_cast<std::size_t>(f.integer("cond_nconsts")),
                n_body = static_cast<std::size_t>(f.integer("body_nconsts"));
     const auto cond = part(in, 0, n_cond), body = part(in, n_cond, n_body);
@@ -203,7 +205,7 @@ class Recorder {
     return carry;
   }
 
-  Values repeat(const Fields& f, const Values& in) {
+  Values repeat(const Parameters& f, const Values& in) {
     const auto n = in[0].own.item<std::int64_t>();
     const auto n_consts = static_cast<std::size_t>(f.integer("num_consts"));
     const bool reverse = f.flag("reverse");
@@ -216,7 +218,7 @@ class Recorder {
     return carry;
   }
 
-  Values scan(const Fields& f, const Values& in) {
+  Values scan(const Parameters& f, const Values& in) {
     const auto n_consts = static_cast<std::size_t>(f.integer("num_consts")),
                n_carry = static_cast<std::size_t>(f.integer("num_carry"));
     const auto length = f.integer("length");

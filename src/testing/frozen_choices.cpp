@@ -113,7 +113,7 @@ Replay cumulative_extremum(const AtPoint& at, Ties& ties) {
 
 namespace {
 
-lax::WindowParams window_of(const Fields& f) {
+lax::WindowParams window_of(const Parameters& f) {
   lax::Pads pads;
   const auto flat = f.integers("padding");
   for (std::size_t i = 0; i + 1 < flat.size(); i += 2) pads.emplace_back(flat[i], flat[i + 1]);

@@ -7,19 +7,18 @@
 #include <string>
 #include <vector>
 
-#include "core/jaxpr.hpp"
+#include "testing/interpret.hpp"
 
 namespace fluxion::testing {
 
-/// float64 for floating dtypes, complex128 for complex ones, others as they are.
-DType wide(DType t);
+/// At its full width, and strong; integers as they are.
 Array widened(const Array& x);
 
 /// Parameters of an equation by name, as they print: those of the library's primitives are known to their own
 /// files only.
-class Fields final : public FieldVisitor {
+class Parameters final : public FieldVisitor {
  public:
-  explicit Fields(const Eqn& e) { e.params.view().fields(*this); }
+  explicit Parameters(const Eqn& e) { e.params.view().fields(*this); }
   void text(const char* name, const std::string& value) override { texts_[name] = value; }
   void jaxpr(const char* name, const JaxprPtr& value) override { jaxprs_[name] = {value}; }
   void jaxprs(const char* name, const std::vector<JaxprPtr>& values) override { jaxprs_[name] = values; }
@@ -58,7 +57,7 @@ struct AtPoint {
   const Eqn& eqn;
   const Arrays& in;
   const Arrays& out;
-  const Fields& fields;
+  const Parameters& fields;
 };
 /// The primitive with its decisions kept.
 Replay frozen_piece(const AtPoint& at, Ties& ties);
