@@ -51,11 +51,13 @@ bool Probe::spent() const { return budget_->left == 0 || std::chrono::steady_clo
 
 namespace {
 
-std::size_t entries(const Disagreement& d) {
+// Fewer entries first, then those that are one.
+std::size_t complexity(const Disagreement& d) {
   std::size_t n = 0;
   for (const auto& x : d.direction)
     if (!x.is_empty_handle() && is_inexact(x.dtype()))
-      for (const auto& z : x.astype(DType::complex128).to_vector<std::complex<double>>()) n += z != 0.0 ? 1 : 0;
+      for (const auto& z : x.astype(DType::complex128).to_vector<std::complex<double>>())
+        n += z == 0.0 ? 0 : z == 1.0 || z == -1.0 ? 10 : 11;
   return n;
 }
 
@@ -65,7 +67,7 @@ const Disagreement* simplest(const Findings& findings, const std::string& law) {
   const Disagreement* best = nullptr;
   for (const auto& d : findings.disagreements) {
     if (!law.empty() && d.law != law) continue;
-    if (best == nullptr || entries(d) < entries(*best)) best = &d;
+    if (best == nullptr || complexity(d) < complexity(*best)) best = &d;
   }
   return best;
 }
@@ -130,7 +132,7 @@ Explanation explained(const Case& whole, const Probe& probe, const Subject& subj
   s.probe = presentable(s.at.c, s.probe, options);
   const auto last = s.probe(s.at.c);
   const auto* d = simplest(last, s.probe.law);
-  return in_words(s, d != nullptr ? *d : Disagreement{}, subject);
+  return in_words(s, d != nullptr ? with_one_entry(s.at.c, *d, options.slack) : Disagreement{}, subject);
 }
 
 }  // namespace

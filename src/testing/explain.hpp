@@ -82,8 +82,8 @@ Case with_small_shapes(const Case& c, const Probe& probe);
 Subject with_small_arguments(const Subject& s, const Probe& probe);
 /// The array with simpler numbers, as long as `keep` holds.
 Array with_simple_values(const Array& x, const std::function<bool(const Array&)>& keep);
-/// x[..., :n, ...]
-Array cut(const Array& x, std::size_t axis, std::int64_t n);
+/// The same along a direction of one entry, if that shows it.
+Disagreement with_one_entry(const Case& c, const Disagreement& d, double slack);
 
 /// The text of an array in C++: fx::array({1.0, 2.0}).
 std::string cpp_text(const Array& x);

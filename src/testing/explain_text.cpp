@@ -297,8 +297,10 @@ std::string reproducing_line(const Case& c, const Probe& probe, const Subject& o
   const auto whole = text(call, "fx::testing::program(", string_literal(program, program.size(), ""), extra.empty() ? "" : ", ",
                           extra, "), ", arguments_text(c.args()), ", ", options, ");");
   if (whole.size() <= 112) return whole;
-  const std::string indent = "        ";
-  return text(call, "\n    fx::testing::program(\n", indent, string_literal(program, 96, indent), extra.empty() ? "" : ",\n" + indent, extra,
+  const std::string indent(8, ' ');
+  const bool short_program = program.size() <= 85;
+  return text(call, "\n    fx::testing::program(", short_program ? "" : "\n" + indent,
+              string_literal(program, short_program ? program.size() : 96, indent), extra.empty() ? "" : ",\n" + indent, extra,
               "),\n    ", arguments_text(c.args()), ", ", options, ");");
 }
 
@@ -326,18 +328,32 @@ std::string error_text(double v) {
   return digits;
 }
 
-std::vector<std::string> tangent_names(const Case& c, const std::vector<std::string>& names) {
+// Of a program's arguments, those that have tangents.
+std::vector<std::string> names_of_floats(const Case& c, const std::vector<std::string>& names) {
   std::vector<std::string> out;
   for (std::size_t i = c.program.n_consts; i < c.values.size() && i < names.size(); ++i)
-    if (is_inexact(c.values[i].dtype())) out.push_back("d" + names[i]);
+    if (is_inexact(c.values[i].dtype())) out.push_back(names[i]);
+  return out;
+}
+
+// The arguments of the program that was differentiated last: a derivative's are followed by tangents or cotangents.
+std::vector<std::string> names_at_order(const Disagreement& d, const Case& c, const std::vector<std::string>& names) {
+  std::vector<std::string> out(names.begin() + static_cast<std::ptrdiff_t>(c.program.n_consts), names.end());
+  const bool of_vjp = d.law.find("(of vjp") != std::string::npos;
+  for (const auto& n : names_of_floats(c, names))
+    if (out.size() < d.point.size() && !of_vjp) out.push_back("d" + n);
+  for (std::size_t k = 0; out.size() < d.point.size(); ++k) out.push_back(text(of_vjp ? "ct" : "t", k));
   return out;
 }
 
 std::string direction_text(const Disagreement& d, const Case& c, const std::vector<std::string>& names) {
-  auto own = tangent_names(c, names);
+  std::vector<std::string> moving;
+  const auto all = names_at_order(d, c, names);
+  for (std::size_t i = 0; i < d.point.size() && i < all.size(); ++i)
+    if (is_inexact(d.point[i].dtype())) moving.push_back(all[i]);
   std::string s;
   for (std::size_t i = 0; i < d.direction.size(); ++i) {
-    const auto name = !d.transposed && d.direction.size() == own.size() ? own[i] : text(d.transposed ? "ct" : "t", i);
+    const auto name = i < moving.size() ? (d.order > 1 ? "δ" : "d") + moving[i] : text("t", i);
     s += (s.empty() ? "" : ", ") + name + " = " + short_text(d.direction[i]);
   }
   return s;
@@ -354,6 +370,9 @@ Explanation in_words(const Suspicion& s, const Disagreement& d, const Subject& o
   e.jaxpr = to_string(c.program);
   const auto names = input_names(e.jaxpr);
   for (std::size_t i = 0; i < c.values.size() && i < names.size(); ++i) e.point.push_back(names[i] + " = " + short_text(c.values[i]));
+  const auto all = names_at_order(d, c, names);
+  for (std::size_t i = c.values.size() - c.program.n_consts; i < d.point.size(); ++i)
+    e.point.push_back(all[i] + " = " + short_text(d.point[i]));
   e.direction = direction_text(d, c, names);
   e.law = d.what.empty() ? d.law : d.law + ": " + d.what;
   if (d.numbers && !d.law.empty()) {

@@ -107,13 +107,24 @@ Array without_axis(const Array& x, std::size_t axis) {
   return lax::reshape(first, shape);
 }
 
-std::optional<Case> without_axis(const Case& c, std::size_t axis) {
+// Those of the greatest rank without an axis; nothing if it is not theirs.
+std::optional<Arrays> without_axis(const Arrays& xs, std::size_t axis) {
   std::int64_t rank = 0;
-  Arrays values;
-  for (const auto& x : c.values) rank = std::max(rank, x.ndim());
+  Arrays out;
+  for (const auto& x : xs) rank = std::max(rank, x.ndim());
   if (static_cast<std::int64_t>(axis) >= rank) return {};
-  for (const auto& x : c.values) values.push_back(x.ndim() == rank ? without_axis(x, axis) : x);
-  return with_values(c, values);
+  for (const auto& x : xs) out.push_back(x.ndim() == rank ? without_axis(x, axis) : x);
+  return out;
+}
+
+// Leaves out one axis after another of what `take` accepts.
+Arrays with_few_axes(Arrays xs, const std::function<bool(const Arrays&)>& take) {
+  for (std::size_t axis = 0;;) {
+    const auto candidate = without_axis(xs, axis);
+    if (!candidate) return xs;
+    if (take(*candidate)) xs = *candidate;
+    else ++axis;
+  }
 }
 
 }  // namespace
@@ -133,8 +144,6 @@ std::int64_t smallest_extent(std::int64_t n, const std::function<bool(std::int64
   }
   return failing;
 }
-
-Array cut(const Array& x, std::size_t axis, std::int64_t n) { return part_of(x, axis, n, false); }
 
 std::optional<Case> with_extent(const Case& c, std::int64_t n, std::int64_t m, bool last) {
   const auto values = with_extent(c.values, n, m, last);
@@ -159,11 +168,12 @@ Case with_small_shapes(const Case& c, const Probe& probe) {
       best = *with_extent(best, n, m, last);
       break;
     }
-  for (std::size_t axis = 0; axis < 8;) {
-    const auto candidate = without_axis(best, axis);
-    if (candidate && probe.fails(*candidate)) best = *candidate;
-    else ++axis;
-  }
+  with_few_axes(best.values, [&](const Arrays& xs) {
+    const auto candidate = with_values(best, xs);
+    const bool fails = candidate && probe.fails(*candidate);
+    if (fails) best = *candidate;
+    return fails;
+  });
   return best;
 }
 
@@ -174,6 +184,7 @@ Subject with_small_arguments(const Subject& s, const Probe& probe) {
     const auto m = smallest_extent(n, [&](std::int64_t k) { return probe(with(k)).failed(); });
     if (m < n) best = with(m);
   }
+  best.args = with_few_axes(best.args, [&](const Arrays& xs) { return probe(Subject{s.f, xs, s.paths}).failed(); });
   return best;
 }
 
