@@ -5,6 +5,8 @@
 #include <map>
 #include <mutex>
 
+#include "core/trace.hpp"
+
 namespace fluxion::testing {
 
 namespace {
@@ -121,17 +123,23 @@ Value apart(const Value& v, std::int64_t axis) {
   }
   Shape shape(v.x.shape().size(), 1);
   shape[static_cast<std::size_t>(axis)] = n;
-  const auto shift = array(places).reshape(shape).astype(v.x.dtype());
+  const auto shift = constant([&] { return array(places, shape).astype(v.x.dtype()); });
   return {into(v, -0.3, 0.3).x + shift, -0.3, static_cast<double>(n) - 0.7};
 }
 
 Value with_axis(const Value& v) { return v.ndim() > 0 ? v : Value{v.x.reshape({1}), v.lo, v.hi}; }
 std::int64_t some_axis(const Scene& s, const Value& v) { return s.choice(v.ndim()); }
-Array number(const Array& x, double v) { return Array(v).astype(x.dtype()); }
+Array constant(const std::function<Array()>& make) {
+  const SetTrace none(nullptr);
+  return make();
+}
+Array number(const Array& x, double v) {
+  return constant([&] { return Array(v).astype(x.dtype()); });
+}
 Array alternating(const Shape& shape) {
   std::vector<std::int64_t> v(static_cast<std::size_t>(element_count(shape)));
   for (std::size_t i = 0; i < v.size(); ++i) v[i] = (i * 7 / 3) % 2 == 0;
-  return array(v, shape).astype(bool_);
+  return constant([&] { return array(v, shape).astype(bool_); });
 }
 
 Array fitted(const Array& x, const Shape& shape) {

@@ -109,6 +109,8 @@ Value apart(const Value& v, std::int64_t axis);
 /// v with at least one axis, and the number of one that it has.
 Value with_axis(const Value& v);
 std::int64_t some_axis(const Scene& s, const Value& v);
+/// What make() gives when nothing traces: for constants, which are to be no equations.
+Array constant(const std::function<Array()>& make);
 /// Any float of the dtype of x.
 Array number(const Array& x, double v);
 /// true and false by turns.

@@ -81,7 +81,7 @@ Value converted(const Scene& s) {
 /// Times fixed noise.
 Value with_noise(const Scene& s) {
   const auto x = s.first();
-  const auto noise = random::uniform(random::fold_in(random::key(7), s.choice(5)), x.x.shape(), x.x.dtype());
+  const auto noise = random::uniform(random::fold_in(random::key(7), s.choice(5)), x.x.shape(), is_half(x.x.dtype()) ? float32 : x.x.dtype()).astype(x.x.dtype());
   return between(x.x * (0.5 + noise), std::min(1.5 * x.lo, 0.0), std::max(1.5 * x.hi, 0.0));
 }
 

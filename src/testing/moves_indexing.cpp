@@ -105,7 +105,7 @@ Value window_replaced(const Scene& s) {
 Value searched(const Scene& s) {
   const auto x = s.first();
   const auto v = into(x, 0.1, 0.4);
-  const auto rank = searchsorted(array({0.0, 0.05, 0.5}).astype(v.x.dtype()), v.x);
+  const auto rank = searchsorted(constant([&] { return array({0.0, 0.05, 0.5}).astype(v.x.dtype()); }), v.x);
   return between(v.x * rank.astype(v.x.dtype()), 0.2, 0.8);
 }
 

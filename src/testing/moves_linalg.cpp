@@ -16,7 +16,7 @@ Value wide(Value v) {
   return v;
 }
 Array square_of(const Scene& s, std::int64_t n) { return matrix_of(wide(s.first()), n, n); }
-Array identity_like(const Array& x, double scale) { return scale * eye(x.shape(-1), {}, 0, x.dtype()); }
+Array identity_like(const Array& x, double scale) { return constant([&] { return scale * eye(x.shape(-1), {}, 0, x.dtype()); }); }
 /// Eigenvalues in [1, 1 + n].
 Array definite(const Scene& s, std::int64_t n) {
   const auto a = square_of(s, n);
@@ -30,7 +30,7 @@ Array dominant(const Scene& s, std::int64_t n) {
 /// Eigenvalues and singular values apart from each other.
 Array spread(const Scene& s, std::int64_t n) {
   const auto a = square_of(s, n);
-  return 0.2 * a + diag(arange(1, 2 * n + 1, 2, a.dtype()));
+  return 0.2 * a + constant([&] { return diag(arange(1, 2 * n + 1, 2, a.dtype())); });
 }
 Array right_side(const Scene& s, const Array& a, std::int64_t columns) { return matrix_of(s.second(), a.shape(-1), columns).astype(a.dtype()); }
 

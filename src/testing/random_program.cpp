@@ -93,7 +93,7 @@ void check_options(const ProgramOptions& o) {
 Gene draw_gene(Words& w, const MoveTable& table, int depth) {
   const auto& families = table.families(depth);
   const auto& family = families[w.below(families.size())];
-  const auto recent = [&w] { return static_cast<std::uint32_t>(w.one_in(3) ? w.below(12) : w.below(3)); };
+  const auto recent = [&w] { return static_cast<std::uint32_t>(w.one_in(4) ? w.below(12) : w.below(2)); };
   Gene g{family[w.below(family.size())], recent(), recent(), static_cast<std::uint32_t>(w.below(60)), {}};
   if (table.at(g.move, depth).has_body())
     for (auto n = 1 + w.below(3); n > 0; --n) g.body.push_back(draw_gene(w, table, depth - 1));
@@ -142,11 +142,11 @@ RandomProgram random_program(std::uint64_t seed, const ProgramOptions& o, int si
   s->options = o;
   s->inputs = draw_inputs(w, o);
   s->two_results = w.one_in(4);
-  const auto most = std::max<std::size_t>(1, o.max_equations * static_cast<std::size_t>(std::clamp(size, 1, 100)) / 150);
+  const auto most = std::max<std::size_t>(1, o.max_equations * static_cast<std::size_t>(std::clamp(size, 1, 100)) / 100);
   for (auto n = 1 + w.below(most); n > 0; --n) s->genes.push_back(draw_gene(w, table, kDepth));
   while (equations_in(*s->program().jaxpr) > o.max_equations && !s->genes.empty()) {
     s = changed(*s);
-    s->genes.pop_back();
+    s->genes.erase(s->genes.begin() + static_cast<std::ptrdiff_t>(w.below(s->genes.size())));
   }
   if (s->genes.empty()) s->genes = {Gene{}};  // the first move is one equation
   return RandomProgram(changed(*s));

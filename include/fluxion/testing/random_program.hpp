@@ -15,7 +15,7 @@ namespace fluxion::testing {
 
 /// Which programs are drawn.
 struct ProgramOptions {
-  std::size_t max_equations = 20;  ///< Those inside of loops and branches count.
+  std::size_t max_equations = 40;  ///< Those inside of loops and branches count.
   /// Only programs that have derivatives of every order near all inputs of [-2, 2]. Others have kinks (abs, max, relu,
   /// sort, ... of anything), at which documented sub-gradients count.
   bool smooth = true;
