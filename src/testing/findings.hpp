@@ -18,8 +18,8 @@ struct Disagreement {
   std::string what;      // "tangent of result 1, element [0,2]", or what else is wrong in words
   int order = 1;         // of the derivative, 0 for values
   bool transposed = false;  // a reverse-mode law: the transposes are suspect, given that the jvp rules were right
-  Arrays point;          // of the program that was differentiated last
-  Arrays direction;      // empty where there is none
+  Arrays point{};        // of the program that was differentiated last
+  Arrays direction{};    // empty where there is none
   double expected = 0, expected_error = 0, got = 0, tolerance = 0;
   bool numbers = true;   // whether the numbers mean something
 };

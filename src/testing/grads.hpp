@@ -1,0 +1,56 @@
+// The laws of derivatives, for one function at one point; orders above the first are the same laws for derivatives.
+#pragma once
+
+#include "testing/directions.hpp"
+#include "testing/linear_maps.hpp"
+#include "testing/verdict.hpp"
+
+namespace fluxion::testing {
+
+/// A function that is differentiated: f itself, or a derivative of it.
+struct Level {
+  FlatFn f;
+  Arrays args;
+  int order;         // of the derivatives that are judged
+  std::string name;  // "f", "jvp of f"
+};
+
+class LevelCheck {
+ public:
+  LevelCheck(const Level& level, const CheckOptions& options, Numbers& numbers, Findings& findings);
+  /// Every law of this level.
+  void run();
+
+ private:
+  std::string law(const char* what) const;
+  void jvp_equals_reference();
+  void judge(const Vec& direction, const Estimate& e);
+  void judge_one(std::size_t k, const Vec& direction, const Estimate& first, const Vec& got, const Vec& noise, Tally& tally);
+  bool settled_by_kept_decisions(std::size_t k, const Vec& direction, double got, double noise, Tally& tally, Disagreement& d);
+  void inner_products();
+  void judge_product(const Vec& ct, const Vec& pulled, const Vec& pulled_noise, std::size_t direction, double scale);
+  void own_precision(const DerivativeMap& map, const char* what, const std::vector<Vec>& inputs);
+  void structural();
+  void linearity(const DerivativeMap& map, const char* what, const std::vector<Vec>& inputs);
+  void close(const std::string& law, const Vec& got, const Vec& want, const Vec& noise, const Vec& direction, const std::string& what);
+  void disagree(const std::string& law, std::string what);
+
+  Level level_;
+  const CheckOptions& options_;
+  Numbers& numbers_;
+  Findings& findings_;
+  std::vector<char> active_;
+  ClosedJaxpr program_;
+  Reference reference_;
+  Arrays results_;  // of f at the point, own dtypes
+  std::vector<Vec> directions_;
+  std::vector<Estimate> estimates_;
+  std::vector<Vec> pushed_, pushed_noise_;  // J d for each direction
+  Vec scale_;                               // of the derivative, by result
+  std::unique_ptr<DerivativeMap> forward_, reverse_;
+};
+
+/// Everything check_grads looks at.
+Findings examine_grads(const Subject& subject, const CheckOptions& options);
+
+}  // namespace fluxion::testing

@@ -1,0 +1,286 @@
+// One level's numbers: jvp against differences, vjp against jvp by the inner product, narrow dtypes against float64.
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.hpp"
+#include "testing/grads.hpp"
+
+namespace fluxion::testing {
+
+namespace {
+
+constexpr double kReferenceFactor = 16;  // estimates of truncation error are estimates
+
+bool all_finite(const Vec& v) {
+  return std::all_of(v.begin(), v.end(), [](double x) { return std::isfinite(x); });
+}
+
+Arrays inexact(const Arrays& xs) {
+  Arrays out;
+  for (const auto& x : xs)
+    if (is_inexact(x.dtype())) out.push_back(x);
+  return out;
+}
+
+}  // namespace
+
+LevelCheck::LevelCheck(const Level& level, const CheckOptions& options, Numbers& numbers, Findings& findings)
+    : level_(level), options_(options), numbers_(numbers), findings_(findings), active_(active_of(level.args)),
+      program_(program_of(level.f, level.args)), reference_(program_, level.args),
+      results_(Evaluated(program_)(level.args)) {}
+
+std::string LevelCheck::law(const char* what) const {
+  return level_.order == 1 ? std::string(what) : text(what, ", order ", level_.order, " (of ", level_.name, ")");
+}
+
+void LevelCheck::disagree(const std::string& law, std::string what) {
+  Disagreement d{law, std::move(what), level_.order};
+  d.numbers = false;
+  d.point = level_.args;
+  findings_.add(std::move(d));
+}
+
+void LevelCheck::run() {
+  if (reference_.in().size() == 0 || reference_.out().size() == 0) return;
+  directions_ = directions(reference_.in(), reference_.x(), static_cast<std::size_t>(std::max(options_.directions, 1)), numbers_);
+  forward_ = std::make_unique<DerivativeMap>(jvp_of(level_.f, active_), level_.args, inexact(level_.args), results_);
+  if (!forward_->misfit().empty()) return disagree(law("tangents are like their primals"), "jvp: tangent " + forward_->misfit());
+  ++findings_.tally(law("tangents are like their primals")).agree;
+  for (const auto& d : directions_) {
+    pushed_.push_back((*forward_)(d));
+    pushed_noise_.push_back(forward_->noise(d, pushed_.back()));
+  }
+  jvp_equals_reference();
+  if (options_.reverse) {
+    reverse_ = std::make_unique<DerivativeMap>(vjp_of(level_.f, active_), level_.args, inexact(results_), level_.args);
+    const auto fits = law("cotangents are like their primals");
+    if (!reverse_->misfit().empty()) return disagree(fits, "vjp: cotangent " + reverse_->misfit());
+    ++findings_.tally(fits).agree;
+    inner_products();
+  }
+  if (options_.laws) structural();
+}
+
+void LevelCheck::jvp_equals_reference() {
+  scale_.assign(reference_.out().size(), 0);
+  for (const auto& d : directions_) {
+    estimates_.push_back(reference_.along(d));
+    const auto& e = estimates_.back();
+    for (std::size_t k = 0; k < scale_.size(); ++k)
+      if (e.kind[k] == Kind::smooth && std::isfinite(e.value[k])) scale_[k] = std::max(scale_[k], std::fabs(e.value[k]));
+  }
+  // A derivative that is zero in all directions is known as well as those of its neighbours, or as the value.
+  for (std::size_t leaf = 0; leaf < reference_.out().leaves(); ++leaf) {
+    double largest = 0;
+    for (auto k = reference_.out().begin(leaf); k < reference_.out().begin(leaf + 1); ++k)
+      largest = std::max({largest, scale_[k], std::isfinite(reference_.value()[k]) ? 1e-3 * std::fabs(reference_.value()[k]) : 0});
+    for (auto k = reference_.out().begin(leaf); k < reference_.out().begin(leaf + 1); ++k)
+      scale_[k] = std::max(scale_[k], 1e-3 * largest);
+  }
+  for (std::size_t i = 0; i < directions_.size(); ++i) {
+    auto& tally = findings_.tally(law("jvp equals differences"));
+    for (std::size_t k = 0; k < scale_.size(); ++k)
+      judge_one(k, directions_[i], estimates_[i], pushed_[i], pushed_noise_[i], tally);
+  }
+}
+
+void LevelCheck::judge_one(std::size_t k, const Vec& direction, const Estimate& first, const Vec& got, const Vec& noise, Tally& tally) {
+  const auto compare = [&](const Estimate& e) {
+    return Comparison{e.value[k], kReferenceFactor * e.error[k], got[k], noise[k], scale_[k]};
+  };
+  auto c = compare(first);
+  auto kind = first.kind[k];
+  auto says = kind == Kind::smooth ? verdict(c, options_.slack) : Verdict::disagree;
+  if (says == Verdict::agree) {
+    ++tally.agree;
+    return;
+  }
+  if (kind == Kind::smooth && says == Verdict::disagree) {
+    const auto second = reference_.again(direction);
+    if (second.kind[k] != Kind::smooth) {
+      kind = second.kind[k];
+    } else {
+      const auto other = compare(second);
+      says = verdict(other, options_.slack);
+      if (says == Verdict::agree) {
+        ++tally.agree;
+        return;
+      }
+    }
+  }
+  Disagreement d{law("jvp equals differences"), "tangent of result " + reference_.out().place(k), level_.order};
+  d.point = level_.args;
+  d.direction = forward_->in().tangents(direction);
+  d.got = c.got;
+  d.expected = c.expected;
+  d.expected_error = c.expected_error;
+  d.tolerance = tolerance(c, options_.slack);
+  if (settled_by_kept_decisions(k, direction, got[k], noise[k], tally, d)) return;
+  if (kind == Kind::non_finite) {
+    ++tally.non_finite;
+  } else if (kind == Kind::kink) {
+    const auto [low, high] = std::minmax(first.left[k], first.right[k]);
+    const double slope = std::max(std::fabs(low), std::fabs(high)), room = 1e-3 * slope;
+    const bool between = !std::isfinite(slope) || (got[k] >= low - room && got[k] <= high + room);
+    if (between) ++tally.kink;
+    else findings_.add(std::move(d));
+  } else if (says == Verdict::ill_conditioned) {
+    ++tally.ill_conditioned;
+  } else {
+    findings_.add(std::move(d));
+  }
+}
+
+// The derivative of the program whose comparisons, maxima, orders ... are those of the point, with the slopes of the
+// sub-gradient table at ties. True if that is the last word.
+bool LevelCheck::settled_by_kept_decisions(std::size_t k, const Vec& direction, double got, double noise, Tally& tally, Disagreement& d) {
+  const auto kept = reference_.with_decisions_kept(direction);
+  if (!kept || kept->kind[k] != Kind::smooth) return false;
+  const Comparison c{kept->value[k], kReferenceFactor * kept->error[k], got, noise, scale_[k]};
+  const auto says = verdict(c, options_.slack);
+  if (says == Verdict::ill_conditioned) return false;
+  if (says == Verdict::agree) {
+    ++tally.agree;
+    if (reference_.at_kink()) ++tally.at_kink;
+    return true;
+  }
+  d.expected = c.expected;
+  d.expected_error = c.expected_error;
+  d.tolerance = tolerance(c, options_.slack);
+  if (reference_.at_kink()) d.what += ", at a kink, where docs/subgradients.md says what it must be";
+  findings_.add(std::move(d));
+  return true;
+}
+
+void LevelCheck::inner_products() {
+  const auto cts = covectors(reference_.out().size(), 8, numbers_);
+  std::vector<Vec> pulled, noises;
+  for (const auto& ct : cts) {
+    pulled.push_back((*reverse_)(ct));
+    noises.push_back(reverse_->noise(ct, pulled.back()));
+  }
+  for (std::size_t i = 0; i < directions_.size(); ++i) {
+    double scale = 0;
+    for (const auto& ct : cts) {
+      const double p = pairing_magnitude(ct, pushed_[i]);
+      if (std::isfinite(p)) scale = std::max(scale, p);
+    }
+    for (std::size_t j = 0; j < cts.size(); ++j) judge_product(cts[j], pulled[j], noises[j], i, scale);
+  }
+  if (reverse_->narrow() && reverse_->widened()) own_precision(*reverse_, "vjp in its own precision equals float64", cts);
+}
+
+void LevelCheck::judge_product(const Vec& ct, const Vec& pulled, const Vec& pulled_noise, std::size_t direction, double scale) {
+  const auto name = law("vjp satisfies the inner-product identity");
+  auto& tally = findings_.tally(name);
+  const auto& d = directions_[direction];
+  const bool known = options_.forward;
+  const auto& e = estimates_[direction];
+  const auto& forward = known ? pushed_[direction] : e.value;
+  if (!known && std::any_of(e.kind.begin(), e.kind.end(), [](Kind kind) { return kind != Kind::smooth; })) {
+    ++tally.kink;
+    return;
+  }
+  const double left = pairing(reference_.out(), ct, forward), right = pairing(reference_.in(), pulled, d);
+  if (!std::isfinite(left)) {
+    ++tally.non_finite;
+    return;
+  }
+  const double eps = reverse_->narrow() && !reverse_->widened() ? reverse_->own_eps() : 0x1p-52;
+  const double rounding = 16 * eps * (pairing_magnitude(ct, forward) + pairing_magnitude(pulled, d));
+  double left_error = rounding, right_error = rounding + pairing_magnitude(pulled_noise, d);
+  if (known) left_error += pairing_magnitude(ct, pushed_noise_[direction]);
+  else left_error += kReferenceFactor * pairing_magnitude(ct, e.error);
+  const Comparison c{left, left_error, right, right_error, scale};
+  const auto says = std::isfinite(right) ? verdict(c, options_.slack) : Verdict::disagree;
+  if (says == Verdict::agree) {
+    ++tally.agree;
+    return;
+  }
+  if (says == Verdict::ill_conditioned) {
+    ++tally.ill_conditioned;
+    return;
+  }
+  Disagreement wrong{name, "<ct, J t> and <J^T ct, t>", level_.order, true};
+  wrong.point = level_.args;
+  wrong.direction = forward_->in().tangents(d);
+  wrong.expected = left;
+  wrong.expected_error = left_error;
+  wrong.got = right;
+  wrong.tolerance = tolerance(c, options_.slack);
+  findings_.add(std::move(wrong));
+}
+
+// What the user gets in float32 or less, against the same program in float64.
+void LevelCheck::own_precision(const DerivativeMap& map, const char* what, const std::vector<Vec>& inputs) {
+  const auto name = law(what);
+  for (std::size_t i = 0; i < inputs.size() && i < 4; ++i) {
+    const auto want = map(inputs[i]), got = map.own_numbers(map.own(inputs[i])), noise = map.own_noise(inputs[i], want);
+    auto& tally = findings_.tally(name);
+    for (std::size_t k = 0; k < want.size(); ++k) {
+      const double error = noise[k] + 16 * map.own_eps() * std::fabs(want[k]);
+      if (std::fabs(want[k] - got[k]) <= options_.slack * error || want[k] == got[k]) ++tally.agree;
+      else if (!std::isfinite(want[k]) || !std::isfinite(got[k])) ++tally.non_finite;
+      else if (error > 0.1 * std::fabs(want[k])) ++tally.ill_conditioned;
+      else findings_.add({name, "number " + map.out().place(k), level_.order, false, level_.args, {}, want[k], 0, got[k], error});
+    }
+  }
+}
+
+// Equal up to what rounding explains.
+void LevelCheck::close(const std::string& law, const Vec& got, const Vec& want, const Vec& noise, const Vec& direction, const std::string& what) {
+  double scale = 0;
+  for (const double w : want)
+    if (std::isfinite(w)) scale = std::max(scale, std::fabs(w));
+  auto& tally = findings_.tally(law);
+  for (std::size_t k = 0; k < want.size(); ++k) {
+    if (!std::isfinite(want[k]) || !std::isfinite(noise[k])) {
+      ++tally.non_finite;
+      continue;
+    }
+    const Comparison c{want[k], 16 * 0x1p-52 * scale, got[k], 2 * noise[k], scale};
+    const auto says = verdict(c, options_.slack);
+    if (says == Verdict::agree) ++tally.agree;
+    else if (says == Verdict::ill_conditioned) ++tally.ill_conditioned;
+    else {
+      Disagreement d{law, what + ", number " + std::to_string(k), level_.order};
+      d.point = level_.args;
+      if (!direction.empty()) d.direction = forward_->in().tangents(direction);
+      d.expected = want[k];
+      d.got = got[k];
+      d.tolerance = tolerance(c, options_.slack);
+      return findings_.add(std::move(d));
+    }
+  }
+}
+
+void LevelCheck::linearity(const DerivativeMap& map, const char* what, const std::vector<Vec>& inputs) {
+  const auto name = law(what);
+  for (std::size_t i = 0; i + 1 < inputs.size() && i < 6; i += 2) {
+    Vec both = inputs[i], minus = inputs[i];
+    for (std::size_t j = 0; j < both.size(); ++j) {
+      both[j] += inputs[i + 1][j];
+      minus[j] = -minus[j];
+    }
+    const auto a = map(inputs[i]), b = map(inputs[i + 1]), sum = map(both);
+    if (!all_finite(a) || !all_finite(b)) continue;
+    auto want = a, negative = a;
+    for (std::size_t k = 0; k < want.size(); ++k) {
+      want[k] += b[k];
+      negative[k] = -negative[k];
+    }
+    auto noise = map.noise(inputs[i], a);
+    const auto more = map.noise(inputs[i + 1], b);
+    for (std::size_t k = 0; k < noise.size(); ++k) noise[k] += more[k] + 64 * 0x1p-52 * (std::fabs(a[k]) + std::fabs(b[k]));
+    close(name, sum, want, noise, {}, "the sum of two");
+    close(name, map(minus), negative, noise, {}, "the negative");
+  }
+}
+
+void LevelCheck::structural() {
+  linearity(*forward_, "jvp is linear in the tangent", directions_);
+  if (reverse_) linearity(*reverse_, "vjp is linear in the cotangent", covectors(reference_.out().size(), 4, numbers_));
+  if (forward_->narrow() && forward_->widened()) own_precision(*forward_, "jvp in its own precision equals float64", directions_);
+}
+
+}  // namespace fluxion::testing

@@ -1,0 +1,256 @@
+#include "testing/reference.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fluxion/lax.hpp>
+
+namespace fluxion::testing {
+
+namespace {
+
+constexpr double kEps = 0x1p-52;
+constexpr int kNoises = 3;
+
+// A value that stop_gradient has seen is a constant for every derivative.
+class RecordStops : public Interpreter {
+ public:
+  Arrays seen;
+
+ protected:
+  Array given(const Array& x) override { return x; }
+  Arrays primitive(const Eqn& e, const Jaxpr&, ArraySpan operands) override {
+    if (e.prim->name() != "stop_gradient" || !is_known(*e.prim)) return e.prim->bind(operands, e.params.view());
+    if (concrete(operands[0]) == nullptr)
+      throw UnsupportedError("check: stop_gradient within a loop or branch; its value differs from trip to trip");
+    seen.push_back(operands[0]);
+    return {operands[0]};
+  }
+};
+class ReplayStops final : public Interpreter {
+ public:
+  explicit ReplayStops(Arrays seen) : seen_(std::move(seen)) {}
+
+ protected:
+  Array given(const Array& x) override { return x; }
+  Arrays primitive(const Eqn& e, const Jaxpr&, ArraySpan operands) override {
+    if (e.prim->name() != "stop_gradient" || !is_known(*e.prim)) return e.prim->bind(operands, e.params.view());
+    return {seen_.at(next_++)};
+  }
+
+ private:
+  Arrays seen_;
+  std::size_t next_ = 0;
+};
+
+bool has_stops(const Jaxpr& jaxpr) {
+  return std::any_of(jaxpr.eqns.begin(), jaxpr.eqns.end(), [](const Eqn& e) {
+    if (e.prim->name() == "stop_gradient") return true;
+    for (const auto& [name, programs] : Fields(e.params.view()).programs)
+      for (const auto& p : programs)
+        if (p != nullptr && has_stops(*p)) return true;
+    return false;
+  });
+}
+
+ClosedJaxpr with_stops_kept(const ClosedJaxpr& program, const Arrays& args) {
+  if (!has_stops(*program.jaxpr)) return program;
+  RecordStops record;
+  Arrays all = program.consts;
+  all.insert(all.end(), args.begin(), args.end());
+  record.run(*program.jaxpr, all);
+  return ReplayStops(std::move(record.seen)).traced(program, args);
+}
+
+// Wide, where that can be.
+struct AsReference {
+  ClosedJaxpr program;
+  Arrays point;
+  double eps = kEps;
+};
+AsReference as_reference(const ClosedJaxpr& program, const Arrays& args) {
+  const double eps = coarsest_eps(program.jaxpr->vars);
+  if (eps > kEps) {
+    try {
+      const auto wide_args = widened(args);
+      return {with_stops_kept(widened(program, args).program, wide_args), wide_args};
+    } catch (const UnsupportedError&) {
+      return {with_stops_kept(program, args), args, eps};  // tapes of narrow floats
+    }
+  }
+  return {with_stops_kept(program, args), args};
+}
+
+double relative_or_zero(double error, double value) { return value == 0 ? error : error / std::fabs(value); }
+
+}  // namespace
+
+Arrays Evaluated::operator()(const Arrays& args) const {
+  Arrays all = program_.consts;
+  all.insert(all.end(), args.begin(), args.end());
+  return eval_jaxpr(*program_.jaxpr, all);
+}
+
+Noisy::Noisy(const ClosedJaxpr& program, const Arrays& args, double eps) {
+  for (int i = 0; i < kNoises; ++i) programs_.emplace_back(with_noise(program, args, eps, static_cast<std::uint64_t>(i + 1)));
+}
+
+Vec Noisy::spread(const Arrays& args, const Layout& layout, const Vec& at) const {
+  Vec widest(at.size());
+  for (const auto& p : programs_) {
+    const auto v = layout.read(p(args));
+    for (std::size_t i = 0; i < v.size(); ++i) {
+      const double d = std::fabs(v[i] - at[i]);
+      widest[i] = d >= widest[i] ? d : std::isnan(d) && v[i] != at[i] ? INFINITY : widest[i];
+    }
+  }
+  return widest;
+}
+
+// The program on complex numbers, and with rounding errors.
+struct Reference::Complex {
+  Evaluated program;
+  Noisy noisy;
+  Arrays point;
+
+  static constexpr double kStep = 0x1p-100, kOtherStep = 0x1p-120;
+
+  Arrays at(const Layout& in, const Vec& x, const Vec& v, double h, const Arrays& rest) const {
+    Arrays out;
+    for (std::size_t k = 0; k < rest.size(); ++k) {
+      if (!is_inexact(rest[k].dtype())) {
+        out.push_back(rest[k]);
+        continue;
+      }
+      Vec both;
+      for (std::size_t i = in.begin(k); i < in.begin(k + 1); ++i) {
+        both.push_back(x[i]);
+        both.push_back(h * v[i]);
+      }
+      out.push_back(Layout({point[k]}).write(both, {point[k]})[0]);
+    }
+    return out;
+  }
+  // The imaginary parts over h; real results do not depend on the argument.
+  static Vec slopes(const Arrays& results, double h) {
+    Vec out;
+    for (const auto& y : results) {
+      if (!is_inexact(y.dtype())) continue;
+      const auto v = Layout({y}).read({y});
+      if (is_complex(y.dtype())) {
+        for (std::size_t i = 1; i < v.size(); i += 2) out.push_back(v[i] / h);
+      } else {
+        out.resize(out.size() + v.size());
+      }
+    }
+    return out;
+  }
+};
+
+struct Reference::Kept {};  // see with_decisions_kept
+
+Reference::Reference(const ClosedJaxpr& program, const Arrays& args)
+    : original_(program), args_(args), in_(args), out_(Arrays{}) {
+  auto reference = as_reference(program, args);
+  program_ = std::make_unique<Evaluated>(std::move(reference.program));
+  point_ = std::move(reference.point);
+  in_ = Layout(point_);
+  x_ = in_.read(point_);
+  const auto results = (*program_)(point_);
+  out_ = Layout(results);
+  value_ = out_.read(results);
+  noise_ = Noisy(program_->program(), point_, reference.eps).spread(point_, out_, value_);
+  if (auto complex = reference.eps > kEps ? std::nullopt : complexified(program_->program(), point_)) {
+    Arrays at;
+    for (const auto& x : point_) at.push_back(is_inexact(x.dtype()) ? lax::convert_element_type(x, DType::complex128) : x);
+    complex_.reset(new Complex{Evaluated(*complex), Noisy(*complex, at, kEps), at});
+  }
+}
+Reference::~Reference() = default;
+
+Curve Reference::curve(const Vec& v) const {
+  return [this, &v](double t) {
+    Vec at = x_;
+    for (std::size_t i = 0; i < at.size(); ++i) at[i] += t * v[i];
+    return out_.read((*program_)(in_.write(at, point_)));
+  };
+}
+
+Estimate Reference::differences(const Curve& y, const Vec& at_zero, double first_step) const {
+  RiddersOptions options;
+  options.first_step = first_step;
+  options.noise = &noise_;
+  return ridders(y, at_zero, options);
+}
+
+namespace {
+
+// Where `b` knows better, b.
+void improve(Estimate& a, const Estimate& b) {
+  for (std::size_t k = 0; k < a.value.size(); ++k) {
+    if (b.kind[k] == Kind::non_finite || (a.kind[k] == Kind::smooth && !(b.error[k] < a.error[k]))) continue;
+    if (a.kind[k] == Kind::kink && b.kind[k] != Kind::kink && !(b.error[k] < 1e-6 * std::fabs(b.value[k]))) continue;
+    a.value[k] = b.value[k];
+    a.error[k] = b.error[k];
+    a.left[k] = b.left[k];
+    a.right[k] = b.right[k];
+    a.kind[k] = b.kind[k];
+  }
+}
+
+bool well_known(const Estimate& e) {
+  for (std::size_t k = 0; k < e.value.size(); ++k)
+    if (e.kind[k] != Kind::smooth || relative_or_zero(e.error[k], e.value[k]) > 1e-7) return false;
+  return true;
+}
+
+Estimate searched(const std::function<Estimate(double)>& with_first_step) {
+  auto e = with_first_step(0x1p-5);
+  for (const double h : {0x1p-11, 0x1p-2, 0x1p-18, 0x1p-26}) {
+    if (well_known(e)) break;
+    improve(e, with_first_step(h));
+  }
+  return e;
+}
+
+}  // namespace
+
+Estimate Reference::along(const Vec& v) const {
+  if (complex_) {
+    const auto first = complex_->program(complex_->at(in_, x_, v, Complex::kStep, point_));
+    const auto d = Complex::slopes(first, Complex::kStep);
+    const auto other = Complex::slopes(complex_->program(complex_->at(in_, x_, v, Complex::kOtherStep, point_)), Complex::kOtherStep);
+    const Layout layout(first);
+    const auto flat = layout.read(first);
+    const auto spread = complex_->noisy.spread(complex_->at(in_, x_, v, Complex::kStep, point_), layout, flat);
+    Estimate e{d, Vec(d.size()), Vec(d.size()), Vec(d.size()), std::vector<Kind>(d.size(), Kind::smooth)};
+    bool sound = true;
+    std::size_t k = 0;
+    for (std::size_t leaf = 0; leaf < first.size(); ++leaf) {
+      const auto begin = layout.begin(leaf), n = layout.begin(leaf + 1) - begin;
+      const bool complex = is_complex(first[leaf].dtype());
+      for (std::size_t i = 0; i < n; i += complex ? 2 : 1, ++k) {
+        const double noise = complex ? spread[begin + i + 1] / Complex::kStep : 0;
+        e.error[k] = std::fabs(d[k] - other[k]) + noise + kEps * std::fabs(d[k]);
+        sound = sound && std::isfinite(d[k]) && std::isfinite(value_[k]) && std::fabs(d[k] - other[k]) <= 1e-9 * std::fabs(d[k]);
+      }
+    }
+    if (sound) return e;
+  }
+  const auto y = curve(v);
+  return searched([&](double h) { return differences(y, value_, h); });
+}
+
+Estimate Reference::again(const Vec& v) const {
+  const auto y = curve(v);
+  auto e = searched([&](double h) { return differences(y, value_, 0.77 * h); });
+  const auto f = searched([&](double h) { return differences(y, value_, 1.31 * h); });
+  for (std::size_t k = 0; k < e.value.size(); ++k)
+    if (e.kind[k] == Kind::smooth && f.kind[k] == Kind::smooth) e.error[k] += std::fabs(e.value[k] - f.value[k]);
+  return e;
+}
+
+std::optional<Estimate> Reference::with_decisions_kept(const Vec&) const { return {}; }
+bool Reference::at_kink() const { return false; }
+
+}  // namespace fluxion::testing

@@ -1,0 +1,81 @@
+// A program's values and derivatives by means that no rule has a part in.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "testing/differences.hpp"
+#include "testing/interpret.hpp"
+
+namespace fluxion::testing {
+
+/// Carried out as often as differences need; prepared once.
+class Evaluated {
+ public:
+  explicit Evaluated(ClosedJaxpr program) : program_(std::move(program)) {}
+  Arrays operator()(const Arrays& args) const;
+  const ClosedJaxpr& program() const { return program_; }
+
+ private:
+  ClosedJaxpr program_;
+};
+
+/// The same program several times, each with other rounding errors.
+class Noisy {
+ public:
+  /// Errors of relative size `eps` in each equation's results.
+  Noisy(const ClosedJaxpr& program, const Arrays& args, double eps);
+  /// The largest distance of the numbers of its results from `at`, by number.
+  Vec spread(const Arrays& args, const Layout& layout, const Vec& at) const;
+
+ private:
+  std::vector<Evaluated> programs_;
+};
+
+class Reference {
+ public:
+  /// Narrow floats are widened where that can be; `args` are the program's own.
+  Reference(const ClosedJaxpr& program, const Arrays& args);
+  ~Reference();
+  Reference(const Reference&) = delete;
+
+  /// The point, wide.
+  const Arrays& point() const { return point_; }
+  const Layout& in() const { return in_; }
+  const Layout& out() const { return out_; }
+  const Vec& x() const { return x_; }
+  /// The values at the point, and by how much rounding makes them uncertain.
+  const Vec& value() const { return value_; }
+  const Vec& noise() const { return noise_; }
+  /// How derivatives are found: "complex step" or "Richardson extrapolation".
+  const char* method() const { return complex_ ? "complex step" : "Richardson extrapolation"; }
+
+  /// The derivative along v.
+  Estimate along(const Vec& v) const;
+  /// The same by differences with other steps, for a second opinion.
+  Estimate again(const Vec& v) const;
+  /// The derivative of the program with all its decisions kept as they are at the point, with the slopes of the
+  /// sub-gradient table where one is a tie; nothing if it has none that can be kept.
+  std::optional<Estimate> with_decisions_kept(const Vec& v) const;
+  /// Whether one of them is a tie.
+  bool at_kink() const;
+
+ private:
+  struct Complex;
+  struct Kept;
+  Curve curve(const Vec& v) const;
+  Estimate differences(const Curve& y, const Vec& at_zero, double first_step) const;
+  const Kept* kept() const;
+
+  ClosedJaxpr original_;
+  Arrays args_;
+  Arrays point_;
+  std::unique_ptr<Evaluated> program_;
+  Layout in_, out_;
+  Vec x_, value_, noise_;
+  std::unique_ptr<Complex> complex_;
+  mutable std::unique_ptr<Kept> kept_;
+  mutable bool tried_keeping_ = false;
+};
+
+}  // namespace fluxion::testing
