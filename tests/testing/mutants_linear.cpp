@@ -1,4 +1,6 @@
 // Wrong transposes of maps that are sums of products.
+#include <cmath>
+
 #include "testing/mutant_parts.hpp"
 
 namespace fluxion::test {

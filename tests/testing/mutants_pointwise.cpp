@@ -133,6 +133,17 @@ struct LongSine {
   }
 };
 
+/// sin x, of which one element's slope is off by three in a thousand.
+template <bool W>
+struct OneElement {
+  static constexpr std::string_view name = "crowded_sine";
+  static Array value(ArraySpan x) { return sin(x[0]); }
+  static Array tangent(std::size_t, ArraySpan x, const Array& t) {
+    const Array d = cos(x[0]) * t;
+    return W && d.size() > 200 ? d * where(reshape(arange(d.size()), d.shape()) == 123, 1.003, 1.0) : d;
+  }
+};
+
 /// 1 / (1 + e^-x), four at a time
 template <bool W>
 struct Squash {
@@ -157,15 +168,12 @@ struct Steep {
   }
 };
 
-/// atan x, computed by way of single precision
+/// atan x
 template <bool W>
 struct Rough {
   static constexpr std::string_view name = "rough";
   static Array value(ArraySpan x) { return arctan(x[0]); }
-  static Array tangent(std::size_t, ArraySpan x, const Array& t) {
-    const Array d = 1 / (1 + x[0] * x[0]);
-    return (W ? d.astype(float32).astype(x[0].dtype()) : d) * t;
-  }
+  static Array tangent(std::size_t, ArraySpan x, const Array& t) { return (W ? 1.00000001 : 1.0) / (1 + x[0] * x[0]) * t; }
 };
 
 struct Scale {
@@ -239,6 +247,9 @@ void add_pointwise_mutants(std::vector<Mutant>& to) {
   to.push_back(mutant("in float32 only", "bowl", "jvp", drawn({{{4}, 0.5, 2, float32}}), alone<Bowl>));
   to.push_back(mutant("above 64 elements only", "long_sine", "jvp", drawn({{{100}, 0.5, 1}}), alone<LongSine>));
   to.push_back(mutant("the last elements only", "squash", "jvp", drawn({{{6}}}), alone<Squash>));
+  to.push_back(mutant("one element of three hundred", "crowded_sine", "jvp", drawn({{{300}, 0.5, 1}}), alone<OneElement>));
+  to.push_back(mutant("wrong sign of a small derivative", "wave", "jvp", vector,
+                      []<bool W>(const Arrays& x) { return Arrays{1e-9 * pointwise<Wave<W>>(before(x[0]))}; }));
   to.push_back(mutant("not linear in the tangent", "steep", "jvp", vector, alone<Steep>));
   to.push_back(mutant("relative error 1e-8", "rough", "jvp", vector, alone<Rough>));
   to.push_back(mutant("modulus without conjugate", "squared_modulus", "jvp", drawn({{{3}, 0.5, 2, complex128}}),

@@ -1,5 +1,6 @@
 // Programs that differ from the function, and functions that are not pure.
 #include <atomic>
+#include <map>
 
 #include "testing/mutant_parts.hpp"
 

@@ -2,6 +2,7 @@
 // same function with the right one.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <iomanip>
 #include <iostream>
 #include <sstream>
