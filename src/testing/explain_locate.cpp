@@ -6,6 +6,7 @@
 
 #include "core/node.hpp"
 #include "testing/explain.hpp"
+#include "testing/interpret.hpp"
 
 namespace fluxion::testing {
 
@@ -40,6 +41,8 @@ Array element(const Array& x, std::int64_t i) {
   for (std::size_t k = 1; k < x.shape().size(); ++k) rest.push_back(x.shape()[k]);
   return lax::reshape(lax::slice(x, start, limit), rest);
 }
+
+std::size_t size(const Fields& f, const char* field) { return static_cast<std::size_t>(f.number(field)); }
 
 class Locator {
  public:
@@ -101,8 +104,9 @@ class Locator {
     if (differentiates(probe_.check) && is_custom_derivative(e)) return {};
     if (probe_.check == Check::vmap && e.prim->name() == "custom_vmap_call") return {};
     if (const auto callee = e.prim->callee(e.params.view())) return held(body_at(callee, operands));
-    const EqnFields fields(e);
-    const auto& name = e.prim->name();
+    if (!is_known(*e.prim)) return {};
+    const Fields fields(e.params.view());
+    const auto name = e.prim->name();
     if (name == "scan") return in_scan(fields, operands);
     if (name == "while") return in_while(fields, operands);
     if (name == "repeat") return in_repeat(fields, operands);
@@ -110,11 +114,11 @@ class Locator {
     return {};
   }
 
-  std::optional<Located> in_scan(const EqnFields& f, const Arrays& operands) const {
-    const auto& body = f.jaxprs("jaxpr").at(0);
-    const auto n_consts = f.number("num_consts"), n_carry = f.number("num_carry");
-    const auto length = static_cast<std::int64_t>(f.number("length"));
-    const bool reverse = *f.text("reverse") == "True";
+  std::optional<Located> in_scan(const Fields& f, const Arrays& operands) const {
+    const auto& body = f.programs.at("jaxpr").at(0);
+    const auto n_consts = size(f, "num_consts"), n_carry = size(f, "num_carry");
+    const auto length = f.number("length");
+    const bool reverse = f.texts.at("reverse") == "True";
     const auto consts = part(operands, 0, n_consts);
     auto carry = part(operands, n_consts, n_carry);
     for (std::int64_t t = 0; t < length && !probe_.spent(); ++t) {
@@ -128,9 +132,9 @@ class Locator {
     return {};
   }
 
-  std::optional<Located> in_while(const EqnFields& f, const Arrays& operands) const {
-    const auto &cond = f.jaxprs("cond_jaxpr").at(0), &body = f.jaxprs("body_jaxpr").at(0);
-    const auto n_cond = f.number("cond_nconsts"), n_body = f.number("body_nconsts");
+  std::optional<Located> in_while(const Fields& f, const Arrays& operands) const {
+    const auto &cond = f.programs.at("cond_jaxpr").at(0), &body = f.programs.at("body_jaxpr").at(0);
+    const auto n_cond = size(f, "cond_nconsts"), n_body = size(f, "body_nconsts");
     const auto cond_consts = part(operands, 0, n_cond), body_consts = part(operands, n_cond, n_body);
     auto carry = part(operands, n_cond + n_body, operands.size() - n_cond - n_body);
     while (!probe_.spent() && eval_jaxpr(*cond, joined(cond_consts, carry))[0].item<bool>()) {
@@ -141,10 +145,10 @@ class Locator {
     return {};
   }
 
-  std::optional<Located> in_repeat(const EqnFields& f, const Arrays& operands) const {
-    const auto& body = f.jaxprs("jaxpr").at(0);
-    const auto n_consts = f.number("num_consts");
-    const bool reverse = *f.text("reverse") == "True";
+  std::optional<Located> in_repeat(const Fields& f, const Arrays& operands) const {
+    const auto& body = f.programs.at("jaxpr").at(0);
+    const auto n_consts = size(f, "num_consts");
+    const bool reverse = f.texts.at("reverse") == "True";
     const auto n = operands[0].item<std::int64_t>();
     const auto consts = part(operands, 1, n_consts);
     auto carry = part(operands, 1 + n_consts, operands.size() - 1 - n_consts);
@@ -156,8 +160,8 @@ class Locator {
     return {};
   }
 
-  std::optional<Located> in_branch(const EqnFields& f, const Arrays& operands) const {
-    const auto& branches = f.jaxprs("branches");
+  std::optional<Located> in_branch(const Fields& f, const Arrays& operands) const {
+    const auto& branches = f.programs.at("branches");
     const auto last = static_cast<std::int64_t>(branches.size()) - 1;
     const auto i = std::clamp<std::int64_t>(operands[0].item<std::int32_t>(), 0, last);
     return held(body_at(branches[static_cast<std::size_t>(i)], part(operands, 1, operands.size() - 1)));
@@ -260,7 +264,7 @@ Case delta_debugged(const Case& c, const Probe& probe) {
 
 std::optional<Located> locate(const Case& c, const Probe& probe) {
   if (!probe.fails(c)) return {};
-  if (c.program.eqns.size() == 1 && !EqnFields(c.program.eqns[0]).holds_programs()) return Located{c, true};
+  if (c.program.eqns.size() == 1 && Fields(c.program.eqns[0].params.view()).programs.empty()) return Located{c, true};
   auto found = locate_equation(c, probe);
   if (found && found->one_equation) return found;
   const auto small = delta_debugged(found ? found->c : c, probe);

@@ -15,6 +15,7 @@
 #include "core/literal.hpp"
 #include "core/node.hpp"
 #include "testing/explain.hpp"
+#include "testing/interpret.hpp"
 #include "tools/parse_jaxpr.hpp"
 
 namespace fluxion::testing {
@@ -117,7 +118,12 @@ std::string type_of_rules(const Primitive& p) {
   std::free(full);
   const std::string open = "PrimitiveOf<", anonymous = "(anonymous namespace)::";
   if (const auto at = name.find(open); at != std::string::npos) name = name.substr(at + open.size(), name.rfind('>') - at - open.size());
-  for (auto at = name.find(anonymous); at != std::string::npos; at = name.find(anonymous)) name.erase(at, anonymous.size());
+  const auto erase_all = [&](const std::string& part, std::size_t n) {
+    for (auto at = name.find(part); at != std::string::npos; at = name.find(part)) name.erase(at, n);
+  };
+  erase_all(anonymous, anonymous.size());
+  erase_all(" >", 1);
+  while (name.ends_with(' ')) name.pop_back();
   return name;
 }
 
@@ -140,18 +146,11 @@ struct TextNeeds {
     for (const auto& e : j.eqns) {
       const auto kind = e.prim->name();
       const auto n = e.in.size();
-      if (is_custom_derivative(e) || kind == "custom_vmap_call") function = *EqnFields(e).text("name");
+      if (is_custom_derivative(e) || kind == "custom_vmap_call") function = Fields(e.params.view()).texts["name"];
       if (!is_of_library(*e.prim)) list(*e.prim, n);
-      struct Held final : FieldVisitor {
-        TextNeeds& needs;
-        explicit Held(TextNeeds& t) : needs(t) {}
-        void text(const char*, const std::string&) override {}
-        void jaxpr(const char*, const JaxprPtr& held) override { needs.add(*held); }
-        void jaxprs(const char*, const std::vector<JaxprPtr>& held) override {
-          for (const auto& h : held) needs.add(*h);
-        }
-      } held(*this);
-      e.params.view().fields(held);
+      for (const auto& [field, programs] : Fields(e.params.view()).programs)
+        for (const auto& p : programs)
+          if (p != nullptr) add(*p);
     }
   }
 
@@ -290,8 +289,8 @@ std::string reproducing_line(const Case& c, const Probe& probe, const Subject& o
   const auto options = options_text(probe.check, probe.options);
   if (!is_readable(c, needs)) {
     const bool is_the_function = c.program.eqns.size() == 1 && !needs.function.empty();
-    return text(call, "f, ", arguments_text(is_the_function ? c.args() : original.args), ", ", options, ");  // f: ",
-                is_the_function ? "the function " + needs.function : "what has been checked");
+    return text("// f: ", is_the_function ? "the function " + needs.function : "what has been checked", "\n", call, "f, ",
+                arguments_text(is_the_function ? c.args() : original.args), ", ", options, ");");
   }
   const auto program = single_line(to_string(c.program)), extra = parse_options_text(c, needs);
   const auto whole = text(call, "fx::testing::program(", string_literal(program, program.size(), ""), extra.empty() ? "" : ", ",

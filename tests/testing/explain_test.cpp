@@ -67,6 +67,27 @@ struct WrongTranspose : Elementwise<WrongTranspose, 1> {
   static Arrays transpose(const fx::TransposeArgs& args, const Params&) { return {3.0 * args.cotangents[0]}; }
 };
 
+/// 2 x, negated where it is mapped.
+struct WrongBatch : Elementwise<WrongBatch, 1> {
+  static constexpr std::string_view name = "wrong_batch";
+  static Array value(const Arrays& x) { return 2.0 * x[0]; }
+  static constexpr fx::Linear jvp = fx::linear;
+  static Arrays transpose(const fx::TransposeArgs& args, const Params&) { return {2.0 * args.cotangents[0]}; }
+  static fx::BatchOut batch(const fx::BatchArgs& args, const Params& p) {
+    return {{-fx::bind_one<WrongBatch>(args.operands, p)}, {1}};
+  }
+};
+
+/// x^2, lowered to something else than it is.
+struct WrongLowering : Elementwise<WrongLowering, 1> {
+  static constexpr std::string_view name = "wrong_lowering";
+  static Array value(const Arrays& x) { return x[0] * x[0] + 0.5; }
+  static Arrays impl(fx::ArraySpan x, const Params&) { return {x[0] * x[0]}; }
+  static fx::JvpOut jvp(const fx::JvpArgs& j, const Params&) {
+    return {{bound<WrongLowering>({j.primals[0]})}, {2.0 * j.primals[0] * j.tangents[0]}};
+  }
+};
+
 /// cos x, said to be constant.
 struct FrozenCos : Elementwise<FrozenCos, 1> {
   static constexpr std::string_view name = "frozen_cos";
@@ -213,10 +234,10 @@ TEST_CASE("explain: held programs are looked into") {
   }
 }
 
-/// sum(sin(op(x cos x)))
+/// sum(exp(op(x cos x)))
 template <class Op>
 auto chain(const Op& op) {
-  return [op](const Arrays& in) { return Arrays{fx::sum(fx::sin(op(Arrays{fx::cos(in[0]) * in[0]})))}; };
+  return [op](const Arrays& in) { return Arrays{fx::sum(fx::exp(op(Arrays{fx::cos(in[0]) * in[0]})))}; };
 }
 
 TEST_CASE("explain: a wrong transpose is named") {
@@ -225,6 +246,23 @@ TEST_CASE("explain: a wrong transpose is named") {
   CHECK(r.e.rule == "transpose");
   CHECK(r.e.jaxpr == "{ lambda ; a:f64[]. let b:f64[] = wrong_transpose a in (b,) }");
   check_screen(r.screen);
+}
+
+TEST_CASE("explain: wrong batching rules and lowerings are named, also where derivatives are checked") {
+  const Array x = fx::array({0.3, -1.25, 2.71});
+  const auto b = explained(Check::vmap, chain(&bound<WrongBatch>), {x});
+  CHECK(b.e.primitive == "wrong_batch");
+  CHECK(b.e.rule == "batch");
+  const auto bg = explained(Check::grads, chain(&bound<WrongBatch>), {x});
+  CHECK(bg.e.primitive == "wrong_batch");
+  CHECK(bg.e.rule == "batch");
+  const auto l = explained(Check::jit, chain(&bound<WrongLowering>), {x});
+  CHECK(l.e.primitive == "wrong_lowering");
+  CHECK(l.e.rule == "lowering");
+  for (const auto* r : {&b, &bg, &l}) {
+    CHECK(r->e.to_one_rule);
+    check_screen(r->screen);
+  }
 }
 
 TEST_CASE("explain: derivatives of rules are looked at above the first order") {
@@ -261,7 +299,8 @@ TEST_CASE("explain: custom rules are named by their function") {
                                        [](const Array& x, const Array& ct) { return ct / (1.0 + fx::exp(x)); });
   const auto f = [&](const Arrays& in) { return Arrays{fx::sum(fx::sin(softplus(2.0 * in[0])) * in[0])}; };
   const auto v = explained(Check::grads, f, {fx::array({0.3, -1.25, 2.5})});
-  CHECK(v.e.rule == "fwd or bwd of custom_vjp");
+  CHECK(v.e.primitive == "custom_vjp of <lambda>");
+  CHECK(v.e.rule == "fwd or bwd");
   CHECK(v.e.to_one_rule);
   check_screen(v.screen);
 
@@ -269,7 +308,8 @@ TEST_CASE("explain: custom rules are named by their function") {
   const auto squash = fx::custom_jvp(logistic, [&](const auto& x, const auto& dx) { return std::pair(logistic(std::get<0>(x)), logistic(std::get<0>(x)) * std::get<0>(dx)); });
   const auto g = [&](const Arrays& in) { return Arrays{fx::sum(fx::exp(squash(fx::sin(in[0]))))}; };
   const auto j = explained(Check::grads, g, {fx::array({0.3, -1.25, 2.5})});
-  CHECK(j.e.rule == "jvp rule of custom_jvp");
+  CHECK(j.e.primitive == "custom_jvp of <lambda>");
+  CHECK(j.e.rule == "jvp rule");
   check_screen(j.screen);
 }
 
