@@ -43,7 +43,8 @@ Probe Probe::with(Check other, const CheckOptions& o) const {
 
 void Probe::renew(double seconds) const {
   using std::chrono::steady_clock;
-  budget_->end = steady_clock::now() + std::chrono::duration_cast<steady_clock::duration>(std::chrono::duration<double>(seconds));
+  budget_->end = steady_clock::now() +
+                 std::chrono::duration_cast<steady_clock::duration>(std::chrono::duration<double>(seconds));
   budget_->left = budget_->all;
 }
 
@@ -138,14 +139,16 @@ Explanation explained(const Case& whole, const Probe& probe, const Subject& subj
 
 }  // namespace
 
-std::vector<Explanation> explain_by(const Examine& examine, Check check, const Subject& subject, const Findings& findings,
-                                    const CheckOptions& options, const ExplainLimits& limits) {
+std::vector<Explanation> explain_by(const Examine& examine, Check check, const Subject& subject,
+                                    const Findings& findings, const CheckOptions& options,
+                                    const ExplainLimits& limits) {
   if (!findings.failed()) return {};
   const Probe base(examine, check, options, limits);
   for (const auto& [narrow, o] : narrower(check, findings.disagreements.front(), options)) {
     const auto probe = base.with(narrow, o);
     try {
       if (!probe.fails(traced(subject))) continue;
+      probe.renew(limits.seconds_to_locate / 4);
       const auto small = with_small_arguments(subject, probe);
       probe.renew(limits.seconds_to_locate);
       return {explained(traced(small), probe, small, options, limits)};
@@ -156,7 +159,8 @@ std::vector<Explanation> explain_by(const Examine& examine, Check check, const S
   return {};
 }
 
-std::vector<Explanation> explain(Check check, const Subject& subject, const Findings& findings, const CheckOptions& options) {
+std::vector<Explanation> explain(Check check, const Subject& subject, const Findings& findings,
+                                 const CheckOptions& options) {
   return explain_by(&examine, check, subject, findings, options);
 }
 

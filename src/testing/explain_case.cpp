@@ -154,7 +154,8 @@ bool is_custom_derivative(const Eqn& e) {
 }
 
 Jaxpr with_calls_inlined(const Jaxpr& program) {
-  const auto closed = trace_to_jaxpr([&](const Arrays& xs) { return eval_inlined(program, xs); }, program.in_avals(), "check");
+  const auto closed =
+      trace_to_jaxpr([&](const Arrays& xs) { return eval_inlined(program, xs); }, program.in_avals(), "check");
   if (!closed.consts.empty()) return program;
   Jaxpr out = *closed.jaxpr;
   out.n_consts = program.n_consts;

@@ -53,7 +53,8 @@ std::string guilty_arguments(const Case& c, const Probe& probe) {
   if (guilty.empty()) return "jvp";
   if (guilty.size() == 1) return "jvp of argument " + guilty[0];
   std::string list;
-  for (std::size_t k = 0; k < guilty.size(); ++k) list += (k == 0 ? "" : k + 1 == guilty.size() ? " and " : ", ") + guilty[k];
+  for (std::size_t k = 0; k < guilty.size(); ++k)
+    list += (k == 0 ? "" : k + 1 == guilty.size() ? " and " : ", ") + guilty[k];
   return "jvp of arguments " + list;
 }
 
@@ -63,7 +64,9 @@ std::string guilty_arguments(const Case& c, const Probe& probe) {
 Array some_values(const Aval& a, int seed) {
   const auto n = static_cast<std::size_t>(a.size());
   std::vector<double> v(n);
-  for (std::size_t k = 0; k < n; ++k) v[k] = (((k + static_cast<std::size_t>(seed)) % 2) != 0 ? -1.0 : 1.0) * (1.0 + 0.5 * static_cast<double>((k + static_cast<std::size_t>(seed)) % 3));
+  for (std::size_t k = 0; k < n; ++k)
+    v[k] = (((k + static_cast<std::size_t>(seed)) % 2) != 0 ? -1.0 : 1.0) *
+           (1.0 + 0.5 * static_cast<double>((k + static_cast<std::size_t>(seed)) % 3));
   return array(v).reshape(a.shape).astype(a.dtype);
 }
 
@@ -93,9 +96,11 @@ Case jvp_program(const Case& c) {
 
 // An equation of a program that a rule made, if it fails alone and is another primitive than those known to be right
 // at lower orders.
-std::optional<Suspicion> suspect_within(Case (*make)(const Case&), const Case& c, const Probe& probe, const Primitive* not_this) {
+std::optional<Suspicion> suspect_within(Case (*make)(const Case&), const Case& c, const Probe& probe,
+                                        const Primitive* not_this) {
   try {
-    if (auto found = locate_equation(make(c), probe); found && found->one_equation && found->c.program.eqns[0].prim != not_this)
+    if (auto found = locate_equation(make(c), probe);
+        found && found->one_equation && found->c.program.eqns[0].prim != not_this)
       return suspect(*found, probe);
   } catch (const Error&) {  // the rule cannot be run so: then it is not what is wrong
   }
@@ -187,11 +192,13 @@ std::optional<Suspicion> suspect_at_order(const Located& at, const Probe& probe,
   const auto name = names_of_primitives(c.program);
   // Forward mode of a custom_vjp transposes its bwd rule: that is shown by reverse mode in fewer steps.
   const bool backward_rule = prim != nullptr && prim->name() == "custom_vjp_call";
-  const auto forward = derivative_probe(probe, order, true, false, false), reverse = derivative_probe(probe, order, false, true, false);
+  const auto forward = derivative_probe(probe, order, true, false, false),
+             reverse = derivative_probe(probe, order, false, true, false);
   if (backward_rule && reverse.fails(c)) return Suspicion{at, reverse, name, "transpose" + ordinal(order)};
   if (forward.fails(c)) {
     if (order > 1)
-      if (auto inner = suspect_within(&jvp_program, c, derivative_probe(probe, order - 1, true, true, false), prim)) return inner;
+      if (auto inner = suspect_within(&jvp_program, c, derivative_probe(probe, order - 1, true, true, false), prim))
+        return inner;
     return Suspicion{at, forward, name, (prim != nullptr ? guilty_arguments(c, forward) : "jvp") + ordinal(order)};
   }
   if (reverse.fails(c)) {
