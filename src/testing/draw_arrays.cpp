@@ -113,7 +113,7 @@ double cost(double v) {
 std::vector<double> simpler_numbers(double v) {
   std::vector<double> out(kSimple.begin(), kSimple.end());
   if (std::isfinite(v)) {
-    for (const double c : {std::trunc(v), -v, std::trunc(v / 2), std::round(v * 4) / 4, std::round(v * 10) / 10, std::round(v * 100) / 100, std::ldexp(1, std::ilogb(v))})
+    for (const double c : {std::trunc(v), -v, std::trunc(v / 2), std::trunc(v) - (v > 0 ? 1 : -1), std::round(v * 4) / 4, std::round(v * 10) / 10, std::round(v * 100) / 100, std::ldexp(1, std::ilogb(v))})
       out.push_back(c);
   }
   std::erase_if(out, [&](double c) { return !(cost(c) < cost(v)); });
@@ -163,8 +163,8 @@ class Simplifier {
   Range range_;
 };
 
-/// x cut down to a smaller shape.
-Array cut(const Array& x, const Shape& to) {
+/// x cut down to a smaller shape: its first or its last elements.
+Array cut(const Array& x, const Shape& to, bool last) {
   auto y = x;
   for (std::size_t axis = 0; y.shape().size() > to.size();) {  // drop the first axis that is not in `to`
     const bool kept = axis < to.size() && y.shape()[axis] == to[axis];
@@ -173,11 +173,14 @@ Array cut(const Array& x, const Shape& to) {
       continue;
     }
     if (y.shape()[axis] == 0) return Array();
-    y = lax::index_in_dim(y, 0, static_cast<std::int64_t>(axis), false);
+    y = lax::index_in_dim(y, last ? y.shape()[axis] - 1 : 0, static_cast<std::int64_t>(axis), false);
   }
-  for (std::size_t i = 0; i < to.size(); ++i)
+  Dims start(to.size(), 0), limit = to;
+  for (std::size_t i = 0; i < to.size(); ++i) {
     if (to[i] > y.shape()[i]) return Array();
-  return lax::slice(y, Dims(to.size(), 0), to);
+    if (last) start[i] = y.shape()[i] - to[i], limit[i] = y.shape()[i];
+  }
+  return lax::slice(y, start, limit);
 }
 
 using Elements = std::vector<Element>;
@@ -245,7 +248,8 @@ Arrays simpler_arrays(const ArrayRecipe& r, const Array& x) {
   Arrays out;
   if (r.shapes)
     for (const auto& s : simpler_shapes(*r.shapes, x.shape()))
-      if (auto smaller = cut(x, s); !smaller.is_empty_handle()) out.push_back(std::move(smaller));
+      for (const bool last : {false, true})
+        if (auto smaller = cut(x, s, last); !smaller.is_empty_handle()) out.push_back(std::move(smaller));
   const Simplifier simplifier(r);
   const auto now = elements_of(x);
   std::vector<Elements> candidates;

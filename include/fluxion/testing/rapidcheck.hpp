@@ -52,8 +52,7 @@ class ShapeGen : public rc::Gen<Shape> {
 /// What stands for a shape: one, {2, 3}, or a generator of them.
 class ShapeChoice {
  public:
-  ShapeChoice() : options_(ShapeOptions{}) {}
-  ShapeChoice(std::initializer_list<std::int64_t> extents) : shape_(extents) {}
+  ShapeChoice(std::initializer_list<std::int64_t> extents) : shape_(extents) {}  // {} is rank 0
   ShapeChoice(const Shape& shape) : shape_(shape) {}  // NOLINT: implicit on purpose, as are the others
   ShapeChoice(const ShapeGen& shapes) : options_(shapes.options()) {}
   ShapeChoice(const rc::Gen<Shape>& shapes) : gen_(shapes) {}
@@ -128,10 +127,10 @@ inline rc::Gen<std::vector<Shape>> broadcastable_shapes(std::size_t n = 2, const
 /// An array: array(float32, {2, 3}), array(int64, gen::shape({.max_rank = 1}), {.low = 0, .special = true}); of any shape
 /// if none is given. Shrinks to smaller shapes, then to simpler elements (0, 1, -1, 2, 0.5, then whole numbers). Throws
 /// TypeError for dtypes without numbers, ValueError for bounds that have none between them.
-inline rc::Gen<Array> array(DType dtype = float64, const detail::ShapeChoice& shape = {}, const ArrayOptions& options = {}) {
+inline rc::Gen<Array> array(DType dtype = float64, const detail::ShapeChoice& shape = detail::ShapeGen({}), const ArrayOptions& options = {}) {
   return shape.arrays({.dtype = dtype, .values = options}, [](const detail::ArrayRecipe& r) { return detail::of_recipe("gen::array", r); });
 }
-inline rc::Gen<Array> array(const rc::Gen<DType>& dtype, const detail::ShapeChoice& shape = {}, const ArrayOptions& options = {}) {
+inline rc::Gen<Array> array(const rc::Gen<DType>& dtype, const detail::ShapeChoice& shape = detail::ShapeGen({}), const ArrayOptions& options = {}) {
   return rc::gen::mapcat(dtype, [=](DType t) { return array(t, shape, options); });
 }
 
@@ -144,15 +143,15 @@ inline rc::Gen<Array> keys() {
 // --- constrained domains: bijections of unconstrained numbers, which shrink to 0 ------------------------------------
 
 /// Numbers above 0; 1 is the simplest.
-inline rc::Gen<Array> positive(const detail::ShapeChoice& shape = {}, DType dtype = float64) {
+inline rc::Gen<Array> positive(const detail::ShapeChoice& shape = detail::ShapeGen({}), DType dtype = float64) {
   return detail::mapped("gen::positive", shape, dtype, bijection::positive);
 }
 /// Numbers in (0, 1); 1/2 is the simplest.
-inline rc::Gen<Array> unit_interval(const detail::ShapeChoice& shape = {}, DType dtype = float64) {
+inline rc::Gen<Array> unit_interval(const detail::ShapeChoice& shape = detail::ShapeGen({}), DType dtype = float64) {
   return detail::mapped("gen::unit_interval", shape, dtype, bijection::unit_interval);
 }
 /// Numbers in (low, high); the middle is the simplest.
-inline rc::Gen<Array> interval(double low, double high, const detail::ShapeChoice& shape = {}, DType dtype = float64) {
+inline rc::Gen<Array> interval(double low, double high, const detail::ShapeChoice& shape = detail::ShapeGen({}), DType dtype = float64) {
   return detail::mapped("gen::interval", shape, dtype, [low, high](const Array& y) { return bijection::interval(y, low, high); });
 }
 /// Ascending along the last axis.
