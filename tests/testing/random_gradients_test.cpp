@@ -50,7 +50,7 @@ TEST_CASE("random programs use at least 70 differentiable primitives, all that t
   const std::set<std::string> can(listed.begin(), listed.end());
   std::map<std::string, int> used;
   std::size_t equations = 0, with_control_flow = 0;
-  constexpr std::uint64_t kPrograms = 600;
+  constexpr std::uint64_t kPrograms = 400;
   for (std::uint64_t seed = 0; seed < kPrograms; ++seed) {
     const auto p = random_program(seed);
     equations += p.num_equations();
@@ -60,11 +60,12 @@ TEST_CASE("random programs use at least 70 differentiable primitives, all that t
     CHECK(p.num_equations() <= 40);
   }
   std::size_t differentiable = 0;
-  std::string all;
+  std::string all, missing;
   for (const auto& [name, count] : used) {
     if (!kNotDifferentiable.contains(name)) ++differentiable, all += name + " ";
-    CHECK(can.contains(name));
+    if (!can.contains(name)) missing += name + " ";
   }
+  CHECK(missing == "");
   CHECK(differentiable >= 70);
   CHECK(with_control_flow >= kPrograms / 20);
   WARN(differentiable << " differentiable primitives in " << kPrograms << " programs of " << equations << " equations: " << all);
@@ -72,7 +73,7 @@ TEST_CASE("random programs use at least 70 differentiable primitives, all that t
 
 TEST_CASE("random programs are bounded and finite") {
   for (const bool smooth : {true, false}) {
-    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
       const auto p = random_program(seed, {.smooth = smooth});
       INFO(p);
       for (const auto& y : p(p.inputs())) REQUIRE(static_cast<bool>(all(abs(y) <= 5)));
