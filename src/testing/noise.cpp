@@ -1,6 +1,7 @@
 // Programs with rounding errors put in: how far they carry is the local condition number, measured.
 // Source: Vignes, Discrete stochastic arithmetic, Numerical Algorithms 37 (2004), for the idea.
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <string_view>
 
@@ -27,10 +28,18 @@ bool is_exact(const Primitive& p) {
 
 class Noise final : public Interpreter {
  public:
-  Noise(double eps, std::uint64_t seed) : eps_(eps), numbers_(seed) {}
+  Noise(double eps, double const_eps, std::uint64_t seed) : eps_(eps), const_eps_(const_eps), numbers_(seed) {}
 
  protected:
-  Array given(const Array& x) override { return x; }
+  // Constants of a rule, such as 2 / sqrt(pi), are rounded to the dtype of the program; whole numbers and halves are not.
+  Array given(const Array& x) override {
+    if (const_eps_ == 0 || concrete(x) == nullptr || !is_inexact(x.dtype()) || x.ndim() != 0) return x;
+    const Layout layout({x});
+    auto v = layout.read({x});
+    if (std::all_of(v.begin(), v.end(), is_short)) return x;
+    for (auto& number : v) number *= 1 + const_eps_ * numbers_.signed_unit();
+    return layout.write(v, {x})[0];
+  }
   Arrays primitive(const Eqn& e, const Jaxpr&, ArraySpan operands) override {
     // What depends on no argument is what it is for all who evaluate the program.
     if (std::all_of(operands.begin(), operands.end(), [](const Array& x) { return concrete(x) != nullptr; })) {
@@ -60,14 +69,19 @@ class Noise final : public Interpreter {
     return aval.shape == shape ? x : lax::broadcast_in_dim(x, aval.shape, {});
   }
 
-  double eps_;
+  static bool is_short(double v) {
+    int exponent = 0;
+    return !std::isfinite(v) || std::fmod(std::frexp(v, &exponent) * 4096, 1) == 0;
+  }
+
+  double eps_, const_eps_;
   Numbers numbers_;
 };
 
 }  // namespace
 
-ClosedJaxpr with_noise(const ClosedJaxpr& program, const Arrays& args, double eps, std::uint64_t seed) {
-  return Noise(eps, seed).traced(program, args);
+ClosedJaxpr with_noise(const ClosedJaxpr& program, const Arrays& args, double eps, std::uint64_t seed, double const_eps) {
+  return Noise(eps, const_eps, seed).traced(program, args);
 }
 
 }  // namespace fluxion::testing

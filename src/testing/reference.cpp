@@ -21,16 +21,13 @@ class RecordStops : public Interpreter {
 
  protected:
   Array given(const Array& x) override { return x; }
-  Arrays primitive(const Eqn& e, const Jaxpr& in, ArraySpan operands) override {
-    if (e.prim->name() != "stop_gradient" || !is_known(*e.prim) || !live_.holds(e, in)) return e.prim->bind(operands, e.params.view());
+  Arrays primitive(const Eqn& e, const Jaxpr&, ArraySpan operands) override {
+    if (e.prim->name() != "stop_gradient" || !is_known(*e.prim)) return e.prim->bind(operands, e.params.view());
     if (concrete(operands[0]) == nullptr)
       throw UnsupportedError("check: stop_gradient within a loop or branch; its value differs from trip to trip");
     seen.push_back(operands[0]);
     return {operands[0]};
   }
-
- private:
-  LiveStops live_;
 };
 class ReplayStops final : public Interpreter {
  public:
@@ -38,15 +35,14 @@ class ReplayStops final : public Interpreter {
 
  protected:
   Array given(const Array& x) override { return x; }
-  Arrays primitive(const Eqn& e, const Jaxpr& in, ArraySpan operands) override {
-    if (e.prim->name() != "stop_gradient" || !is_known(*e.prim) || !live_.holds(e, in)) return e.prim->bind(operands, e.params.view());
+  Arrays primitive(const Eqn& e, const Jaxpr&, ArraySpan operands) override {
+    if (e.prim->name() != "stop_gradient" || !is_known(*e.prim)) return e.prim->bind(operands, e.params.view());
     return {seen_.at(next_++)};
   }
 
  private:
   Arrays seen_;
   std::size_t next_ = 0;
-  LiveStops live_;
 };
 
 bool has_stops(const Jaxpr& jaxpr) {
@@ -57,6 +53,22 @@ bool has_stops(const Jaxpr& jaxpr) {
         if (p != nullptr && has_stops(*p)) return true;
     return false;
   });
+}
+
+// Without stops that hold no derivative back.
+class OpenStops final : public Interpreter {
+ protected:
+  Array given(const Array& x) override { return x; }
+  Arrays primitive(const Eqn& e, const Jaxpr& in, ArraySpan operands) override {
+    if (e.prim->name() == "stop_gradient" && is_known(*e.prim) && !live_.holds(e, in)) return {operands[0]};
+    return e.prim->bind(operands, e.params.view());
+  }
+
+ private:
+  LiveStops live_;
+};
+ClosedJaxpr without_idle_stops(const ClosedJaxpr& program, const Arrays& args) {
+  return has_stops(*program.jaxpr) ? OpenStops().traced(program, args) : program;
 }
 
 ClosedJaxpr with_stops_kept(const ClosedJaxpr& program, const Arrays& args) {
@@ -74,7 +86,8 @@ struct AsReference {
   Arrays point;
   double eps = kEps;
 };
-AsReference as_reference(const ClosedJaxpr& program, const Arrays& args) {
+AsReference as_reference(const ClosedJaxpr& given, const Arrays& args) {
+  const auto program = without_idle_stops(given, args);
   const double eps = coarsest_eps(program.jaxpr->vars);
   if (eps > kEps) {
     try {
@@ -97,8 +110,8 @@ Arrays Evaluated::operator()(const Arrays& args) const {
   return eval_jaxpr(*program_.jaxpr, all);
 }
 
-Noisy::Noisy(const ClosedJaxpr& program, const Arrays& args, double eps) {
-  for (int i = 0; i < kNoises; ++i) programs_.emplace_back(with_noise(program, args, eps, static_cast<std::uint64_t>(i + 1)));
+Noisy::Noisy(const ClosedJaxpr& program, const Arrays& args, double eps, double const_eps) {
+  for (int i = 0; i < kNoises; ++i) programs_.emplace_back(with_noise(program, args, eps, static_cast<std::uint64_t>(i + 1), const_eps));
 }
 
 Vec Noisy::spread(const Arrays& args, const Layout& layout, const Vec& at) const {
