@@ -291,9 +291,13 @@ std::vector<std::string> program_primitives(const ProgramOptions& options) {
     one->genes = {g};
     for (auto& n : RandomProgram(std::move(one)).primitives()) names.insert(std::move(n));
   };
-  constexpr std::uint32_t kChoices = 12;
-  for (std::uint32_t move = 0; move < table.size(); ++move)
+  constexpr std::uint32_t kChoices = 12, kChoicesWithin = 3;
+  for (std::uint32_t move = 0; move < table.size(); ++move) {
     for (std::uint32_t c = 0; c < kChoices; ++c) collect({move, c % 3, c % 2, c, {}});
+    if ((table.at(move, kDepth).kind & Move::transform) == 0) continue;
+    for (std::uint32_t within = 0; within < table.size(); ++within)  // derivatives have operations of their own
+      for (std::uint32_t c = 0; c < kChoicesWithin; ++c) collect({move, 0, 0, 0, {{within, 0, 0, c, {}}}});
+  }
   return {names.begin(), names.end()};
 }
 
