@@ -28,7 +28,8 @@ std::string shown(const Element& e, DType t) {
   if (is_complex(t)) return number(e.re) + (std::signbit(e.im) ? "-" : "+") + number(std::fabs(e.im)) + "j";
   if (is_floating(t)) return number(e.re);
   if (t == DType::bool_) return e.whole != 0 ? "true" : "false";
-  return t == DType::uint64 || is_key(t) ? std::to_string(static_cast<std::uint64_t>(e.whole)) : std::to_string(e.whole);
+  return t == DType::uint64 || is_key(t) ? std::to_string(static_cast<std::uint64_t>(e.whole))
+                                         : std::to_string(e.whole);
 }
 
 std::string index_of(std::int64_t flat, const Shape& shape) {
@@ -73,13 +74,17 @@ class Judge {
 
 std::string line(const std::string& place, const Element& got, const Element& want, DType t) {
   auto out = "\n  " + place + " is " + shown(got, t) + ", expected " + shown(want, t);
-  if (const auto off = distance(got, want); std::isfinite(off) && off > 0 && !is_key(t)) out += " (off by " + text(off) + ")";
+  if (const auto off = distance(got, want); std::isfinite(off) && off > 0 && !is_key(t))
+    out += " (off by " + text(off) + ")";
   return out;
 }
 
-std::string difference_of_arrays(const std::string& path, const Array& got, const Array& want, const Closeness* closeness) {
+std::string difference_of_arrays(const std::string& path, const Array& got, const Array& want,
+                                 const Closeness* closeness) {
   const auto name = path.empty() ? std::string("the array") : path;
-  const auto kind = [](const Array& x) { return x.is_empty_handle() ? "an empty handle" : text(Aval{x.shape(), x.dtype()}); };
+  const auto kind = [](const Array& x) {
+    return x.is_empty_handle() ? "an empty handle" : text(Aval{x.shape(), x.dtype()});
+  };
   if (kind(got) != kind(want)) return name + " is " + kind(got) + ", expected " + kind(want);
   if (got.is_empty_handle()) return "";
   const auto a = elements_of(got), b = elements_of(want);
@@ -87,7 +92,9 @@ std::string difference_of_arrays(const std::string& path, const Array& got, cons
   std::size_t count = 0, worst = 0;
   double farthest = -1;
   std::string lines;
-  const auto place = [&](std::size_t i) { return got.ndim() == 0 ? name : path + index_of(static_cast<std::int64_t>(i), got.shape()); };
+  const auto place = [&](std::size_t i) {
+    return got.ndim() == 0 ? name : path + index_of(static_cast<std::int64_t>(i), got.shape());
+  };
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (judge.accepts(a[i], b[i])) continue;
     if (const auto off = distance(a[i], b[i]); !(off <= farthest)) farthest = off, worst = i;

@@ -92,7 +92,9 @@ TEST_CASE("drawn shapes are within their options, and of every sort") {
   CHECK(empty);
   CHECK(ones);
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
-    const Shape s = drawn<Shape>(gen::shape({.min_rank = 2, .max_rank = 2, .min_extent = 3, .max_extent = 4}), seed).value();
+    const Shape s =
+        drawn<Shape>(gen::shape({.min_rank = 2, .max_rank = 2, .min_extent = 3, .max_extent = 4}), seed)
+            .value();
     REQUIRE((s.size() == 2 && s[0] >= 3 && s[0] <= 4 && s[1] >= 3 && s[1] <= 4));
   }
 }
@@ -108,12 +110,14 @@ TEST_CASE("drawn shapes broadcast together where that is asked for") {
     differ |= !(shapes[0] == shapes[1]);
   }
   CHECK(differ);
-  const auto least = minimal(gen::broadcastable_shapes(2), [](const std::vector<Shape>& s) { return s[0].size() > s[1].size(); });
+  const auto least = minimal(gen::broadcastable_shapes(2),
+                             [](const std::vector<Shape>& s) { return s[0].size() > s[1].size(); });
   CHECK(least == std::vector<Shape>{{1}, {}});
 }
 
 TEST_CASE("drawn arrays have the dtype, shape and range they should have") {
-  for (const auto t : {fx::float64, fx::float32, fx::float16, fx::bfloat16, fx::complex64, fx::int8, fx::uint64, fx::bool_}) {
+  for (const auto t : {fx::float64, fx::float32, fx::float16, fx::bfloat16, fx::complex64, fx::int8,
+                       fx::uint64, fx::bool_}) {
     for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
       const Array x = drawn(gen::array(t, {2, 3}), seed).value();
       REQUIRE(x.dtype() == t);
@@ -128,7 +132,8 @@ TEST_CASE("drawn arrays have the dtype, shape and range they should have") {
 }
 
 TEST_CASE("special values are drawn where they are switched on") {
-  bool negative_zero = false, subnormal = false, infinite = false, nan = false, tie = false, greatest = false, least = false;
+  bool negative_zero = false, subnormal = false, infinite = false, nan = false, tie = false, greatest = false,
+       least = false;
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     const auto v = doubles(drawn(gen::array(fx::float32, {8}, {.special = true}), seed).value());
     for (std::size_t i = 0; i < v.size(); ++i) {
@@ -144,7 +149,8 @@ TEST_CASE("special values are drawn where they are switched on") {
       REQUIRE((n >= INT32_MAX - 1 || n <= INT32_MIN + 1 || (n >= -10 && n <= 10)));
     }
     for (const auto u : doubles(drawn(gen::array(fx::float64, {8}), seed).value())) REQUIRE(std::fabs(u) <= 3);
-    for (const auto u : doubles(drawn(gen::array(fx::float64, {8}, {.nans = true}), seed).value())) REQUIRE(!std::isinf(u));
+    for (const auto u : doubles(drawn(gen::array(fx::float64, {8}, {.nans = true}), seed).value()))
+      REQUIRE(!std::isinf(u));
   }
   CHECK((negative_zero && subnormal && infinite && nan && tie && greatest && least));
 }
@@ -158,18 +164,24 @@ TEST_CASE("the same seed draws the same values") {
     CHECK(rc::toString(p) == rc::toString(q));
     CHECK_THAT(p(p.inputs()), equals_bits(q(q.inputs())));
   }
-  CHECK_FALSE(fx::testing::difference_in_bits(drawn(gen::array(fx::float64, {4}), 1).value(), drawn(gen::array(fx::float64, {4}), 2).value()).empty());
+  CHECK_FALSE(fx::testing::difference_in_bits(drawn(gen::array(fx::float64, {4}), 1).value(),
+                                              drawn(gen::array(fx::float64, {4}), 2).value())
+                  .empty());
 }
 
 TEST_CASE("counterexamples shrink to what is simplest") {
   const auto least = [](const auto& g, const auto& p) { return minimal(g, p); };
   CHECK_THAT(least(gen::array(), [](const Array& x) { return every(x == x); }), equals_bits(fx::scalar(0.0)));
-  CHECK_THAT(least(gen::array(), [](const Array& x) { return x.size() > 0 && static_cast<bool>(fx::any(x > 1.5)); }), equals_bits(fx::scalar(2.0)));
+  CHECK_THAT(
+      least(gen::array(), [](const Array& x) { return x.size() > 0 && static_cast<bool>(fx::any(x > 1.5)); }),
+      equals_bits(fx::scalar(2.0)));
   CHECK_THAT(least(gen::array(fx::float32, {3}), [](const Array& x) { return static_cast<bool>(fx::any(x < 0)); }),
              is_close_to(fx::array({0.0F, 0.0F, -1.0F}).astype(fx::float32), {.atol = 1}));
-  CHECK_THAT(least(gen::array(fx::int16, {2}, {.low = 3, .high = 90}), [](const Array& x) { return static_cast<bool>(x[1] > 40); }),
+  CHECK_THAT(least(gen::array(fx::int16, {2}, {.low = 3, .high = 90}),
+                   [](const Array& x) { return static_cast<bool>(x[1] > 40); }),
              equals_bits(fx::array({3, 41}).astype(fx::int16)));
-  const auto nan = least(gen::array(fx::float64, gen::shape(), {.special = true}), [](const Array& x) { return static_cast<bool>(fx::any(fx::isnan(x))); });
+  const auto nan = least(gen::array(fx::float64, gen::shape(), {.special = true}),
+                         [](const Array& x) { return static_cast<bool>(fx::any(fx::isnan(x))); });
   CHECK_THAT(nan, equals_bits(fx::scalar(std::numeric_limits<double>::quiet_NaN())));
   CHECK(least(rc::Gen<Shape>(gen::shape()), [](const Shape& s) { return s.size() >= 2 && s[1] >= 3; }) == Shape{1, 3});
   CHECK(least(gen::dtype(), [](fx::DType t) { return fx::is_integer(t); }) == fx::int64);
@@ -207,7 +219,8 @@ TEST_CASE("trees are drawn from their type or like an example") {
     for (const auto& x : fx::tree::leaves(any)) CHECK(x.shape() == Shape{2});
     CHECK(any.layers.size() <= 3);
   }
-  const auto least = minimal(gen::tree_like(example), [](const Net& n) { return static_cast<bool>(n.layers[0].b[1] != 0); });
+  const auto least =
+      minimal(gen::tree_like(example), [](const Net& n) { return static_cast<bool>(n.layers[0].b[1] != 0); });
   CHECK_THAT(least.layers[0].w, equals_bits(fx::zeros({2, 3})));
   CHECK_THAT(least.layers[0].b, equals_bits(fx::array({0.0F, 1.0F, 0.0F})));
   CHECK_THAT(least.extra.at("key"), equals_bits(fx::random::key(0)));
@@ -260,7 +273,9 @@ TEST_CASE("bijections invert and have the right derivatives") {
   };
   both("positive", bijection::positive, bijection::positive_inverse);
   both("unit_interval", bijection::unit_interval, bijection::unit_interval_inverse);
-  both("interval", [](const Array& x) { return bijection::interval(x, -1, 3); }, [](const Array& x) { return bijection::interval_inverse(x, -1, 3); });
+  both(
+      "interval", [](const Array& x) { return bijection::interval(x, -1, 3); },
+      [](const Array& x) { return bijection::interval_inverse(x, -1, 3); });
   both("ordered", bijection::ordered, bijection::ordered_inverse);
   both("simplex", bijection::simplex, bijection::simplex_inverse);
   both("correlation_cholesky", bijection::correlation_cholesky, bijection::correlation_cholesky_inverse);
@@ -278,22 +293,28 @@ TEST_CASE("properties take arrays, dtypes, shapes and adapted structs as paramet
     RC_ASSERT(fx::random::uniform(k).ndim() == 0);
   });
   CHECK(rc::toString(fx::array({0.1, 2.0})) == "f64[2] [0.1 2. ]");
-  CHECK(rc::toString(Layer{fx::scalar(1.0F), fx::array({1, 2}).astype(fx::int32)}) == ".w = f32[] 1.0\n.b = i32[2] [1 2]");
+  CHECK(rc::toString(Layer{fx::scalar(1.0F), fx::array({1, 2}).astype(fx::int32)}) ==
+        ".w = f32[] 1.0\n.b = i32[2] [1 2]");
 }
 
 TEST_CASE("generators say what is wrong with their options") {
   CHECK_THROWS_WITH(gen::shape({.min_rank = 3, .max_rank = 2}),
-                    "gen::shape: 0 <= min_rank <= max_rank and 0 <= min_extent <= max_extent are required, got ranks 3 to 2 and extents 0 to 5");
-  CHECK_THROWS_WITH(gen::shape({.min_rank = 3, .max_rank = 3, .min_extent = 5, .max_size = 100}),
-                    "gen::shape: max_size must allow the smallest shape, which has 3 axes of extent 5, got 100; raise it");
-  CHECK_THROWS_WITH(gen::array(fx::DType::key_fry, {2}), "gen::array: a dtype of numbers or bool is required, got key<fry>; use gen::keys");
+                    "gen::shape: 0 <= min_rank <= max_rank and 0 <= min_extent <= max_extent are required, "
+                    "got ranks 3 to 2 and extents 0 to 5");
+  CHECK_THROWS_WITH(
+      gen::shape({.min_rank = 3, .max_rank = 3, .min_extent = 5, .max_size = 100}),
+      "gen::shape: max_size must allow the smallest shape, which has 3 axes of extent 5, got 100; raise it");
+  CHECK_THROWS_WITH(gen::array(fx::DType::key_fry, {2}),
+                    "gen::array: a dtype of numbers or bool is required, got key<fry>; use gen::keys");
   CHECK_THROWS_WITH(gen::array(fx::int32, {2}, {.low = 0.2, .high = 0.8}),
                     "gen::array: low <= high is required with an integer between them, got 0.2 and 0.8");
   CHECK_THROWS_WITH(gen::simplex({}), "gen::simplex: a shape whose last extent is at least 1 is required, got ()");
   CHECK_THROWS_WITH(bijection::correlation(fx::zeros({4})),
                     "bijection::correlation_cholesky: a last axis of n (n - 1) / 2 elements is required, got f64[4]");
-  CHECK_THROWS_WITH(fx::testing::random_program(1, {.max_equations = 0}), "random_program: max_equations of at least 1 is required, got 0");
-  CHECK_THROWS_WITH(fx::testing::random_program(1, {.inputs = {{{2}, fx::int32}}}), "random_program: inputs of floating dtypes are required, got i32[2]");
+  CHECK_THROWS_WITH(fx::testing::random_program(1, {.max_equations = 0}),
+                    "random_program: max_equations of at least 1 is required, got 0");
+  CHECK_THROWS_WITH(fx::testing::random_program(1, {.inputs = {{{2}, fx::int32}}}),
+                    "random_program: inputs of floating dtypes are required, got i32[2]");
   const auto p = fx::testing::random_program(1, {.inputs = {{{2}, fx::float64}}});
   CHECK_THROWS_WITH(p(fx::Arrays{}), "RandomProgram: as many arguments as inputs are required, 1, got 0");
   CHECK_THROWS_WITH(p(fx::zeros({3})), "RandomProgram: argument 0 must be f64[2] as its input is, got f64[3]");

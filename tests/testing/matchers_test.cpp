@@ -47,8 +47,10 @@ TEST_CASE("is_close_to compares element by element") {
         "is close to f64[3] [1.  2.5 3. ]\n1 of 3 elements differs:\n  [1] is 2, expected 2.5 (off by 0.5)");
   CHECK(complaint(fx::array({kNaN}), is_close_to(fx::array({kNaN}), {.equal_nan = false})) ==
         "is close to f64[1] [nan]\n1 of 1 element differs:\n  [0] is nan, expected nan");
-  CHECK(complaint(kInf, is_close_to(-kInf)) == "is close to f64[] -inf\n1 of 1 element differs:\n  the array is inf, expected -inf");
-  CHECK(complaint(x, is_close_to(fx::array({1.0F, 2.0F}))) == "is close to f32[2] [1. 2.]\nthe array is f64[3], expected f32[2]");
+  CHECK(complaint(kInf, is_close_to(-kInf)) ==
+        "is close to f64[] -inf\n1 of 1 element differs:\n  the array is inf, expected -inf");
+  CHECK(complaint(x, is_close_to(fx::array({1.0F, 2.0F}))) ==
+        "is close to f32[2] [1. 2.]\nthe array is f64[3], expected f32[2]");
   CHECK(complaint(fx::array({1L, 2L}), is_close_to(fx::array({1L, 3L}))) ==
         "is close to i64[2] [1 3]\n1 of 2 elements differs:\n  [1] is 2, expected 3 (off by 1)");
 }
@@ -70,7 +72,8 @@ TEST_CASE("equals_bits tells zeros apart and counts all NaNs as one") {
         "equals to the bit key<fry>[] [0 4]\n1 of 1 element differs in bits:\n  the array is 3, expected 4");
   const Array z = fx::lax::complex(fx::scalar(1.0), fx::scalar(-2.0));
   CHECK(complaint(z, equals_bits(z + 1.0)) ==
-        "equals to the bit c128[] (2-2j)\n1 of 1 element differs in bits:\n  the array is 1-2j, expected 2-2j (off by 1)");
+        "equals to the bit c128[] (2-2j)\n1 of 1 element differs in bits:\n  the array is 1-2j, expected "
+        "2-2j (off by 1)");
 }
 
 TEST_CASE("trees are compared leaf by leaf") {
@@ -78,10 +81,12 @@ TEST_CASE("trees are compared leaf by leaf") {
   CHECK_THAT(p, equals_bits(p));
   CHECK_THAT(p, is_close_to(Params{p.w + 1e-12, p.b}));
   CHECK(complaint(p, is_close_to(Params{p.w, fx::scalar(4.0)})) ==
-        "is close to \n.w = f64[2] [1. 1.]\n.b = f64[] 4.0\n1 of 1 element of .b differs:\n  .b is 3, expected 4 (off by 1)");
+        "is close to \n.w = f64[2] [1. 1.]\n.b = f64[] 4.0\n1 of 1 element of .b differs:\n  .b is 3, "
+        "expected 4 (off by 1)");
   CHECK(complaint(p, equals_bits(Params{p.w, Array()})) ==
         "equals to the bit \n.w = f64[2] [1. 1.]\n.b = (empty handle)\n.b is f64[], expected an empty handle");
-  CHECK_THAT(complaint(std::vector<Array>{1.0}, is_close_to(std::vector<Array>{1.0, 2.0})), Catch::EndsWith("the tree is [*], expected [*, *]"));
+  CHECK_THAT(complaint(std::vector<Array>{1.0}, is_close_to(std::vector<Array>{1.0, 2.0})),
+             Catch::EndsWith("the tree is [*], expected [*, *]"));
   CHECK(Catch::Detail::stringify(p) == "\n.w = f64[2] [1. 1.]\n.b = f64[] 3.0");
   CHECK(Catch::Detail::stringify(p.b) == "f64[] 3.0");
 }

@@ -22,10 +22,36 @@ using testing::random_program;
 using testing::RandomProgram;
 
 // Without derivatives of their own.
-const std::set<std::string> kNotDifferentiable{
-    "and", "or", "xor", "not", "argmax", "argmin", "eq", "ne", "lt", "le", "gt", "ge", "iota", "is_finite", "searchsorted", "threefry2x32",
-    "random_wrap", "random_unwrap", "shift_left", "shift_right_logical", "shift_right_arithmetic", "bitcast_convert_type", "stop_gradient",
-    "sign", "floor", "ceil", "round", "reduce_or", "reduce_and", "lu_pivots_to_permutation"};
+const std::set<std::string> kNotDifferentiable{"and",
+                                               "or",
+                                               "xor",
+                                               "not",
+                                               "argmax",
+                                               "argmin",
+                                               "eq",
+                                               "ne",
+                                               "lt",
+                                               "le",
+                                               "gt",
+                                               "ge",
+                                               "iota",
+                                               "is_finite",
+                                               "searchsorted",
+                                               "threefry2x32",
+                                               "random_wrap",
+                                               "random_unwrap",
+                                               "shift_left",
+                                               "shift_right_logical",
+                                               "shift_right_arithmetic",
+                                               "bitcast_convert_type",
+                                               "stop_gradient",
+                                               "sign",
+                                               "floor",
+                                               "ceil",
+                                               "round",
+                                               "reduce_or",
+                                               "reduce_and",
+                                               "lu_pivots_to_permutation"};
 
 /// Checks programs until a number of them, or the time, is up; at least one.
 template <class Check>
@@ -56,7 +82,8 @@ TEST_CASE("random programs use at least 70 differentiable primitives, all that t
     equations += p.num_equations();
     const auto names = p.primitives();
     for (const auto& n : names) ++used[n];
-    with_control_flow += std::any_of(names.begin(), names.end(), [](const auto& n) { return n == "scan" || n == "while" || n == "cond"; });
+    with_control_flow += std::any_of(
+        names.begin(), names.end(), [](const auto& n) { return n == "scan" || n == "while" || n == "cond"; });
     CHECK(p.num_equations() <= 40);
   }
   std::size_t differentiable = 0;
@@ -68,7 +95,8 @@ TEST_CASE("random programs use at least 70 differentiable primitives, all that t
   CHECK(missing == "");
   CHECK(differentiable >= 70);
   CHECK(with_control_flow >= kPrograms / 20);
-  WARN(differentiable << " differentiable primitives in " << kPrograms << " programs of " << equations << " equations: " << all);
+  WARN(differentiable << " differentiable primitives in " << kPrograms << " programs of " << equations
+                      << " equations: " << all);
 }
 
 TEST_CASE("random programs are bounded and finite") {
@@ -89,7 +117,9 @@ TEST_CASE("random programs obey their options") {
     return out;
   };
   const auto plain = names_of({.control_flow = false, .transforms = false, .linear_algebra = false, .complex = false});
-  for (const auto name : {"scan", "while", "cond", "jit", "checkpoint", "custom_jvp_call", "cholesky", "svd", "complex", "fft"}) CHECK_FALSE(plain.contains(name));
+  for (const auto name :
+       {"scan", "while", "cond", "jit", "checkpoint", "custom_jvp_call", "cholesky", "svd", "complex", "fft"})
+    CHECK_FALSE(plain.contains(name));
   const auto narrow = random_program(3, {.inputs = {{{2, 3}, float32}, {{}, bfloat16}}});
   CHECK(narrow.inputs()[0].shape() == Shape{2, 3});
   CHECK(narrow.inputs()[1].dtype() == bfloat16);
@@ -100,11 +130,14 @@ TEST_CASE("random programs obey their options") {
 }
 
 TEST_CASE("smooth random programs have correct derivatives") {
-  for_programs(seeds(60, 20000), seconds(3), {}, [](const RandomProgram& p) { CHECK_THAT(p, testing::has_correct_grads(p.inputs()).with({.key = random::key(1)})); });
+  for_programs(seeds(60, 20000), seconds(3), {}, [](const RandomProgram& p) {
+    CHECK_THAT(p, testing::has_correct_grads(p.inputs()).with({.key = random::key(1)}));
+  });
 }
 TEST_CASE("smooth random programs in float32 have correct derivatives") {
-  for_programs(seeds(20, 10000), seconds(1.5), {.dtype = float32},
-               [](const RandomProgram& p) { CHECK_THAT(p, testing::has_correct_grads(p.inputs()).with({.key = random::key(2)})); });
+  for_programs(seeds(20, 10000), seconds(1.5), {.dtype = float32}, [](const RandomProgram& p) {
+    CHECK_THAT(p, testing::has_correct_grads(p.inputs()).with({.key = random::key(2)}));
+  });
 }
 TEST_CASE("random programs compile and map correctly") {
   for_programs(seeds(100, 20000), seconds(1.5), {.smooth = false}, [](const RandomProgram& p) {
