@@ -70,7 +70,7 @@ DerivativeMap::DerivativeMap(const FlatFn& derivative, const Arrays& args, const
     }
   }
   const double eps = narrow_ && !wide_ ? own_eps_ : 0x1p-52;
-  noisy_ = std::make_unique<Noisy>(judged().program(), wide_ ? fluxion::testing::widened(all) : all, eps);
+  noisy_ = std::make_unique<Noisy>(judged().program(), wide_ ? fluxion::testing::widened(all) : all, eps, wide_ ? own_eps_ : 0);
 }
 
 Arrays DerivativeMap::operands(const Arrays& args, const Vec& v) const { return joined(args, in_.tangents(v)); }

@@ -22,16 +22,13 @@ class RecordStops : public Interpreter {
 
  protected:
   Array given(const Array& x) override { return x; }
-  Arrays primitive(const Eqn& e, const Jaxpr& in, ArraySpan operands) override {
-    if (e.prim->name() != "stop_gradient" || !is_known(*e.prim) || !live_.holds(e, in)) return e.prim->bind(operands, e.params.view());
+  Arrays primitive(const Eqn& e, const Jaxpr&, ArraySpan operands) override {
+    if (e.prim->name() != "stop_gradient" || !is_known(*e.prim)) return e.prim->bind(operands, e.params.view());
     if (concrete(operands[0]) == nullptr)
       throw UnsupportedError("check: stop_gradient within a loop or branch; its value differs from trip to trip");
     seen.push_back(operands[0]);
     return {operands[0]};
   }
-
- private:
-  LiveStops live_;
 };
 class ReplayStops final : public Interpreter {
  public:
@@ -39,15 +36,14 @@ class ReplayStops final : public Interpreter {
 
  protected:
   Array given(const Array& x) override { return x; }
-  Arrays primitive(const Eqn& e, const Jaxpr& in, ArraySpan operands) override {
-    if (e.prim->name() != "stop_gradient" || !is_known(*e.prim) || !live_.holds(e, in)) return e.prim->bind(operands, e.params.view());
+  Arrays primitive(const Eqn& e, const Jaxpr&, ArraySpan operands) override {
+    if (e.prim->name() != "stop_gradient" || !is_known(*e.prim)) return e.prim->bind(operands, e.params.view());
     return {seen_.at(next_++)};
   }
 
  private:
   Arrays seen_;
   std::size_t next_ = 0;
-  LiveStops live_;
 };
 
 }  // namespace
@@ -63,6 +59,22 @@ bool has_stops(const Jaxpr& jaxpr) {
 }
 
 namespace {
+
+// Without stops that hold no derivative back.
+class OpenStops final : public Interpreter {
+ protected:
+  Array given(const Array& x) override { return x; }
+  Arrays primitive(const Eqn& e, const Jaxpr& in, ArraySpan operands) override {
+    if (e.prim->name() == "stop_gradient" && is_known(*e.prim) && !live_.holds(e, in)) return {operands[0]};
+    return e.prim->bind(operands, e.params.view());
+  }
+
+ private:
+  LiveStops live_;
+};
+ClosedJaxpr without_idle_stops(const ClosedJaxpr& program, const Arrays& args) {
+  return has_stops(*program.jaxpr) ? OpenStops().traced(program, args) : program;
+}
 
 // Stops within loops differ from trip to trip: they are left to the program with its decisions kept.
 ClosedJaxpr with_stops_kept(const ClosedJaxpr& program, const Arrays& args) {
@@ -94,7 +106,8 @@ struct AsReference {
   Arrays point;
   double eps = kEps;
 };
-AsReference as_reference(const ClosedJaxpr& program, const Arrays& args, bool stops) {
+AsReference as_reference(const ClosedJaxpr& given, const Arrays& args, bool stops) {
+  const auto program = without_idle_stops(given, args);
   const double eps = coarsest_eps(program.jaxpr->vars);
   const auto with_stops_kept = [stops](const ClosedJaxpr& p, const Arrays& at) { return stops ? testing::with_stops_kept(p, at) : p; };
   if (eps > kEps) {
@@ -118,8 +131,8 @@ Arrays Evaluated::operator()(const Arrays& args) const {
   return eval_jaxpr(*program_.jaxpr, all);
 }
 
-Noisy::Noisy(const ClosedJaxpr& program, const Arrays& args, double eps) {
-  for (int i = 0; i < kNoises; ++i) programs_.emplace_back(with_noise(program, args, eps, static_cast<std::uint64_t>(i + 1)));
+Noisy::Noisy(const ClosedJaxpr& program, const Arrays& args, double eps, double const_eps) {
+  for (int i = 0; i < kNoises; ++i) programs_.emplace_back(with_noise(program, args, eps, static_cast<std::uint64_t>(i + 1), const_eps));
 }
 
 Vec Noisy::spread(const Arrays& args, const Layout& layout, const Vec& at) const {

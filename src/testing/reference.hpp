@@ -27,8 +27,8 @@ class Evaluated {
 /// The same program several times, each with other rounding errors.
 class Noisy {
  public:
-  /// Errors of relative size `eps` in each equation's results.
-  Noisy(const ClosedJaxpr& program, const Arrays& args, double eps);
+  /// Errors of relative size `eps` in each equation's results, and of `const_eps` in literals that may be rounded.
+  Noisy(const ClosedJaxpr& program, const Arrays& args, double eps, double const_eps = 0);
   /// The largest distance of the numbers of its results from `at`, by number.
   Vec spread(const Arrays& args, const Layout& layout, const Vec& at) const;
 
