@@ -7,6 +7,7 @@
 
 #include <fluxion/extend.hpp>
 #include <fluxion/fluxion.hpp>
+#include <fluxion/linalg.hpp>
 #include <fluxion/testing.hpp>
 #include <fluxion/testing/program.hpp>
 
@@ -271,6 +272,17 @@ TEST_CASE("explain: held programs are looked into") {
 template <class Op>
 auto chain(const Op& op) {
   return [op](const Arrays& in) { return Arrays{fx::sum(fx::exp(op(Arrays{fx::cos(in[0]) * in[0]})))}; };
+}
+
+TEST_CASE("explain: an operation that expects symmetric matrices is not blamed for others") {
+  const auto f = [](const Arrays& in) {
+    const Array a = fx::dot(in[0], in[0].T()) + 2.0 * fx::eye(3);
+    const Array c = fx::linalg::cholesky(a);
+    return Arrays{fx::sum(bad_mul(c, fx::exp(c)))};
+  };
+  const auto r = explained(Check::grads, f, {fx::linspace(-1.0, 1.5, 9).reshape({3, 3})}, {.order = 1});
+  CHECK(r.e.primitive == "mul_wrong_in_b");
+  CHECK(r.e.rule == "jvp of argument 1");
 }
 
 TEST_CASE("explain: a wrong transpose is named") {
