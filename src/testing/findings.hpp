@@ -21,7 +21,7 @@ struct Disagreement {
   Arrays point{};        // of the program that was differentiated last
   Arrays direction{};    // empty where there is none
   double expected = 0, expected_error = 0, got = 0, tolerance = 0;
-  bool numbers = true;   // whether the numbers mean something
+  bool numbers = true;      // whether the numbers mean something
 };
 
 struct Findings {

@@ -57,7 +57,10 @@ Findings examine_grads(const Subject& subject, const CheckOptions& options) {
       LevelCheck(level, options, numbers, findings).run();
       if (findings.failed()) return findings;  // higher orders are made of these
       if (order < options.order)
-        for (auto& n : next_levels(level, options, numbers)) next.push_back(std::move(n));
+        for (auto& n : next_levels(level, options, numbers)) {
+          if (n.name == "jvp of f") n.jvp_of = &subject;
+          next.push_back(std::move(n));
+        }
     }
     levels = std::move(next);
   }

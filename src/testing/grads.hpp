@@ -13,6 +13,8 @@ struct Level {
   Arrays args;
   int order;         // of the derivatives that are judged
   std::string name;  // "f", "jvp of f"
+  /// f, if this is its jvp.
+  const Subject* jvp_of = nullptr;
 };
 
 class LevelCheck {
@@ -31,6 +33,8 @@ class LevelCheck {
   void judge_product(const Vec& ct, const Vec& pulled, const Vec& pulled_noise, std::size_t direction, double scale);
   void own_precision(const DerivativeMap& map, const char* what, const std::vector<Vec>& inputs);
   void structural();
+  void other_transformations();
+  void second_derivatives(const Subject& f);
   void linearity(const DerivativeMap& map, const char* what, const std::vector<Vec>& inputs);
   void close(const std::string& law, const Vec& got, const Vec& want, const Vec& noise, const Vec& direction, const std::string& what);
   void disagree(const std::string& law, std::string what);

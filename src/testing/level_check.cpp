@@ -281,6 +281,8 @@ void LevelCheck::structural() {
   linearity(*forward_, "jvp is linear in the tangent", directions_);
   if (reverse_) linearity(*reverse_, "vjp is linear in the cotangent", covectors(reference_.out().size(), 4, numbers_));
   if (forward_->narrow() && forward_->widened()) own_precision(*forward_, "jvp in its own precision equals float64", directions_);
+  if (level_.order == 1 && !findings_.failed()) other_transformations();
+  if (level_.jvp_of != nullptr && !findings_.failed()) second_derivatives(*level_.jvp_of);
 }
 
 }  // namespace fluxion::testing

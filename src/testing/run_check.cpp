@@ -1,10 +1,12 @@
 // From a check to its report.
+#include <algorithm>
 #include <random>
 
 #include <fluxion/random.hpp>
 #include "base/text.hpp"
 #include "core/evaluate.hpp"
 #include "testing/grads.hpp"
+#include "testing/values.hpp"
 
 namespace fluxion::testing {
 
@@ -15,11 +17,53 @@ std::uint64_t seed_of(const CheckOptions& options) {
   return (static_cast<std::uint64_t>(data[0]) << 32) | data[1];
 }
 
+namespace {
+
+// Linear in all its inexact arguments, as far as numbers and rules can tell.
+bool is_linear(const Subject& subject, const CheckOptions& options) {
+  try {
+    const auto findings = examine_transpose(subject, options);
+    return std::none_of(findings.disagreements.begin(), findings.disagreements.end(),
+                        [](const Disagreement& d) { return d.law == "f is linear"; });
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+bool has_inexact(const Arrays& xs) {
+  return std::any_of(xs.begin(), xs.end(), [](const Array& x) { return is_inexact(x.dtype()); });
+}
+
+Findings examine_all(const Subject& subject, const CheckOptions& options) {
+  auto findings = examine_pure(subject, options);
+  const auto also = [&](const char* law, Findings (*check)(const Subject&, const CheckOptions&)) {
+    if (findings.failed()) return;
+    try {
+      findings.merge(check(subject, options));
+    } catch (const ConcretizationError&) {
+      findings.tally(text(law, ": does not apply, for f looks at values"));
+    }
+  };
+  also("jit", examine_jit);
+  also("vmap", examine_vmap);
+  if (findings.failed() || !has_inexact(subject.args)) return findings;
+  findings.merge(examine_grads(subject, options));
+  if (!findings.failed() && is_linear(subject, options)) findings.merge(examine_transpose(subject, options));
+  return findings;
+}
+
+}  // namespace
+
 Findings examine(Check check, const Subject& subject, const CheckOptions& options) {
   switch (check) {
     case Check::grads: return examine_grads(subject, options);
-    default: throw UnsupportedError("check: not yet");
+    case Check::vmap: return examine_vmap(subject, options);
+    case Check::jit: return examine_jit(subject, options);
+    case Check::pure: return examine_pure(subject, options);
+    case Check::transpose: return examine_transpose(subject, options);
+    case Check::all: return examine_all(subject, options);
   }
+  throw InternalError("check: an unknown check");
 }
 
 namespace {
