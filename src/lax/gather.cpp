@@ -44,7 +44,19 @@ struct Gather {
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
     const auto aval = [&](ir::ValueId v) { return Aval{b.type(v).shape, b.type(v).dtype}; };
     const auto w = gather_windows(name, aval(in[0]), aval(in[1]), p.dimension_numbers, p.slice_sizes);
-    return {lower_gather(b, in[0], in[1], w, p.mode, p.fill_value)};
+    return {lower_gather(b, in[0], in[1], w, p.mode, of_dtype(p.fill_value, b.type(in[0]).dtype))};
+  }
+
+  // Where an equation is carried out on operands of another dtype than it was recorded with.
+  static FillValue of_dtype(const FillValue& f, DType dtype) {
+    if (!f.given || f.dtype == dtype) return f;
+    detail::ScalarBits bits{};
+    __builtin_memcpy(bits.bytes, f.bits.data(), itemsize(f.dtype));
+    const Array value(detail::scalar_node(f.dtype, false, bits));
+    const auto converted = convert_scalar(*concrete_primal(value), dtype, false);
+    FillValue out{true, dtype};
+    __builtin_memcpy(out.bits.data(), concrete_primal(converted)->data, itemsize(dtype));
+    return out;
   }
 };
 

@@ -5,6 +5,8 @@
 
 #include <fluxion/lax.hpp>
 
+#include "testing/live_stops.hpp"
+
 namespace fluxion::testing {
 
 namespace {
@@ -19,13 +21,16 @@ class RecordStops : public Interpreter {
 
  protected:
   Array given(const Array& x) override { return x; }
-  Arrays primitive(const Eqn& e, const Jaxpr&, ArraySpan operands) override {
-    if (e.prim->name() != "stop_gradient" || !is_known(*e.prim)) return e.prim->bind(operands, e.params.view());
+  Arrays primitive(const Eqn& e, const Jaxpr& in, ArraySpan operands) override {
+    if (e.prim->name() != "stop_gradient" || !is_known(*e.prim) || !live_.holds(e, in)) return e.prim->bind(operands, e.params.view());
     if (concrete(operands[0]) == nullptr)
       throw UnsupportedError("check: stop_gradient within a loop or branch; its value differs from trip to trip");
     seen.push_back(operands[0]);
     return {operands[0]};
   }
+
+ private:
+  LiveStops live_;
 };
 class ReplayStops final : public Interpreter {
  public:
@@ -33,14 +38,15 @@ class ReplayStops final : public Interpreter {
 
  protected:
   Array given(const Array& x) override { return x; }
-  Arrays primitive(const Eqn& e, const Jaxpr&, ArraySpan operands) override {
-    if (e.prim->name() != "stop_gradient" || !is_known(*e.prim)) return e.prim->bind(operands, e.params.view());
+  Arrays primitive(const Eqn& e, const Jaxpr& in, ArraySpan operands) override {
+    if (e.prim->name() != "stop_gradient" || !is_known(*e.prim) || !live_.holds(e, in)) return e.prim->bind(operands, e.params.view());
     return {seen_.at(next_++)};
   }
 
  private:
   Arrays seen_;
   std::size_t next_ = 0;
+  LiveStops live_;
 };
 
 bool has_stops(const Jaxpr& jaxpr) {

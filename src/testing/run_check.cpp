@@ -109,6 +109,7 @@ Report run_check(Check check, const Subject& subject, const CheckOptions& given)
   report.laws = findings.laws;
   if (findings.failed()) {
     report.failure = in_words(findings.disagreements[0]);
+    if (options.explain) report.explanation = explain(check, subject, findings, options);
   } else {
     report.failure = vacuous(report.total(), options.min_decided);
   }

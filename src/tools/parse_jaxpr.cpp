@@ -1,4 +1,6 @@
 // parse_jaxpr: the parser together with all primitives of the library.
+#include "tools/parse_jaxpr.hpp"
+
 #include <fluxion/parse.hpp>
 
 #include "base/text.hpp"
@@ -8,8 +10,6 @@
 #include "transforms/readable.hpp"
 
 namespace fluxion {
-
-namespace {
 
 const std::vector<ReadablePrimitive>& library_primitives() {
   static const auto& all = *new std::vector<ReadablePrimitive>([] {
@@ -21,6 +21,8 @@ const std::vector<ReadablePrimitive>& library_primitives() {
   }());
   return all;
 }
+
+namespace {
 
 void check_values(const Arrays& got, AvalSpan want, const char* op, const char* what) {
   if (got.size() != want.size())

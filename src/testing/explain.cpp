@@ -1,0 +1,162 @@
+#include "testing/explain.hpp"
+
+#include <fluxion/random.hpp>
+
+#include "base/text.hpp"
+
+namespace fluxion::testing {
+
+// --- asking --------------------------------------------------------------------------------------------------------
+
+Probe::Probe(Examine examine, Check c, CheckOptions o, const ExplainLimits& limits)
+    : check(c), options(std::move(o)), examine_(std::move(examine)), budget_(std::make_shared<Budget>()) {
+  budget_->all = limits.examinations;
+  renew(limits.seconds_to_locate);
+}
+
+Findings Probe::operator()(const Subject& s) const {
+  if (spent()) return {};
+  --budget_->left;
+  try {
+    return examine_(check, s, options);
+  } catch (const std::exception&) {  // a candidate that cannot be run, not the fault that is being reduced
+    return {};
+  }
+}
+
+Findings Probe::operator()(const Case& c) const {
+  return spent() || c.program.in.size() == c.program.n_consts ? Findings{} : (*this)(c.subject());
+}
+
+bool Probe::fails(const Case& c) const {
+  const auto found = (*this)(c);
+  return law.empty() ? found.failed() : simplest(found, law) != nullptr;
+}
+
+Probe Probe::with(Check other, const CheckOptions& o) const {
+  Probe p = *this;
+  p.check = other;
+  p.options = o;
+  p.law.clear();
+  return p;
+}
+
+void Probe::renew(double seconds) const {
+  using std::chrono::steady_clock;
+  budget_->end = steady_clock::now() + std::chrono::duration_cast<steady_clock::duration>(std::chrono::duration<double>(seconds));
+  budget_->left = budget_->all;
+}
+
+bool Probe::spent() const { return budget_->left == 0 || std::chrono::steady_clock::now() > budget_->end; }
+
+namespace {
+
+// Fewer entries first, then those that are one.
+std::size_t complexity(const Disagreement& d) {
+  std::size_t n = 0;
+  for (const auto& x : d.direction)
+    if (!x.is_empty_handle() && is_inexact(x.dtype()))
+      for (const auto& z : x.astype(DType::complex128).to_vector<std::complex<double>>())
+        n += z == 0.0 ? 0 : z == 1.0 || z == -1.0 ? 10 : 11;
+  return n;
+}
+
+}  // namespace
+
+const Disagreement* simplest(const Findings& findings, const std::string& law) {
+  const Disagreement* best = nullptr;
+  for (const auto& d : findings.disagreements) {
+    if (!law.empty() && d.law != law) continue;
+    if (best == nullptr || complexity(d) < complexity(*best)) best = &d;
+  }
+  return best;
+}
+
+// --- reducing ------------------------------------------------------------------------------------------------------
+
+namespace {
+
+// The checks that may show what `d` says, the cheapest first.
+std::vector<std::pair<Check, CheckOptions>> narrower(Check check, const Disagreement& d, const CheckOptions& options) {
+  CheckOptions o = options;
+  o.directions = std::min(o.directions, 8);
+  o.key = random::key(0);
+  o.explain = false;
+  o.min_decided = 0;
+  std::vector<std::pair<Check, CheckOptions>> out;
+  const auto names = [&](const char* word) { return d.law.find(word) != std::string::npos; };
+  if (names("vmap")) out.emplace_back(Check::vmap, o);
+  if (names("jit") || names("interpret")) out.emplace_back(Check::jit, o);
+  if (check == Check::grads || check == Check::all) {
+    auto few = o;
+    few.laws = false;
+    few.order = std::clamp(d.order, 1, o.order);
+    out.emplace_back(Check::grads, few);
+    few.laws = true;
+    out.emplace_back(Check::grads, few);
+    out.emplace_back(Check::grads, o);
+  }
+  if (check == Check::all) out.insert(out.end(), {{Check::vmap, o}, {Check::jit, o}, {Check::transpose, o}});
+  out.emplace_back(check, o);
+  return out;
+}
+
+Case traced(const Subject& s) { return case_of(program_of(s.f, s.args), s.args); }
+
+// The same fault by the check as a user would write it, with few options: that is what will be printed.
+Probe presentable(const Case& c, const Probe& probe, const CheckOptions& given) {
+  auto o = CheckOptions{};
+  o.order = probe.options.order;
+  o.key = probe.options.key;
+  o.slack = given.slack;
+  o.explain = false;
+  auto plain = probe.with(probe.check, o);
+  plain.law = probe.law;
+  if (plain.fails(c)) return plain;
+  o.forward = probe.options.forward;
+  o.reverse = probe.options.reverse;
+  auto narrow = probe.with(probe.check, o);
+  narrow.law = probe.law;
+  return narrow.fails(c) ? narrow : probe;
+}
+
+Explanation explained(const Case& whole, const Probe& probe, const Subject& subject, const CheckOptions& options,
+                      const ExplainLimits& limits) {
+  auto located = locate(whole, probe).value_or(Located{whole, whole.program.eqns.size() == 1});
+  auto s = suspect(located, probe);
+  s.probe.renew(limits.seconds_to_shrink);
+  const auto first = s.probe(s.at.c);
+  if (first.failed()) s.probe.law = first.disagreements.front().law;
+  s.at.c = shrunk(s.at.c, s.probe);
+  s.probe.renew(limits.seconds_to_shrink);
+  s.probe = presentable(s.at.c, s.probe, options);
+  const auto last = s.probe(s.at.c);
+  const auto* d = simplest(last, s.probe.law);
+  return in_words(s, d != nullptr ? with_one_entry(s.at.c, *d, options.slack) : Disagreement{}, subject);
+}
+
+}  // namespace
+
+std::vector<Explanation> explain_by(const Examine& examine, Check check, const Subject& subject, const Findings& findings,
+                                    const CheckOptions& options, const ExplainLimits& limits) {
+  if (!findings.failed()) return {};
+  const Probe base(examine, check, options, limits);
+  for (const auto& [narrow, o] : narrower(check, findings.disagreements.front(), options)) {
+    const auto probe = base.with(narrow, o);
+    try {
+      if (!probe.fails(traced(subject))) continue;
+      const auto small = with_small_arguments(subject, probe);
+      probe.renew(limits.seconds_to_locate);
+      return {explained(traced(small), probe, small, options, limits)};
+    } catch (const Error&) {  // it cannot be traced, or not be evaluated equation by equation
+      return {};
+    }
+  }
+  return {};
+}
+
+std::vector<Explanation> explain(Check check, const Subject& subject, const Findings& findings, const CheckOptions& options) {
+  return explain_by(&examine, check, subject, findings, options);
+}
+
+}  // namespace fluxion::testing

@@ -1,0 +1,375 @@
+#include <algorithm>
+#include <cstdlib>
+#include <regex>
+#include <sstream>
+
+#include <catch2/catch.hpp>
+
+#include <fluxion/extend.hpp>
+#include <fluxion/fluxion.hpp>
+#include <fluxion/testing.hpp>
+#include <fluxion/testing/program.hpp>
+
+#include "testing/explain.hpp"
+
+namespace fx = fluxion;
+using fx::Array;
+using fx::Arrays;
+
+namespace {
+
+// --- primitives that are wrong in one way each ---------------------------------------------------------------------
+
+/// An elementwise function `Self::value` of n operands of one shape.
+template <class Self, std::size_t N>
+struct Elementwise {
+  using Params = fx::NoParams;
+  static fx::Avals abstract_eval(fx::AvalSpan in, const Params&) {
+    for (const auto& a : in)
+      if (!fx::same_type(a, in[0])) throw fx::TypeError("faulty: operands must be alike");
+    return {{in[0].shape, in[0].dtype}};
+  }
+  static constexpr fx::no_transpose transpose{"not linear"};
+  static Arrays lanes(const fx::BatchArgs& args) {
+    Arrays in;
+    for (std::size_t i = 0; i < N; ++i) {
+      const auto& x = args.operands[i];
+      fx::Shape shape = x.shape();
+      if (!args.mapped[i]) shape.insert(0, args.size);
+      in.push_back(args.mapped[i] ? x : fx::broadcast_to(x, shape));
+    }
+    return in;
+  }
+  static fx::BatchOut batch(const fx::BatchArgs& args, const Params& p) { return {fx::bind_all<Self>(lanes(args), p), {1}}; }
+  static fx::ir::Values lower(fx::ir::Builder& b, std::span<const fx::ir::ValueId> in, const Params&) {
+    return fx::lower_as(b, in, [](const Arrays& x) { return Arrays{Self::value(x)}; });
+  }
+};
+template <class P>
+Array bound(const Arrays& in) { return fx::bind_one<P>(in, {}); }
+Array zero_or(const Array& t, const Array& like) { return t.is_empty_handle() ? fx::zeros_like(like) : t; }
+
+/// a b, with the derivative by b doubled.
+struct MulWrongInB : Elementwise<MulWrongInB, 2> {
+  static constexpr std::string_view name = "mul_wrong_in_b";
+  static Array value(const Arrays& x) { return x[0] * x[1]; }
+  static fx::JvpOut jvp(const fx::JvpArgs& j, const Params&) {
+    const Array &a = j.primals[0], &b = j.primals[1];
+    return {{bound<MulWrongInB>({a, b})}, {zero_or(j.tangents[0], a) * b + 2.0 * a * zero_or(j.tangents[1], b)}};
+  }
+};
+
+/// 2 x, with 3 ct as its transpose.
+struct WrongTranspose : Elementwise<WrongTranspose, 1> {
+  static constexpr std::string_view name = "wrong_transpose";
+  static Array value(const Arrays& x) { return 2.0 * x[0]; }
+  static constexpr fx::Linear jvp = fx::linear;
+  static Arrays transpose(const fx::TransposeArgs& args, const Params&) { return {3.0 * args.cotangents[0]}; }
+};
+
+/// cos x, said to be constant.
+struct FrozenCos : Elementwise<FrozenCos, 1> {
+  static constexpr std::string_view name = "frozen_cos";
+  static Array value(const Arrays& x) { return fx::cos(x[0]); }
+  static constexpr fx::no_jvp jvp{"a mistake"};
+};
+
+/// sin x, whose derivative is right, but not the derivative of that.
+struct WrongSecond : Elementwise<WrongSecond, 1> {
+  static constexpr std::string_view name = "wrong_second";
+  static Array value(const Arrays& x) { return fx::sin(x[0]); }
+  static fx::JvpOut jvp(const fx::JvpArgs& j, const Params&) {
+    return {{bound<WrongSecond>({j.primals[0]})}, {j.tangents[0] * bound<FrozenCos>({j.primals[0]})}};
+  }
+};
+
+/// x^2, with a wrong derivative of arrays of more than 64 elements.
+struct WrongIfLarge : Elementwise<WrongIfLarge, 1> {
+  static constexpr std::string_view name = "wrong_if_large";
+  static Array value(const Arrays& x) { return x[0] * x[0]; }
+  static fx::JvpOut jvp(const fx::JvpArgs& j, const Params&) {
+    const double factor = j.primals[0].size() > 64 ? 3.0 : 2.0;
+    return {{bound<WrongIfLarge>({j.primals[0]})}, {factor * j.primals[0] * j.tangents[0]}};
+  }
+};
+
+/// x^2, with a wrong derivative in float32.
+struct WrongInFloat32 : Elementwise<WrongInFloat32, 1> {
+  static constexpr std::string_view name = "wrong_in_float32";
+  static Array value(const Arrays& x) { return x[0] * x[0]; }
+  static fx::JvpOut jvp(const fx::JvpArgs& j, const Params&) {
+    const double factor = j.primals[0].dtype() == fx::float32 ? 3.0 : 2.0;
+    return {{bound<WrongInFloat32>({j.primals[0]})}, {factor * j.primals[0] * j.tangents[0]}};
+  }
+};
+
+/// exp x, whose correct derivative uses a product that is not.
+struct UsesWrongMul : Elementwise<UsesWrongMul, 1> {
+  static constexpr std::string_view name = "uses_wrong_mul";
+  static Array value(const Arrays& x) { return fx::exp(x[0]); }
+  static fx::JvpOut jvp(const fx::JvpArgs& j, const Params&) {
+    return {{bound<UsesWrongMul>({j.primals[0]})}, {j.tangents[0] * bound<MulWrongInB>({fx::ones_like(j.primals[0]), fx::exp(j.primals[0])})}};
+  }
+};
+
+Array bad_mul(const Array& a, const Array& b) { return bound<MulWrongInB>({a, b}); }
+
+// --- what is looked at ---------------------------------------------------------------------------------------------
+
+using fx::testing::Check;
+using fx::testing::CheckOptions;
+using fx::testing::Explanation;
+using fx::testing::Subject;
+
+constexpr fx::testing::ExplainLimits kPatient{60, 60, 20000};
+
+struct Outcome {
+  Explanation e;
+  std::string screen;
+};
+
+Outcome explained(Check check, const fx::testing::FlatFn& f, const Arrays& args, CheckOptions options = {}) {
+  options.key = fx::random::key(1);
+  const Subject subject{f, args, std::vector<std::string>(args.size(), "arg")};
+  const auto findings = fx::testing::examine(check, subject, options);
+  REQUIRE(findings.failed());
+  auto found = fx::testing::explain_by(&fx::testing::examine, check, subject, findings, options, kPatient);
+  REQUIRE(found.size() == 1);
+  const fx::testing::Report report{"check_grads", findings.laws, "fx::random::key(1)", "the derivative is wrong", found};
+  return {found[0], fx::testing::to_string(report)};
+}
+
+void check_screen(const std::string& screen) {
+  std::istringstream lines(screen);
+  std::string line;
+  std::size_t n = 0;
+  for (; std::getline(lines, line); ++n) {
+    INFO(line);
+    CHECK(line.size() <= 124);  // some characters are of two bytes
+  }
+  INFO(screen);
+  CHECK(n <= 30);
+
+}
+
+/// Thirty operations, the eleventh of which is `op`.
+Array long_program(const Array& x, const std::function<Array(const Array&, const Array&)>& op) {
+  Array y = x, z = fx::cos(x);
+  for (int i = 0; i < 5; ++i) {
+    y = fx::tanh(y + z);
+    z = fx::sin(z + y);
+  }
+  y = op(y, z);
+  for (int i = 0; i < 5; ++i) {
+    z = z - fx::sin(y);
+    y = y * z;
+  }
+  return fx::sum(y);
+}
+
+}  // namespace
+
+TEST_CASE("explain: the wrong argument of a product is found in a program of thirty equations") {
+  const auto r = explained(Check::grads, [](const Arrays& in) { return Arrays{long_program(in[0], bad_mul)}; },
+                           {fx::array({0.3, -1.234, 2.71})});
+  CHECK(r.e.primitive == "mul_wrong_in_b");
+  CHECK(r.e.rule == "jvp of argument 1");
+  CHECK(r.e.to_one_rule);
+  CHECK(r.e.jaxpr == "{ lambda ; a:f64[] b:f64[]. let c:f64[] = mul_wrong_in_b a b in (c,) }");
+  CHECK(r.e.point == std::vector<std::string>{"a = 1.0", "b = 1.0"});
+  CHECK(r.e.direction == "da = 0.0, db = 1.0");
+  check_screen(r.screen);
+}
+
+TEST_CASE("explain: held programs are looked into") {
+  const auto in_jit = [](const Array& x) { return fx::jit([](const Array& v) { return long_program(v, bad_mul); })(x); };
+  const auto in_scan = [](const Array& x) {
+    const auto step = [](const Array& c, const Array& v) { return std::pair(fx::sin(bad_mul(c, v)) + c, c * v); };
+    return fx::scan(step, fx::sum(x), x).first;
+  };
+  const auto in_branch = [](const Array& x) {
+    return fx::cond(fx::sum(x) > 0.0, [](const Array& v) { return fx::sum(fx::sin(v)); },
+                    [](const Array& v) { return fx::sum(bad_mul(fx::cos(v), v)); }, -x);
+  };
+  const auto in_other_branch = [&](const Array& x) { return in_branch(-x); };
+  const auto in_while = [](const Array& x) {
+    return fx::while_loop([](const Array& c) { return fx::sum(c) < 10.0; }, [](const Array& c) { return bad_mul(c, c + 1.5); }, fx::sum(x));
+  };
+  const auto in_fori = [](const Array& x) {
+    return fx::fori_loop(0, 3, [](const Array&, const Array& c) { return fx::sin(bad_mul(c, c)); }, fx::sum(x));
+  };
+  const auto in_checkpoint = [](const Array& x) {
+    return fx::checkpoint([](const Array& v) { return fx::sum(bad_mul(fx::cos(v), v)); })(x);
+  };
+  const std::pair<const char*, std::function<Array(const Array&)>> cases[] = {
+      {"jit", in_jit}, {"scan", in_scan}, {"cond", in_other_branch}, {"while", in_while}, {"fori", in_fori}, {"checkpoint", in_checkpoint}};
+  for (const auto& [name, f] : cases) {
+    INFO(name);
+    const auto r = explained(Check::grads, [&f = f](const Arrays& in) { return Arrays{f(in[0])}; }, {fx::array({0.3, -0.25, 0.71})}, {.order = 1});
+    CHECK(r.e.primitive == "mul_wrong_in_b");
+    CHECK(r.e.rule == "jvp of argument 1");
+    CHECK(r.e.jaxpr == "{ lambda ; a:f64[] b:f64[]. let c:f64[] = mul_wrong_in_b a b in (c,) }");
+    check_screen(r.screen);
+  }
+}
+
+/// sum(sin(op(x cos x)))
+template <class Op>
+auto chain(const Op& op) {
+  return [op](const Arrays& in) { return Arrays{fx::sum(fx::sin(op(Arrays{fx::cos(in[0]) * in[0]})))}; };
+}
+
+TEST_CASE("explain: a wrong transpose is named") {
+  const auto r = explained(Check::grads, chain(&bound<WrongTranspose>), {fx::array({0.3, -1.25, 2.71})});
+  CHECK(r.e.primitive == "wrong_transpose");
+  CHECK(r.e.rule == "transpose");
+  CHECK(r.e.jaxpr == "{ lambda ; a:f64[]. let b:f64[] = wrong_transpose a in (b,) }");
+  check_screen(r.screen);
+}
+
+TEST_CASE("explain: derivatives of rules are looked at above the first order") {
+  const auto wrong = explained(Check::grads, [](const Arrays& in) { return Arrays{fx::sum(bound<WrongSecond>({fx::exp(in[0])}))}; },
+                               {fx::array({0.3, -1.25})});
+  CHECK(wrong.e.primitive == "frozen_cos");
+  CHECK(wrong.e.rule == "jvp of argument 0");
+  check_screen(wrong.screen);
+  const auto uses = explained(Check::grads, [](const Arrays& in) { return Arrays{fx::sum(bound<UsesWrongMul>({fx::sin(in[0])}))}; },
+                              {fx::array({0.3, -1.25})});
+  CHECK(uses.e.primitive == "mul_wrong_in_b");
+  CHECK(uses.e.rule == "jvp of argument 1");
+  check_screen(uses.screen);
+}
+
+TEST_CASE("explain: what is wrong only for large arrays or in one dtype keeps what it needs") {
+  const auto large = explained(Check::grads, [](const Arrays& in) { return Arrays{fx::sum(fx::cos(bound<WrongIfLarge>({fx::sin(in[0])})))}; },
+                               {fx::linspace(-1.0, 1.0, 300)}, {.order = 1});
+  CHECK(large.e.primitive == "wrong_if_large");
+  CHECK(large.e.jaxpr == "{ lambda ; a:f64[65]. let b:f64[65] = wrong_if_large a in (b,) }");
+  CHECK(large.e.point == std::vector<std::string>{"a = [1. 1. ... 1. 1.]"});
+  check_screen(large.screen);
+  const auto narrow = explained(Check::grads, [](const Arrays& in) { return Arrays{fx::sum(bound<WrongInFloat32>({fx::sin(in[0])}))}; },
+                                {fx::array<float>({0.3F, 1.2F})}, {.order = 1});
+  CHECK(narrow.e.primitive == "wrong_in_float32");
+  CHECK(narrow.e.rule == "jvp of argument 0, float32 only");
+  CHECK(narrow.e.jaxpr == "{ lambda ; a:f32[]. let b:f32[] = wrong_in_float32 a in (b,) }");
+  check_screen(narrow.screen);
+}
+
+TEST_CASE("explain: custom rules are named by their function") {
+  const auto softplus = fx::custom_vjp([](const Array& x) { return fx::log1p(fx::exp(x)); },
+                                       [](const Array& x) { return std::pair(fx::log1p(fx::exp(x)), x); },
+                                       [](const Array& x, const Array& ct) { return ct / (1.0 + fx::exp(x)); });
+  const auto f = [&](const Arrays& in) { return Arrays{fx::sum(fx::sin(softplus(2.0 * in[0])) * in[0])}; };
+  const auto v = explained(Check::grads, f, {fx::array({0.3, -1.25, 2.5})});
+  CHECK(v.e.rule == "fwd or bwd of custom_vjp");
+  CHECK(v.e.to_one_rule);
+  check_screen(v.screen);
+
+  const auto logistic = [](const Array& x) { return 1.0 / (1.0 + fx::exp(-x)); };
+  const auto squash = fx::custom_jvp(logistic, [&](const auto& x, const auto& dx) { return std::pair(logistic(std::get<0>(x)), logistic(std::get<0>(x)) * std::get<0>(dx)); });
+  const auto g = [&](const Arrays& in) { return Arrays{fx::sum(fx::exp(squash(fx::sin(in[0]))))}; };
+  const auto j = explained(Check::grads, g, {fx::array({0.3, -1.25, 2.5})});
+  CHECK(j.e.rule == "jvp rule of custom_jvp");
+  check_screen(j.screen);
+}
+
+TEST_CASE("explain: without a fault that stays in the program there is no explanation") {
+  int calls = 0;
+  const auto impure = [&](const Arrays& in) { return Arrays{in[0] * static_cast<double>(++calls)}; };
+  const Subject subject{impure, {fx::array({1.0, 2.0})}, {"x"}};
+  fx::testing::Findings findings;
+  findings.add({.law = "the same results twice", .what = "result 0"});
+  CHECK(fx::testing::explain_by(&fx::testing::examine, Check::grads, subject, findings, {.order = 1}).empty());
+}
+
+TEST_CASE("explain: arrays print as C++ that makes them again") {
+#define FLUXION_SAME(...) CHECK(fx::testing::cpp_text(__VA_ARGS__) == #__VA_ARGS__)
+  FLUXION_SAME(fx::scalar(2.0));
+  FLUXION_SAME(fx::scalar(2.0f));
+  FLUXION_SAME(fx::scalar(true));
+  FLUXION_SAME(fx::scalar<std::int64_t>(-3));
+  FLUXION_SAME(fx::scalar(0.25).astype(fx::float16));
+  FLUXION_SAME(fx::scalar(std::complex<double>(1.0, -2.5)));
+  FLUXION_SAME(fx::array({1.0, -0.5, 1e-20}));
+  FLUXION_SAME(fx::array({1.0f, 0.1f}));
+  FLUXION_SAME(fx::array({{1.0, 2.0}, {3.0, 4.0}}));
+  FLUXION_SAME(fx::array({1.0, 2.0}).reshape({1, 2}));
+  FLUXION_SAME(fx::array<std::int64_t>({1, 2, 4, 8}).reshape({2, 2}));
+  FLUXION_SAME(fx::array({1.0, fx::inf, -fx::inf, fx::nan}));
+  FLUXION_SAME(fx::array({1.0, 2.5}).astype(fx::bfloat16));
+  FLUXION_SAME(fx::zeros({0, 3}, fx::float32));
+  FLUXION_SAME(fx::ones({65}));
+  FLUXION_SAME(fx::zeros({2, 3}, fx::int32));
+  FLUXION_SAME(fx::full({65}, 0.5, fx::float64));
+  FLUXION_SAME(fx::random::wrap_key_data(fx::array<std::uint32_t>({0, 7})));
+#undef FLUXION_SAME
+}
+
+TEST_CASE("explain: a program read from text can be called, transformed and checked") {
+  const auto p = fx::testing::program("{ lambda a:f64[]; b:f64[3]. let c:f64[3] = mul a b d:f64[] = reduce_sum[axes=(0,)] c in (d,) }",
+                                      {.consts = {fx::scalar(2.0)}});
+  const Array x = fx::array({1.0, 2.0, 3.0});
+  CHECK(p(x)[0].item<double>() == 12.0);
+  CHECK(p(Arrays{x})[0].item<double>() == 12.0);
+  CHECK(fx::array_equal(fx::grad([&](const Array& v) { return p(v)[0]; })(x), fx::full({3}, 2.0)).item<bool>());
+  CHECK_THROWS_AS(p(fx::scalar(1.0)), fx::ValueError);
+}
+
+TEST_CASE("explain: the report of a failed check, whole") {
+  const auto loss = [](const Array& w, const Array& x) {
+    const Array y = bad_mul(x / w, 3.0 - w) + x;
+    return fx::sum(y * y) / 3.0;
+  };
+  std::string report;
+  try {
+    fx::testing::check_grads(loss, std::tuple{fx::array({0.5, -1.25, 3.0}), fx::array({1.5, 2.0, 0.75})}, {.order = 1, .key = fx::random::key(3)});
+  } catch (const fx::testing::CheckError& e) {
+    report = e.what();
+  }
+  // Counts and estimates of error depend on the machine.
+  const std::regex counts("[0-9]+ (agree|disagree|undecidable)"), errors("(\\+-|±|tolerance) [0-9][0-9.e+-]*");
+  report = std::regex_replace(std::regex_replace(report, counts, "# $1"), errors, "$1 #");
+  CHECK(report == R"(check_grads: failed, # agree, # disagree, # undecidable
+jvp equals differences: tangent of result 0: expected 19.7405 +- #, got 21.4955 (tolerance #)
+  jvp equals differences: # agree, # disagree, # undecidable
+suspect: mul_wrong_in_b, jvp of argument 1
+  program    { lambda ; a:f64[] b:f64[]. let c:f64[] = mul_wrong_in_b a b in (c,) }
+  at         a = 3.0, b = 1.0
+  direction  da = 0.0, db = 1.0
+  law        jvp equals differences: tangent of result 0
+  expected   3.0 ± #
+  got        6.0
+reproduce, with <fluxion/testing/program.hpp>:
+  fx::testing::check_grads(
+      fx::testing::program("{ lambda ; a:f64[] b:f64[]. let c:f64[] = mul_wrong_in_b a b in (c,) }",
+          {.primitives = {fx::readable<MulWrongInB>(2)}}),
+      std::tuple{fx::scalar(3.0), fx::scalar(1.0)}, {.order = 1, .key = fx::random::key(0)});)");
+}
+
+std::string without_blanks(std::string s) {
+  std::erase_if(s, [](char c) { return c == ' ' || c == '\n'; });
+  return s;
+}
+
+TEST_CASE("explain: the line that a report prints shows the fault again") {
+  // Written here as it is printed, so that the compiler has read it.
+#define FLUXION_SHOWS_AGAIN(...)                                                              \
+  [](const std::string& printed) {                                                            \
+    CHECK(without_blanks(printed) == without_blanks(#__VA_ARGS__ ";"));                         \
+    CHECK_THROWS_AS((__VA_ARGS__), fx::testing::CheckError);                                  \
+  }
+  const auto mul = explained(Check::grads, [](const Arrays& in) { return Arrays{fx::sin(bad_mul(in[0], in[0]))}; }, {fx::scalar(0.3)});
+  FLUXION_SHOWS_AGAIN(fx::testing::check_grads(
+      fx::testing::program("{ lambda ; a:f64[] b:f64[]. let c:f64[] = mul_wrong_in_b a b in (c,) }",
+                           {.primitives = {fx::readable<MulWrongInB>(2)}}),
+      std::tuple{fx::scalar(1.0), fx::scalar(1.0)}, {.order = 1, .key = fx::random::key(0)}))
+  (mul.e.reproduce);
+  const auto large = explained(Check::grads, [](const Arrays& in) { return Arrays{fx::sum(bound<WrongIfLarge>({fx::sin(in[0])}))}; },
+                               {fx::linspace(-1.0, 1.0, 100)}, {.order = 1});
+  FLUXION_SHOWS_AGAIN(fx::testing::check_grads(
+      fx::testing::program("{ lambda ; a:f64[65]. let b:f64[65] = wrong_if_large a in (b,) }",
+                           {.primitives = {fx::readable<WrongIfLarge>(1)}}),
+      fx::ones({65}), {.order = 1, .key = fx::random::key(0)}))
+  (large.e.reproduce);
+#undef FLUXION_SHOWS_AGAIN
+}
