@@ -239,11 +239,11 @@ void add_pointwise_mutants(std::vector<Mutant>& to) {
   to.push_back(mutant("factor 2", "squared", "jvp", vector, amid<Squared>));
   to.push_back(mutant("missing term", "chirp", "jvp", vector, amid<Chirp>));
   to.push_back(mutant("swapped arguments", "angle", "jvp of argument", two, amid_two<Angle>));
-  to.push_back(mutant("second argument only", "length", "jvp of argument 2", two, amid_two<Length>));
+  to.push_back(mutant("second argument only", "length", "jvp of argument 1", two, amid_two<Length>));
   to.push_back(mutant("relative error 1e-4", "growth", "jvp", vector, amid<Growth>));
   to.push_back(mutant("truncated constant", "sin_pi", "jvp", vector, amid<SinPi>));
-  to.push_back(mutant("missing logarithm", "real_power", "jvp of argument 2", two, amid_two<RealPower>));
-  to.push_back(mutant("second argument forgotten", "lifted", "jvp of argument 2", two, amid_two<Lifted>));
+  to.push_back(mutant("missing logarithm", "real_power", "jvp of argument 1", two, amid_two<RealPower>));
+  to.push_back(mutant("second argument forgotten", "lifted", "jvp of argument 1", two, amid_two<Lifted>));
   to.push_back(mutant("in float32 only", "bowl", "jvp", drawn({{{4}, 0.5, 2, float32}}), alone<Bowl>));
   to.push_back(mutant("above 64 elements only", "long_sine", "jvp", drawn({{{100}, 0.5, 1}}), alone<LongSine>));
   to.push_back(mutant("the last elements only", "squash", "jvp", drawn({{{6}}}), alone<Squash>));
