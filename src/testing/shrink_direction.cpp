@@ -43,9 +43,9 @@ Vec basis(std::size_t n, std::size_t i) {
 
 class OneEntry {
  public:
-  OneEntry(const FlatFn& f, const Arrays& args, double slack)
-      : f_(f), args_(args), slack_(slack), reference_(program_of(f, args), args),
-        results_(f(args)), forward_(jvp_of(f, active_of(args)), args, inexact(args), results_) {}
+  OneEntry(const FlatFn& f, const Arrays& args, double slack, bool stops)
+      : f_(f), args_(args), slack_(slack), eps_(coarsest_eps(program_of(f, args).jaxpr->vars)), reference_(program_of(f, args), args, stops),
+        results_(f(args)), forward_(jvp_of(f, active_of(args)), args, inexact(args), results_, eps_) {}
 
   // One number of J e_i that is not what it must be.
   bool in_jvp(Disagreement& d) const {
@@ -68,7 +68,7 @@ class OneEntry {
 
   // One number of J^T e_k that is another one in J e_i.
   bool in_vjp(Disagreement& d) const {
-    const DerivativeMap reverse(vjp_of(f_, active_of(args_)), args_, inexact(results_), args_);
+    const DerivativeMap reverse(vjp_of(f_, active_of(args_)), args_, inexact(results_), args_, eps_);
     for (std::size_t k = 0; k < std::min(reference_.out().size(), kMostEntries); ++k) {
       const auto ct = basis(reference_.out().size(), k);
       const auto pulled = reverse(ct), pulled_noise = reverse.noise(ct, pulled);
@@ -92,7 +92,7 @@ class OneEntry {
 
   FlatFn f_;
   Arrays args_;
-  double slack_;
+  double slack_, eps_;
   Reference reference_;
   Arrays results_;
   DerivativeMap forward_;
@@ -105,7 +105,7 @@ Disagreement with_one_entry(const Case& c, const Disagreement& d, double slack) 
   auto simple = d;
   try {
     const auto s = c.subject();
-    const OneEntry look(function_at(d.law, s.f, s.args, d.point), d.point, slack);
+    const OneEntry look(function_at(d.law, s.f, s.args, d.point), d.point, slack, has_stops(*program_of(s.f, s.args).jaxpr));
     if (d.transposed ? look.in_vjp(simple) : look.in_jvp(simple)) return simple;
   } catch (const Error&) {  // what cannot be run again stays as it was found
   }
