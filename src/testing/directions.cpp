@@ -62,8 +62,9 @@ std::vector<Vec> directions(const Layout& layout, const Vec& x, std::size_t n, N
     for (std::size_t i = 0; i < v.size(); ++i) {
       const bool in_leaf = i >= layout.begin(leaf) && i < layout.begin(leaf + 1);
       const bool kept = d % 4 == 1 ? in_leaf : d % 4 == 2 ? numbers.below(v.size()) < 4 : true;
-      v[i] = kept ? v[i] * (d % 4 == 3 ? 1 : size[i]) : 0;
+      v[i] = kept ? v[i] * (d % 4 == 3 && size[i] > 0x1p-10 && size[i] < 0x1p10 ? 1 : size[i]) : 0;
     }
+    if (std::all_of(v.begin(), v.end(), [](double s) { return s == 0; })) v[d % v.size()] = size[d % v.size()];
     out.push_back(std::move(v));
   }
   if (x.size() > 1 && x.size() <= n)

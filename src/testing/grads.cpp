@@ -24,15 +24,21 @@ bool has_inexact(const Arrays& xs) {
   return false;
 }
 
+bool has_kinks(const Findings& findings) {
+  for (const auto& l : findings.laws)
+    if (l.tally.kink > 0) return true;
+  return false;
+}
+
 // The derivatives of a level as functions that are differentiated again.
 std::vector<Level> next_levels(const Level& level, const CheckOptions& options, Numbers& numbers) {
   std::vector<Level> next;
   const auto active = active_of(level.args);
   const auto of = [&](const char* what) { return level.name == "f" ? text(what, " of f") : text(what, " of ", level.name); };
   if (options.forward)
-    next.push_back({jvp_of(level.f, active), joined(level.args, random_like(level.args, numbers)), level.order + 1, of("jvp")});
+    next.push_back({jvp_of(level.f, active), joined(level.args, random_like(level.args, numbers)), level.order + 1, of("jvp"), level.stops, level.eps});
   if (options.reverse)
-    next.push_back({vjp_of(level.f, active), joined(level.args, random_like(level.f(level.args), numbers)), level.order + 1, of("vjp")});
+    next.push_back({vjp_of(level.f, active), joined(level.args, random_like(level.f(level.args), numbers)), level.order + 1, of("vjp"), level.stops, level.eps});
   return next;
 }
 
@@ -50,7 +56,8 @@ Findings examine_grads(const Subject& subject, const CheckOptions& options) {
     throw TypeError("check_grads: an argument of floating or complex dtype is required, got none; there is nothing to differentiate");
   Findings findings;
   Numbers numbers(seed_of(options));
-  std::vector<Level> levels{{subject.f, subject.args, 1, "f"}};
+  const auto program = program_of(subject.f, subject.args);
+  std::vector<Level> levels{{subject.f, subject.args, 1, "f", has_stops(*program.jaxpr), coarsest_eps(program.jaxpr->vars)}};
   for (int order = 1; order <= options.order && !levels.empty(); ++order) {
     std::vector<Level> next;
     for (const auto& level : levels) {
@@ -59,6 +66,7 @@ Findings examine_grads(const Subject& subject, const CheckOptions& options) {
       if (order < options.order)
         for (auto& n : next_levels(level, options, numbers)) {
           if (n.name == "jvp of f") n.jvp_of = &subject;
+          n.kinks_below = has_kinks(findings);
           next.push_back(std::move(n));
         }
     }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "testing/directions.hpp"
-#include "testing/linear_maps.hpp"
+#include "testing/values.hpp"
 #include "testing/verdict.hpp"
 
 namespace fluxion::testing {
@@ -13,6 +13,9 @@ struct Level {
   Arrays args;
   int order;         // of the derivatives that are judged
   std::string name;  // "f", "jvp of f"
+  bool stops;             // whether f holds derivatives back by stop_gradient
+  double eps;             // of the coarsest dtype in f
+  bool kinks_below = false;  // a lower order met kinks of which no table says what the derivative is
   /// f, if this is its jvp.
   const Subject* jvp_of = nullptr;
 };
@@ -28,12 +31,18 @@ class LevelCheck {
   void jvp_equals_reference();
   void judge(const Vec& direction, const Estimate& e);
   void judge_one(std::size_t k, const Vec& direction, const Estimate& first, const Vec& got, const Vec& noise, Tally& tally);
-  bool settled_by_kept_decisions(std::size_t k, const Vec& direction, double got, double noise, Tally& tally, Disagreement& d);
+  bool settled_by_kept_decisions(std::size_t k, const Vec& direction, double got, double noise, bool kinked, Tally& tally,
+                                 Disagreement& d);
+  bool reverse();
+  bool unknown_kink(std::size_t k, const Estimate& e, double got) const;
   void inner_products();
   void judge_product(const Vec& ct, const Vec& pulled, const Vec& pulled_noise, std::size_t direction, double scale);
   void own_precision(const DerivativeMap& map, const char* what, const std::vector<Vec>& inputs);
   void structural();
   void other_transformations();
+  void same_values(const Agreement& agreement, const char* what, const Arrays& all);
+  void other_forms_of_jvp(const Agreement& values);
+  void other_forms_of_vjp(const Agreement& values);
   void second_derivatives(const Subject& f);
   void linearity(const DerivativeMap& map, const char* what, const std::vector<Vec>& inputs);
   void close(const std::string& law, const Vec& got, const Vec& want, const Vec& noise, const Vec& direction, const std::string& what);
@@ -51,6 +60,7 @@ class LevelCheck {
   std::vector<Estimate> estimates_;
   std::vector<Vec> pushed_, pushed_noise_;  // J d for each direction
   Vec scale_;                               // of the derivative, by result
+  std::vector<char> infinite_;              // where some direction's derivative is infinite
   std::unique_ptr<DerivativeMap> forward_, reverse_;
 };
 

@@ -22,11 +22,21 @@ Arrays inexact(const Arrays& xs) {
   return out;
 }
 
+bool has_custom_rules(const Jaxpr& jaxpr) {
+  return std::any_of(jaxpr.eqns.begin(), jaxpr.eqns.end(), [](const Eqn& e) {
+    if (e.prim->name().starts_with("custom_")) return true;
+    for (const auto& [name, programs] : Fields(e.params.view()).programs)
+      for (const auto& p : programs)
+        if (p != nullptr && has_custom_rules(*p)) return true;
+    return false;
+  });
+}
+
 }  // namespace
 
 LevelCheck::LevelCheck(const Level& level, const CheckOptions& options, Numbers& numbers, Findings& findings)
     : level_(level), options_(options), numbers_(numbers), findings_(findings), active_(active_of(level.args)),
-      program_(program_of(level.f, level.args)), reference_(program_, level.args),
+      program_(program_of(level.f, level.args)), reference_(program_, level.args, level.stops),
       results_(Evaluated(program_)(level.args)) {}
 
 std::string LevelCheck::law(const char* what) const {
@@ -42,8 +52,12 @@ void LevelCheck::disagree(const std::string& law, std::string what) {
 
 void LevelCheck::run() {
   if (reference_.in().size() == 0 || reference_.out().size() == 0) return;
-  directions_ = directions(reference_.in(), reference_.x(), static_cast<std::size_t>(std::max(options_.directions, 1)), numbers_);
-  forward_ = std::make_unique<DerivativeMap>(jvp_of(level_.f, active_), level_.args, inexact(level_.args), results_);
+  directions_ = directions(reference_.in(), reference_.x(), static_cast<std::size_t>(options_.directions), numbers_);
+  try {
+    forward_ = std::make_unique<DerivativeMap>(jvp_of(level_.f, active_), level_.args, inexact(level_.args), results_, level_.eps);
+  } catch (const Error& e) {
+    return disagree(law("jvp equals differences"), text("jvp threw: ", e.what()));
+  }
   if (!forward_->misfit().empty()) return disagree(law("tangents are like their primals"), "jvp: tangent " + forward_->misfit());
   ++findings_.tally(law("tangents are like their primals")).agree;
   for (const auto& d : directions_) {
@@ -51,14 +65,29 @@ void LevelCheck::run() {
     pushed_noise_.push_back(forward_->noise(d, pushed_.back()));
   }
   jvp_equals_reference();
-  if (options_.reverse) {
-    reverse_ = std::make_unique<DerivativeMap>(vjp_of(level_.f, active_), level_.args, inexact(results_), level_.args);
-    const auto fits = law("cotangents are like their primals");
-    if (!reverse_->misfit().empty()) return disagree(fits, "vjp: cotangent " + reverse_->misfit());
-    ++findings_.tally(fits).agree;
-    inner_products();
-  }
+  if (options_.laws && !findings_.failed()) linearity(*forward_, "jvp is linear in the tangent", directions_);
+  if (findings_.failed() || (options_.reverse && !reverse())) return;
   if (options_.laws) structural();
+}
+
+// False if there is nothing to go on with.
+bool LevelCheck::reverse() {
+  try {
+    reverse_ = std::make_unique<DerivativeMap>(vjp_of(level_.f, active_), level_.args, inexact(results_), level_.args, level_.eps);
+  } catch (const Error& e) {
+    disagree(law("vjp satisfies the inner-product identity"), text("vjp threw: ", e.what()));
+    findings_.disagreements.back().transposed = true;
+    return false;
+  }
+  const auto fits = law("cotangents are like their primals");
+  if (!reverse_->misfit().empty()) {
+    disagree(fits, "vjp: cotangent " + reverse_->misfit());
+    findings_.disagreements.back().transposed = true;
+    return false;
+  }
+  ++findings_.tally(fits).agree;
+  inner_products();
+  return !findings_.failed();
 }
 
 void LevelCheck::jvp_equals_reference() {
@@ -77,7 +106,11 @@ void LevelCheck::jvp_equals_reference() {
     for (auto k = reference_.out().begin(leaf); k < reference_.out().begin(leaf + 1); ++k)
       scale_[k] = std::max(scale_[k], 1e-3 * largest);
   }
-  for (std::size_t i = 0; i < directions_.size(); ++i) {
+  infinite_.assign(scale_.size(), 0);
+  for (std::size_t i = 0; i < directions_.size(); ++i)
+    for (std::size_t k = 0; k < scale_.size(); ++k)
+      infinite_[k] |= std::isinf(pushed_[i][k]) && estimates_[i].kind[k] != Kind::smooth;
+  for (std::size_t i = 0; i < directions_.size() && findings_.disagreements.size() < 8; ++i) {
     auto& tally = findings_.tally(law("jvp equals differences"));
     for (std::size_t k = 0; k < scale_.size(); ++k)
       judge_one(k, directions_[i], estimates_[i], pushed_[i], pushed_noise_[i], tally);
@@ -115,25 +148,33 @@ void LevelCheck::judge_one(std::size_t k, const Vec& direction, const Estimate& 
   d.expected = c.expected;
   d.expected_error = c.expected_error;
   d.tolerance = tolerance(c, options_.slack);
-  if (settled_by_kept_decisions(k, direction, got[k], noise[k], tally, d)) return;
-  if (kind == Kind::non_finite) {
+  const bool kinked = kind == Kind::kink && unknown_kink(k, first, got[k]);
+  if (kind == Kind::non_finite || (std::isnan(got[k]) && infinite_[k])) {
     ++tally.non_finite;
-  } else if (kind == Kind::kink) {
-    const auto [low, high] = std::minmax(first.left[k], first.right[k]);
-    const double slope = std::max(std::fabs(low), std::fabs(high)), room = 1e-3 * slope;
-    const bool between = !std::isfinite(slope) || (got[k] >= low - room && got[k] <= high + room);
-    if (between) ++tally.kink;
-    else findings_.add(std::move(d));
-  } else if (says == Verdict::ill_conditioned) {
+  } else if (settled_by_kept_decisions(k, direction, got[k], noise[k], kinked, tally, d)) {
+    return;
+  } else if (kinked) {
+    ++tally.kink;
+  } else if (says == Verdict::ill_conditioned || !std::isfinite(d.tolerance)) {
     ++tally.ill_conditioned;
   } else {
     findings_.add(std::move(d));
   }
 }
 
+// Whether the derivative is one of those that a kink of the user's own allows: between the one-sided ones. The
+// derivative of such a function is not continuous there, and nothing is said of its derivatives.
+bool LevelCheck::unknown_kink(std::size_t k, const Estimate& e, double got) const {
+  if (level_.kinks_below) return true;
+  const auto [low, high] = std::minmax(e.left[k], e.right[k]);
+  const double slope = std::max(std::fabs(low), std::fabs(high)), room = 1e-3 * slope;
+  return !std::isfinite(slope) || (got >= low - room && got <= high + room);
+}
+
 // The derivative of the program whose comparisons, maxima, orders ... are those of the point, with the slopes of the
 // sub-gradient table at ties. True if that is the last word.
-bool LevelCheck::settled_by_kept_decisions(std::size_t k, const Vec& direction, double got, double noise, Tally& tally, Disagreement& d) {
+bool LevelCheck::settled_by_kept_decisions(std::size_t k, const Vec& direction, double got, double noise, bool kinked, Tally& tally,
+                                           Disagreement& d) {
   const auto kept = reference_.with_decisions_kept(direction);
   if (!kept || kept->kind[k] != Kind::smooth) return false;
   const Comparison c{kept->value[k], kReferenceFactor * kept->error[k], got, noise, scale_[k]};
@@ -144,6 +185,7 @@ bool LevelCheck::settled_by_kept_decisions(std::size_t k, const Vec& direction, 
     if (reference_.at_kink()) ++tally.at_kink;
     return true;
   }
+  if (kinked && has_custom_rules(*program_.jaxpr)) return false;  // a rule may choose another slope than the table
   d.expected = c.expected;
   d.expected_error = c.expected_error;
   d.tolerance = tolerance(c, options_.slack);
@@ -278,7 +320,6 @@ void LevelCheck::linearity(const DerivativeMap& map, const char* what, const std
 }
 
 void LevelCheck::structural() {
-  linearity(*forward_, "jvp is linear in the tangent", directions_);
   if (reverse_) linearity(*reverse_, "vjp is linear in the cotangent", covectors(reference_.out().size(), 4, numbers_));
   if (forward_->narrow() && forward_->widened()) own_precision(*forward_, "jvp in its own precision equals float64", directions_);
   if (level_.order == 1 && !findings_.failed()) other_transformations();

@@ -1,5 +1,6 @@
 // Laws between transformations: what they give must be the same whichever way it is reached.
 #include <fluxion/transforms/checkpoint.hpp>
+#include "base/text.hpp"
 #include "testing/grads.hpp"
 #include "testing/values.hpp"
 #include "transforms/jet.hpp"
@@ -13,7 +14,7 @@ Arrays joined(Arrays a, const Arrays& b) {
   return a;
 }
 
-constexpr std::int64_t kLanes = 3;
+constexpr std::size_t kLanes = 3;
 
 // The map for several inputs at once, the point being one for all.
 Arrays mapped(const FlatFn& f, const Arrays& args, const std::vector<Arrays>& moving) {
@@ -41,35 +42,51 @@ void hold_vmap(Findings& findings, const std::string& law, const Agreement& agre
 }  // namespace
 
 void LevelCheck::other_transformations() {
-  const auto jvp = jvp_of(level_.f, active_);
-  const auto at = forward_->own_operands(directions_[0]);
-  const Agreement rounded(forward_->program(), at, promises_bits(*forward_->program().jaxpr));
-  const Agreement exact(forward_->program(), at, true);
-  const auto pushed = jvp(at);
-  rounded.hold(findings_, law("linearize equals jvp"), "linearize", linearized_of(level_.f, active_)(at), pushed, at);
-  std::vector<Arrays> tangents;
-  for (std::size_t i = 0; i < directions_.size() && i < kLanes; ++i) tangents.push_back(forward_->in().tangents(directions_[i]));
+  const Agreement values(program_, level_.args, false);
   try {
-    exact.hold(findings_, law("jit of jvp equals jvp"), "jit", jitted(jvp, at), pushed, at);
-    hold_vmap(findings_, law("vmap of jvp equals the loop"), rounded, jvp, level_.args, tangents);
+    other_forms_of_jvp(values);
+    if (reverse_) other_forms_of_vjp(values);
   } catch (const ConcretizationError&) {
     findings_.tally("jit, vmap, checkpoint: do not apply, for f looks at values");
-    return;
+  } catch (const Error& e) {
+    disagree(law("derivatives under jit, vmap and checkpoint"), text("it threw: ", e.what()));
   }
-  if (!reverse_) return;
+}
+
+void LevelCheck::same_values(const Agreement& agreement, const char* what, const Arrays& all) {
+  const Arrays primals(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(results_.size()));
+  agreement.hold(findings_, "values under jvp and vjp are those of f", what, primals, results_, level_.args);
+}
+
+void LevelCheck::other_forms_of_jvp(const Agreement& values) {
+  const auto jvp = jvp_of(level_.f, active_);
+  const auto at = forward_->own_operands(directions_[0]);
+  const auto pushed = jvp(at);
+  same_values(values, "jvp", pushed);
+  const Agreement rounded(forward_->program(), at, promises_bits(*forward_->program().jaxpr));
+  const Agreement exact(forward_->program(), at, true);
+  rounded.hold(findings_, law("linearize equals jvp"), "linearize", linearized_of(level_.f, active_)(at), pushed, at);
+  exact.hold(findings_, law("jit of jvp equals jvp"), "jit", jitted(jvp, at), pushed, at);
+  std::vector<Arrays> tangents;
+  for (std::size_t i = 0; i < directions_.size() && i < kLanes; ++i) tangents.push_back(forward_->in().tangents(directions_[i]));
+  hold_vmap(findings_, law("vmap of jvp equals the loop"), rounded, jvp, level_.args, tangents);
+}
+
+void LevelCheck::other_forms_of_vjp(const Agreement& values) {
   const auto vjp = vjp_of(level_.f, active_);
   const auto cts = covectors(reference_.out().size(), kLanes, numbers_);
-  const auto with_ct = reverse_->own_operands(cts[0]);
-  const auto pulled = vjp(with_ct);
-  const Agreement exact_back(reverse_->program(), with_ct, true);
-  const Agreement rounded_back(reverse_->program(), with_ct, promises_bits(*reverse_->program().jaxpr));
-  exact_back.hold(findings_, law("jit of vjp equals vjp"), "jit", jitted(vjp, with_ct), pulled, with_ct);
-  std::vector<Arrays> covectors_of;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(kLanes); ++i) covectors_of.push_back(reverse_->in().tangents(cts[i]));
-  hold_vmap(findings_, law("vmap of vjp equals the loop"), rounded_back, vjp, level_.args, covectors_of);
+  const auto at = reverse_->own_operands(cts[0]);
+  const auto pulled = vjp(at);
+  same_values(values, "vjp", pulled);
+  const Agreement rounded(reverse_->program(), at, promises_bits(*reverse_->program().jaxpr));
+  const Agreement exact(reverse_->program(), at, true);
   const auto again = checkpoint([f = level_.f](const Arrays& xs) { return f(xs); });
   const FlatFn recomputed = [&again](const Arrays& xs) { return again(xs); };
-  rounded_back.hold(findings_, law("checkpoint changes no derivative"), "vjp of checkpoint", vjp_of(recomputed, active_)(with_ct), pulled, with_ct);
+  rounded.hold(findings_, law("checkpoint changes no derivative"), "vjp of checkpoint", vjp_of(recomputed, active_)(at), pulled, at);
+  exact.hold(findings_, law("jit of vjp equals vjp"), "jit", jitted(vjp, at), pulled, at);
+  std::vector<Arrays> lanes;
+  for (std::size_t i = 0; i < kLanes; ++i) lanes.push_back(reverse_->in().tangents(cts[i]));
+  hold_vmap(findings_, law("vmap of vjp equals the loop"), rounded, vjp, level_.args, lanes);
 }
 
 // The level is the jvp of f at (x, t), and its jvp along (s, 0) ends with D^2 f [t, s].

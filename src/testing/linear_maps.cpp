@@ -52,14 +52,14 @@ double pairing_magnitude(const Vec& a, const Vec& b) {
   return sum;
 }
 
-DerivativeMap::DerivativeMap(const FlatFn& derivative, const Arrays& args, const Arrays& moving, const Arrays& like)
+DerivativeMap::DerivativeMap(const FlatFn& derivative, const Arrays& args, const Arrays& moving, const Arrays& like,
+                             double own_eps)
     : args_(args), moving_(moving), in_(inexact(moving)), out_(inexact(like)),
-      own_(program_of(derivative, joined(args, moving))) {
+      own_(program_of(derivative, joined(args, moving))), own_eps_(own_eps) {
   const auto all = joined(args, moving);
   misfit_ = misfit_of(last(own_(all)), inexact(like));
   if (!misfit_.empty()) return;
   narrow_ = has_narrow(*own_.program().jaxpr);
-  own_eps_ = coarsest_eps(own_.program().jaxpr->vars);
   if (narrow_) {
     try {
       auto w = fluxion::testing::widened(own_.program(), all);

@@ -18,8 +18,8 @@ double pairing_magnitude(const Vec& a, const Vec& b);
 class DerivativeMap {
  public:
   /// `derivative` takes the arguments, then tangents like `moving`; its last results, as many as `like` has inexact
-  /// arrays, are the map's.
-  DerivativeMap(const FlatFn& derivative, const Arrays& args, const Arrays& moving, const Arrays& like);
+  /// arrays, are the map's. `own_eps` is that of the function: a rule must not be coarser.
+  DerivativeMap(const FlatFn& derivative, const Arrays& args, const Arrays& moving, const Arrays& like, double own_eps);
 
   /// Whether narrow floats could be widened throughout.
   bool widened() const { return wide_ != nullptr; }

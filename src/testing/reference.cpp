@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fluxion/lax.hpp>
 
@@ -49,6 +50,8 @@ class ReplayStops final : public Interpreter {
   LiveStops live_;
 };
 
+}  // namespace
+
 bool has_stops(const Jaxpr& jaxpr) {
   return std::any_of(jaxpr.eqns.begin(), jaxpr.eqns.end(), [](const Eqn& e) {
     if (e.prim->name() == "stop_gradient") return true;
@@ -59,14 +62,31 @@ bool has_stops(const Jaxpr& jaxpr) {
   });
 }
 
+namespace {
+
+// Stops within loops differ from trip to trip: they are left to the program with its decisions kept.
 ClosedJaxpr with_stops_kept(const ClosedJaxpr& program, const Arrays& args) {
   if (!has_stops(*program.jaxpr)) return program;
   RecordStops record;
   Arrays all = program.consts;
   all.insert(all.end(), args.begin(), args.end());
-  record.run(*program.jaxpr, all);
+  try {
+    record.run(*program.jaxpr, all);
+  } catch (const UnsupportedError&) {
+    return program;
+  }
   return ReplayStops(std::move(record.seen)).traced(program, args);
 }
+
+// stop_gradient as the identity.
+class WithoutStops final : public Interpreter {
+ protected:
+  Array given(const Array& x) override { return x; }
+  Arrays primitive(const Eqn& e, const Jaxpr&, ArraySpan operands) override {
+    if (e.prim->name() == "stop_gradient" && is_known(*e.prim)) return {operands[0]};
+    return e.prim->bind(operands, e.params.view());
+  }
+};
 
 // Wide, where that can be.
 struct AsReference {
@@ -74,8 +94,9 @@ struct AsReference {
   Arrays point;
   double eps = kEps;
 };
-AsReference as_reference(const ClosedJaxpr& program, const Arrays& args) {
+AsReference as_reference(const ClosedJaxpr& program, const Arrays& args, bool stops) {
   const double eps = coarsest_eps(program.jaxpr->vars);
+  const auto with_stops_kept = [stops](const ClosedJaxpr& p, const Arrays& at) { return stops ? testing::with_stops_kept(p, at) : p; };
   if (eps > kEps) {
     try {
       const auto wide_args = widened(args);
@@ -153,11 +174,9 @@ struct Reference::Complex {
   }
 };
 
-struct Reference::Kept {};  // see with_decisions_kept
-
-Reference::Reference(const ClosedJaxpr& program, const Arrays& args)
-    : original_(program), args_(args), in_(args), out_(Arrays{}) {
-  auto reference = as_reference(program, args);
+Reference::Reference(const ClosedJaxpr& program, const Arrays& args, bool stops)
+    : original_(stops || !has_stops(*program.jaxpr) ? program : WithoutStops().traced(program, args)), args_(args), in_(args), out_(Arrays{}) {
+  auto reference = as_reference(original_, args, stops);
   program_ = std::make_unique<Evaluated>(std::move(reference.program));
   point_ = std::move(reference.point);
   in_ = Layout(point_);
@@ -212,7 +231,7 @@ bool well_known(const Estimate& e) {
 
 Estimate searched(const std::function<Estimate(double)>& with_first_step) {
   auto e = with_first_step(0x1p-5);
-  for (const double h : {0x1p-11, 0x1p-2, 0x1p-18, 0x1p-26}) {
+  for (const double h : {0x1p-11, 0x1p-3, 0x1p-18, 0x1p-26}) {
     if (well_known(e)) break;
     improve(e, with_first_step(h));
   }
@@ -221,27 +240,34 @@ Estimate searched(const std::function<Estimate(double)>& with_first_step) {
 
 }  // namespace
 
+std::optional<Estimate> Reference::complex_step(const Vec& v) const {
+  const auto at = complex_->at(in_, x_, v, Complex::kStep, point_);
+  const auto first = complex_->program(at);
+  const auto d = Complex::slopes(first, Complex::kStep);
+  const auto other = Complex::slopes(complex_->program(complex_->at(in_, x_, v, Complex::kOtherStep, point_)), Complex::kOtherStep);
+  const Layout layout(first);
+  const auto spread = complex_->noisy.spread(at, layout, layout.read(first));
+  Estimate e{d, Vec(d.size()), Vec(d.size()), Vec(d.size()), std::vector<Kind>(d.size(), Kind::smooth)};
+  std::size_t k = 0;
+  for (std::size_t leaf = 0; leaf < first.size(); ++leaf) {
+    const bool complex = is_complex(first[leaf].dtype());
+    for (auto i = layout.begin(leaf); i < layout.begin(leaf + 1); i += complex ? 2 : 1, ++k) {
+      const double noise = complex ? spread[i + 1] / Complex::kStep : 0, difference = std::fabs(d[k] - other[k]);
+      // What is rounding in the real parts leaks into imaginary parts, where it grows as the step shrinks.
+      if (!std::isfinite(d[k]) || !std::isfinite(value_[k]) || !(difference <= 1e-9 * std::fabs(d[k]))) return {};
+      e.error[k] = difference + noise + kEps * std::fabs(d[k]);
+    }
+  }
+  return e;
+}
+
 Estimate Reference::along(const Vec& v) const {
   if (complex_) {
-    const auto first = complex_->program(complex_->at(in_, x_, v, Complex::kStep, point_));
-    const auto d = Complex::slopes(first, Complex::kStep);
-    const auto other = Complex::slopes(complex_->program(complex_->at(in_, x_, v, Complex::kOtherStep, point_)), Complex::kOtherStep);
-    const Layout layout(first);
-    const auto flat = layout.read(first);
-    const auto spread = complex_->noisy.spread(complex_->at(in_, x_, v, Complex::kStep, point_), layout, flat);
-    Estimate e{d, Vec(d.size()), Vec(d.size()), Vec(d.size()), std::vector<Kind>(d.size(), Kind::smooth)};
-    bool sound = true;
-    std::size_t k = 0;
-    for (std::size_t leaf = 0; leaf < first.size(); ++leaf) {
-      const auto begin = layout.begin(leaf), n = layout.begin(leaf + 1) - begin;
-      const bool complex = is_complex(first[leaf].dtype());
-      for (std::size_t i = 0; i < n; i += complex ? 2 : 1, ++k) {
-        const double noise = complex ? spread[begin + i + 1] / Complex::kStep : 0;
-        e.error[k] = std::fabs(d[k] - other[k]) + noise + kEps * std::fabs(d[k]);
-        sound = sound && std::isfinite(d[k]) && std::isfinite(value_[k]) && std::fabs(d[k] - other[k]) <= 1e-9 * std::fabs(d[k]);
-      }
+    try {
+      if (auto e = complex_step(v)) return *std::move(e);
+    } catch (const Error&) {  // an operation whose parameters hold real numbers
+      complex_.reset();
     }
-    if (sound) return e;
   }
   const auto y = curve(v);
   return searched([&](double h) { return differences(y, value_, h); });
@@ -256,7 +282,36 @@ Estimate Reference::again(const Vec& v) const {
   return e;
 }
 
-std::optional<Estimate> Reference::with_decisions_kept(const Vec&) const { return {}; }
-bool Reference::at_kink() const { return false; }
+const Frozen* Reference::kept() const {
+  if (!std::exchange(tried_keeping_, true)) {
+    try {
+      kept_ = std::make_unique<Frozen>(original_, args_);
+    } catch (const UnsupportedError&) {
+      // no second opinion
+    }
+  }
+  return kept_.get();
+}
+
+std::optional<Estimate> Reference::with_decisions_kept(const Vec& v) const {
+  if (kept() == nullptr) return {};
+  if (kept_along_ == v) return kept_estimate_;
+  kept_along_ = v;
+  const Curve y = [&](double t) {
+    Vec at = x_;
+    for (std::size_t i = 0; i < at.size(); ++i) at[i] += t * v[i];
+    const auto results = (*kept_)(in_.write(at, point_));
+    return Layout(results).read(results);
+  };
+  try {
+    const auto at_zero = y(0);
+    kept_estimate_ = searched([&](double h) { return differences(y, at_zero, h); });
+  } catch (const UnsupportedError&) {
+    kept_estimate_.reset();
+  }
+  return kept_estimate_;
+}
+
+bool Reference::at_kink() const { return kept() != nullptr && kept()->at_kink(); }
 
 }  // namespace fluxion::testing

@@ -5,9 +5,13 @@
 #include <optional>
 
 #include "testing/differences.hpp"
+#include "testing/frozen.hpp"
 #include "testing/interpret.hpp"
 
 namespace fluxion::testing {
+
+/// Whether the program holds a derivative back by stop_gradient, here or in what it calls.
+bool has_stops(const Jaxpr& jaxpr);
 
 /// Carried out as often as differences need; prepared once.
 class Evaluated {
@@ -34,8 +38,9 @@ class Noisy {
 
 class Reference {
  public:
-  /// Narrow floats are widened where that can be; `args` are the program's own.
-  Reference(const ClosedJaxpr& program, const Arrays& args);
+  /// Narrow floats are widened where that can be; `args` are the program's own. `stops`: what stop_gradient has seen
+  /// is a constant; else stop_gradient is the identity that it is.
+  Reference(const ClosedJaxpr& program, const Arrays& args, bool stops);
   ~Reference();
   Reference(const Reference&) = delete;
 
@@ -62,10 +67,10 @@ class Reference {
 
  private:
   struct Complex;
-  struct Kept;
+  std::optional<Estimate> complex_step(const Vec& v) const;
   Curve curve(const Vec& v) const;
   Estimate differences(const Curve& y, const Vec& at_zero, double first_step) const;
-  const Kept* kept() const;
+  const Frozen* kept() const;
 
   ClosedJaxpr original_;
   Arrays args_;
@@ -73,9 +78,11 @@ class Reference {
   std::unique_ptr<Evaluated> program_;
   Layout in_, out_;
   Vec x_, value_, noise_;
-  std::unique_ptr<Complex> complex_;
-  mutable std::unique_ptr<Kept> kept_;
+  mutable std::unique_ptr<Complex> complex_;
+  mutable std::unique_ptr<Frozen> kept_;
   mutable bool tried_keeping_ = false;
+  mutable Vec kept_along_;
+  mutable std::optional<Estimate> kept_estimate_;
 };
 
 }  // namespace fluxion::testing

@@ -25,6 +25,15 @@ class Transposition {
         out_(results_), eps_(coarsest_eps(program_.jaxpr->vars)), noisy_(program_, subject.args, eps_) {}
 
   void run() {
+    // First, so that f is not called far from its argument unless that is safe: a linear program's loops end anywhere.
+    try {
+      transposed(Vec(out_.size(), 1));
+    } catch (const Error& e) {
+      Disagreement d{"f is linear", text("its program cannot be transposed: ", e.what()), 0};
+      d.numbers = false;
+      d.point = subject_.args;
+      return findings_.add(std::move(d));
+    }
     x_ = coefficients(in_.size(), numbers_);
     fx_ = value(x_);
     error_ = uncertainty(x_, fx_);

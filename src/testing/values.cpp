@@ -178,8 +178,15 @@ Findings examine_vmap(const Subject& subject, const CheckOptions& options) {
       in.push_back(mask[k] ? stacked(lanes, k, axis) : subject.args[k]);
     }
     const auto what = describe(mask, subject.paths, last);
-    const auto all = fluxion::detail::vmap_flat(subject.f, in, axes, kLanes,
-                                                [](std::size_t n) { return fluxion::detail::FlatAxes(n, 0); });
+    Arrays all;
+    try {
+      all = fluxion::detail::vmap_flat(subject.f, in, axes, kLanes, [](std::size_t n) { return fluxion::detail::FlatAxes(n, 0); });
+    } catch (const ConcretizationError&) {
+      throw;  // f looks at its values, which is no fault of a rule
+    } catch (const Error& e) {
+      wrong(findings, "vmap equals the loop", text(what, " threw: ", e.what()), subject.args);
+      return findings;
+    }
     for (std::int64_t lane = 0; lane < kLanes; ++lane) {
       Arrays at;
       for (std::size_t k = 0; k < mask.size(); ++k) at.push_back(mask[k] ? lanes[static_cast<std::size_t>(lane)][k] : subject.args[k]);
@@ -198,8 +205,15 @@ Findings examine_jit(const Subject& subject, const CheckOptions& options) {
   const Agreement agreement(program, subject.args, true);
   for (const auto& at : points) {
     const auto eager = subject.f(at);
-    agreement.hold(findings, "jit equals eager evaluation", "jit", jitted(subject.f, at), eager, at);
-    agreement.hold(findings, "the jaxpr equals eager evaluation", "the interpreted jaxpr", function_of(program)(at), eager, at);
+    try {
+      agreement.hold(findings, "jit equals eager evaluation", "jit", jitted(subject.f, at), eager, at);
+      agreement.hold(findings, "the jaxpr equals eager evaluation", "the interpreted jaxpr", function_of(program)(at), eager, at);
+    } catch (const ConcretizationError&) {
+      throw;
+    } catch (const Error& e) {
+      wrong(findings, "jit equals eager evaluation", text("jit threw: ", e.what()), at);
+      return findings;
+    }
   }
   return findings;
 }
