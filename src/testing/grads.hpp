@@ -18,6 +18,7 @@ struct Level {
   bool kinks_below = false;  // a lower order met kinks of which no table says what the derivative is
   /// f, if this is its jvp.
   const Subject* jvp_of = nullptr;
+  std::set<double> literals{};  // of f: rules add others, rounded to its dtype
 };
 
 class LevelCheck {

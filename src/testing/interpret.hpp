@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "core/jaxpr.hpp"
@@ -58,9 +59,18 @@ struct Widened {
 };
 Widened widened(const ClosedJaxpr& program, const Arrays& args);
 
+/// Constants of a derivative that was traced in narrow floats are rounded to these: 1/3, say. `eps` is by how much, and
+/// `exact` are those that the function itself has.
+struct RoundedLiterals {
+  double eps = 0;
+  std::set<double> exact{};
+};
+std::set<double> literals_of(const Jaxpr& jaxpr);
+
 /// The program with each inexact result multiplied by 1 + eps r, r random in [-1, 1], where eps is that of the result's
 /// dtype in `like`, a program of the same equations.
-ClosedJaxpr with_noise(const ClosedJaxpr& program, const Arrays& args, double eps, std::uint64_t seed);
+ClosedJaxpr with_noise(const ClosedJaxpr& program, const Arrays& args, double eps, std::uint64_t seed,
+                       const RoundedLiterals& literals = {});
 
 /// The program on complex128 where it depends on the arguments that are real; nothing if it is not analytic there.
 /// Comparisons are of real parts.

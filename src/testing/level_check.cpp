@@ -11,6 +11,9 @@ namespace {
 
 constexpr double kReferenceFactor = 16;  // estimates of truncation error are estimates
 
+// What is lost when a number of a dtype with that eps becomes too small for it.
+double smallest_of(double eps) { return eps == eps_of(DType::float16) ? 8 * 0x1p-24 : 8 * 0x1p-126; }
+
 bool all_finite(const Vec& v) {
   return std::all_of(v.begin(), v.end(), [](double x) { return std::isfinite(x); });
 }
@@ -54,7 +57,8 @@ void LevelCheck::run() {
   if (reference_.in().size() == 0 || reference_.out().size() == 0) return;
   directions_ = directions(reference_.in(), reference_.x(), static_cast<std::size_t>(options_.directions), numbers_);
   try {
-    forward_ = std::make_unique<DerivativeMap>(jvp_of(level_.f, active_), level_.args, inexact(level_.args), results_, level_.eps);
+    forward_ = std::make_unique<DerivativeMap>(jvp_of(level_.f, active_), level_.args, inexact(level_.args), results_, level_.eps,
+                                               level_.literals);
   } catch (const Error& e) {
     return disagree(law("jvp equals differences"), text("jvp threw: ", e.what()));
   }
@@ -73,7 +77,8 @@ void LevelCheck::run() {
 // False if there is nothing to go on with.
 bool LevelCheck::reverse() {
   try {
-    reverse_ = std::make_unique<DerivativeMap>(vjp_of(level_.f, active_), level_.args, inexact(results_), level_.args, level_.eps);
+    reverse_ = std::make_unique<DerivativeMap>(vjp_of(level_.f, active_), level_.args, inexact(results_), level_.args, level_.eps,
+                                               level_.literals);
   } catch (const Error& e) {
     disagree(law("vjp satisfies the inner-product identity"), text("vjp threw: ", e.what()));
     findings_.disagreements.back().transposed = true;
@@ -260,7 +265,7 @@ void LevelCheck::own_precision(const DerivativeMap& map, const char* what, const
     const auto want = map(inputs[i]), got = map.own_numbers(map.own(inputs[i])), noise = map.own_noise(inputs[i], want);
     auto& tally = findings_.tally(name);
     for (std::size_t k = 0; k < want.size(); ++k) {
-      const double error = noise[k] + 16 * map.own_eps() * std::fabs(want[k]);
+      const double error = noise[k] + 16 * map.own_eps() * std::fabs(want[k]) + smallest_of(map.own_eps());
       if (std::fabs(want[k] - got[k]) <= options_.slack * error || want[k] == got[k]) ++tally.agree;
       else if (!std::isfinite(want[k]) || !std::isfinite(got[k])) ++tally.non_finite;
       else if (error > 0.1 * std::fabs(want[k])) ++tally.ill_conditioned;

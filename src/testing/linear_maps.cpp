@@ -53,7 +53,7 @@ double pairing_magnitude(const Vec& a, const Vec& b) {
 }
 
 DerivativeMap::DerivativeMap(const FlatFn& derivative, const Arrays& args, const Arrays& moving, const Arrays& like,
-                             double own_eps)
+                             double own_eps, const std::set<double>& exact)
     : args_(args), moving_(moving), in_(inexact(moving)), out_(inexact(like)),
       own_(program_of(derivative, joined(args, moving))), own_eps_(own_eps) {
   const auto all = joined(args, moving);
@@ -70,7 +70,8 @@ DerivativeMap::DerivativeMap(const FlatFn& derivative, const Arrays& args, const
     }
   }
   const double eps = narrow_ && !wide_ ? own_eps_ : 0x1p-52;
-  noisy_ = std::make_unique<Noisy>(judged().program(), wide_ ? fluxion::testing::widened(all) : all, eps);
+  noisy_ = std::make_unique<Noisy>(judged().program(), wide_ ? fluxion::testing::widened(all) : all, eps,
+                                   RoundedLiterals{wide_ ? own_eps_ : 0, exact});
 }
 
 Arrays DerivativeMap::operands(const Arrays& args, const Vec& v) const { return joined(args, in_.tangents(v)); }

@@ -19,7 +19,9 @@ class DerivativeMap {
  public:
   /// `derivative` takes the arguments, then tangents like `moving`; its last results, as many as `like` has inexact
   /// arrays, are the map's. `own_eps` is that of the function: a rule must not be coarser.
-  DerivativeMap(const FlatFn& derivative, const Arrays& args, const Arrays& moving, const Arrays& like, double own_eps);
+  /// `exact` are the constants of its program: others have been rounded to that eps.
+  DerivativeMap(const FlatFn& derivative, const Arrays& args, const Arrays& moving, const Arrays& like, double own_eps,
+                const std::set<double>& exact = {});
 
   /// Whether narrow floats could be widened throughout.
   bool widened() const { return wide_ != nullptr; }

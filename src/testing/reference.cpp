@@ -118,8 +118,9 @@ Arrays Evaluated::operator()(const Arrays& args) const {
   return eval_jaxpr(*program_.jaxpr, all);
 }
 
-Noisy::Noisy(const ClosedJaxpr& program, const Arrays& args, double eps) {
-  for (int i = 0; i < kNoises; ++i) programs_.emplace_back(with_noise(program, args, eps, static_cast<std::uint64_t>(i + 1)));
+Noisy::Noisy(const ClosedJaxpr& program, const Arrays& args, double eps, const RoundedLiterals& literals) {
+  for (int i = 0; i < kNoises; ++i)
+    programs_.emplace_back(with_noise(program, args, eps, static_cast<std::uint64_t>(i + 1), literals));
 }
 
 Vec Noisy::spread(const Arrays& args, const Layout& layout, const Vec& at) const {

@@ -28,7 +28,7 @@ class Evaluated {
 class Noisy {
  public:
   /// Errors of relative size `eps` in each equation's results.
-  Noisy(const ClosedJaxpr& program, const Arrays& args, double eps);
+  Noisy(const ClosedJaxpr& program, const Arrays& args, double eps, const RoundedLiterals& literals = {});
   /// The largest distance of the numbers of its results from `at`, by number.
   Vec spread(const Arrays& args, const Layout& layout, const Vec& at) const;
 
