@@ -58,7 +58,6 @@ Findings examine_grads(const Subject& subject, const CheckOptions& options) {
   Numbers numbers(seed_of(options));
   const auto program = program_of(subject.f, subject.args);
   std::vector<Level> levels{{subject.f, subject.args, 1, "f", has_stops(*program.jaxpr), coarsest_eps(program.jaxpr->vars)}};
-  levels[0].literals = literals_of(*program.jaxpr);
   for (int order = 1; order <= options.order && !levels.empty(); ++order) {
     std::vector<Level> next;
     for (const auto& level : levels) {
@@ -68,7 +67,6 @@ Findings examine_grads(const Subject& subject, const CheckOptions& options) {
         for (auto& n : next_levels(level, options, numbers)) {
           if (n.name == "jvp of f") n.jvp_of = &subject;
           n.kinks_below = has_kinks(findings);
-          n.literals = level.literals;
           next.push_back(std::move(n));
         }
     }

@@ -3,7 +3,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "core/jaxpr.hpp"
@@ -11,7 +10,8 @@
 namespace fluxion::testing {
 
 /// Goes through a jaxpr equation by equation in the current trace. Programs that equations hold are gone through in
-/// the same way: calls are opened, loops and branches stay loops and branches. The rules of custom_jvp and custom_vjp
+/// the same way: calls are opened, loops and branches stay loops and branches, implicit equations are solved by what
+/// solves them. The rules of custom_jvp and custom_vjp
 /// are not used: only values count.
 class Interpreter {
  public:
@@ -59,18 +59,10 @@ struct Widened {
 };
 Widened widened(const ClosedJaxpr& program, const Arrays& args);
 
-/// Constants of a derivative that was traced in narrow floats are rounded to these: 1/3, say. `eps` is by how much, and
-/// `exact` are those that the function itself has.
-struct RoundedLiterals {
-  double eps = 0;
-  std::set<double> exact{};
-};
-std::set<double> literals_of(const Jaxpr& jaxpr);
-
 /// The program with each inexact result multiplied by 1 + eps r, r random in [-1, 1], where eps is that of the result's
-/// dtype in `like`, a program of the same equations.
-ClosedJaxpr with_noise(const ClosedJaxpr& program, const Arrays& args, double eps, std::uint64_t seed,
-                       const RoundedLiterals& literals = {});
+/// dtype in `like`, a program of the same equations. Literals of more digits than a short number has are multiplied by
+/// 1 + const_eps r.
+ClosedJaxpr with_noise(const ClosedJaxpr& program, const Arrays& args, double eps, std::uint64_t seed, double const_eps = 0);
 
 /// The program on complex128 where it depends on the arguments that are real; nothing if it is not analytic there.
 /// Comparisons are of real parts.

@@ -53,7 +53,7 @@ double pairing_magnitude(const Vec& a, const Vec& b) {
 }
 
 DerivativeMap::DerivativeMap(const FlatFn& derivative, const Arrays& args, const Arrays& moving, const Arrays& like,
-                             double own_eps, const std::set<double>& exact)
+                             double own_eps)
     : args_(args), moving_(moving), in_(inexact(moving)), out_(inexact(like)),
       own_(program_of(derivative, joined(args, moving))), own_eps_(own_eps) {
   const auto all = joined(args, moving);
@@ -63,15 +63,16 @@ DerivativeMap::DerivativeMap(const FlatFn& derivative, const Arrays& args, const
   if (narrow_) {
     try {
       auto w = fluxion::testing::widened(own_.program(), all);
-      wide_ = std::make_unique<Evaluated>(std::move(w.program));
-      own_noisy_ = std::make_unique<Noisy>(wide_->program(), fluxion::testing::widened(all), own_eps_);
+      if (w.complete) {  // else what it holds, a solver say, would round to its own dtype behind our back
+        wide_ = std::make_unique<Evaluated>(std::move(w.program));
+        own_noisy_ = std::make_unique<Noisy>(wide_->program(), fluxion::testing::widened(all), own_eps_);
+      }
     } catch (const UnsupportedError&) {
       // judged in its own dtype, then
     }
   }
   const double eps = narrow_ && !wide_ ? own_eps_ : 0x1p-52;
-  noisy_ = std::make_unique<Noisy>(judged().program(), wide_ ? fluxion::testing::widened(all) : all, eps,
-                                   RoundedLiterals{wide_ ? own_eps_ : 0, exact});
+  noisy_ = std::make_unique<Noisy>(judged().program(), wide_ ? fluxion::testing::widened(all) : all, eps, wide_ ? own_eps_ : 0);
 }
 
 Arrays DerivativeMap::operands(const Arrays& args, const Vec& v) const { return joined(args, in_.tangents(v)); }
@@ -95,30 +96,21 @@ Vec DerivativeMap::numbers(const Arrays& results) const {
 
 Vec DerivativeMap::at(const Arrays& args, const Vec& v) const { return numbers(judged()(judged_operands(args, v))); }
 
-namespace {
-// The part of a program's noise that belongs to its last results.
-Vec last_of(const Vec& all, std::size_t n) { return {all.end() - static_cast<std::ptrdiff_t>(n), all.end()}; }
-}  // namespace
+Vec DerivativeMap::spread(const Noisy& noisy, const Arrays& args, const Vec& v, const Vec& result, int samples) const {
+  auto widest = noisy.spread(judged_operands(args, v), [this](const Arrays& results) { return numbers(results); }, result, samples);
+  for (auto& s : widest) s *= kNoiseFactor;
+  return widest;
+}
 
 Vec DerivativeMap::noise_at(const Arrays& args, const Vec& v, const Vec& result) const {
-  const auto in = judged_operands(args, v);
-  const auto results = judged()(in);
-  const Layout layout(results);
-  auto spread = last_of(noisy_->spread(in, layout, layout.read(results)), result.size());
-  for (auto& s : spread) s *= kNoiseFactor;
-  return spread;
+  return spread(*noisy_, args, v, result, Noisy::kAll);
 }
 
 Arrays DerivativeMap::own(const Vec& v) const { return last(own_(operands(args_, v))); }
 Vec DerivativeMap::own_numbers(const Arrays& results) const { return numbers(results); }
 
 Vec DerivativeMap::own_noise(const Vec& v, const Vec& result) const {
-  const auto in = judged_operands(args_, v);
-  const auto results = judged()(in);
-  const Layout layout(results);
-  auto spread = last_of(own_noisy_->spread(in, layout, layout.read(results)), result.size());
-  for (auto& s : spread) s *= kNoiseFactor;
-  return spread;
+  return spread(*own_noisy_, args_, v, result, Noisy::kAll);
 }
 
 }  // namespace fluxion::testing
