@@ -63,8 +63,10 @@ DerivativeMap::DerivativeMap(const FlatFn& derivative, const Arrays& args, const
   if (narrow_) {
     try {
       auto w = fluxion::testing::widened(own_.program(), all);
-      wide_ = std::make_unique<Evaluated>(std::move(w.program));
-      own_noisy_ = std::make_unique<Noisy>(wide_->program(), fluxion::testing::widened(all), own_eps_);
+      if (w.complete) {  // else what it holds, a solver say, would round to its own dtype behind our back
+        wide_ = std::make_unique<Evaluated>(std::move(w.program));
+        own_noisy_ = std::make_unique<Noisy>(wide_->program(), fluxion::testing::widened(all), own_eps_);
+      }
     } catch (const UnsupportedError&) {
       // judged in its own dtype, then
     }
