@@ -9,11 +9,14 @@ namespace fluxion::testing::bijection {
 namespace {
 
 Array logit(const Array& p) { return log(p) - log1p(-p); }
-Array along_last(const Array& x, std::int64_t start, std::int64_t limit) { return lax::slice_in_dim(x, start, limit, 1, x.ndim() - 1); }
+Array along_last(const Array& x, std::int64_t start, std::int64_t limit) {
+  return lax::slice_in_dim(x, start, limit, 1, x.ndim() - 1);
+}
 
 void check_axis(const char* what, const Array& x, std::int64_t least) {
   if (x.ndim() == 0 || x.shape(-1) < least)
-    throw ValueError(text(what, ": an array whose last axis has at least ", least, " elements is required, got ", x.aval(), "; reshape it"));
+    throw ValueError(text(what, ": an array whose last axis has at least ", least,
+                          " elements is required, got ", x.aval(), "; reshape it"));
 }
 void check_square(const char* what, const Array& x) {
   if (x.ndim() < 2 || x.shape(-1) != x.shape(-2))
@@ -27,7 +30,8 @@ std::int64_t order_of(const char* what, const Array& y, std::int64_t k) {
   const auto count = [&] { return k == 0 ? n * (n + 1) / 2 : n * (n - 1) / 2; };
   while (count() < y.shape(-1)) ++n;
   if (count() != y.shape(-1))
-    throw ValueError(text(what, ": a last axis of n (n ", k == 0 ? "+" : "-", " 1) / 2 elements is required, got ", y.aval()));
+    throw ValueError(text(what, ": a last axis of n (n ", k == 0 ? "+" : "-",
+                          " 1) / 2 elements is required, got ", y.aval()));
   return n;
 }
 

@@ -28,7 +28,8 @@ std::string shown(const Element& e, DType t) {
   if (is_complex(t)) return number(e.re) + (std::signbit(e.im) ? "-" : "+") + number(std::fabs(e.im)) + "j";
   if (is_floating(t)) return number(e.re);
   if (t == DType::bool_) return e.whole != 0 ? "true" : "false";
-  return t == DType::uint64 || is_key(t) ? std::to_string(static_cast<std::uint64_t>(e.whole)) : std::to_string(e.whole);
+  return t == DType::uint64 || is_key(t) ? std::to_string(static_cast<std::uint64_t>(e.whole))
+                                         : std::to_string(e.whole);
 }
 
 std::string index_of(std::int64_t flat, const Shape& shape) {
@@ -73,28 +74,35 @@ class Judge {
 
 std::string line(const std::string& place, const Element& got, const Element& want, DType t) {
   auto out = "\n  " + place + " is " + shown(got, t) + ", expected " + shown(want, t);
-  if (const auto off = distance(got, want); std::isfinite(off) && off > 0) out += " (off by " + text(off) + ")";
+  if (const auto off = distance(got, want); std::isfinite(off) && off > 0 && !is_key(t))
+    out += " (off by " + text(off) + ")";
   return out;
 }
 
-std::string difference_of_arrays(const std::string& path, const Array& got, const Array& want, const Closeness* closeness) {
+std::string difference_of_arrays(const std::string& path, const Array& got, const Array& want,
+                                 const Closeness* closeness) {
   const auto name = path.empty() ? std::string("the array") : path;
-  if (got.is_empty_handle() || want.is_empty_handle())
-    return got.is_empty_handle() == want.is_empty_handle() ? "" : name + " is " + (got.is_empty_handle() ? "an empty handle" : "none");
-  if (!same_type(got.aval(), want.aval())) return name + text(" is ", Aval{got.shape(), got.dtype()}, ", expected ", Aval{want.shape(), want.dtype()});
+  const auto kind = [](const Array& x) {
+    return x.is_empty_handle() ? "an empty handle" : text(Aval{x.shape(), x.dtype()});
+  };
+  if (kind(got) != kind(want)) return name + " is " + kind(got) + ", expected " + kind(want);
+  if (got.is_empty_handle()) return "";
   const auto a = elements_of(got), b = elements_of(want);
   const Judge judge(closeness, got.dtype());
   std::size_t count = 0, worst = 0;
   double farthest = -1;
   std::string lines;
+  const auto place = [&](std::size_t i) {
+    return got.ndim() == 0 ? name : path + index_of(static_cast<std::int64_t>(i), got.shape());
+  };
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (judge.accepts(a[i], b[i])) continue;
     if (const auto off = distance(a[i], b[i]); !(off <= farthest)) farthest = off, worst = i;
-    if (count++ < kShown) lines += line(path + index_of(static_cast<std::int64_t>(i), got.shape()), a[i], b[i], got.dtype());
+    if (count++ < kShown) lines += line(place(i), a[i], b[i], got.dtype());
   }
   if (count == 0) return "";
   if (count > kShown)
-    lines += "\n  ... and worst:" + line(path + index_of(static_cast<std::int64_t>(worst), got.shape()), a[worst], b[worst], got.dtype()).substr(2);
+    lines += "\n  ... and worst:" + line(place(worst), a[worst], b[worst], got.dtype()).substr(2);
   return text(count, " of ", a.size(), a.size() == 1 ? " element" : " elements", path.empty() ? "" : " of " + path,
               count == 1 ? " differs" : " differ", closeness == nullptr ? " in bits:" : ":") + lines;
 }

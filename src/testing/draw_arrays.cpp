@@ -80,7 +80,8 @@ class Drawer {
   }
   std::int64_t integer() {
     if (!integers_.empty() && words_.one_in(4)) return integers_[words_.below(integers_.size())];
-    return words_.between(static_cast<std::int64_t>(std::ceil(range_.low)), static_cast<std::int64_t>(std::floor(range_.high)));
+    return words_.between(static_cast<std::int64_t>(std::ceil(range_.low)),
+                          static_cast<std::int64_t>(std::floor(range_.high)));
   }
 
   const ArrayRecipe& recipe_;
@@ -113,7 +114,9 @@ double cost(double v) {
 std::vector<double> simpler_numbers(double v) {
   std::vector<double> out(kSimple.begin(), kSimple.end());
   if (std::isfinite(v)) {
-    for (const double c : {std::trunc(v), -v, std::trunc(v / 2), std::round(v * 4) / 4, std::round(v * 10) / 10, std::round(v * 100) / 100, std::ldexp(1, std::ilogb(v))})
+    for (const double c :
+         {std::trunc(v), -v, std::trunc(v / 2), std::trunc(v) - (v > 0 ? 1 : -1), std::round(v * 4) / 4,
+          std::round(v * 10) / 10, std::round(v * 100) / 100, std::ldexp(1, std::ilogb(v))})
       out.push_back(c);
   }
   std::erase_if(out, [&](double c) { return !(cost(c) < cost(v)); });
@@ -139,7 +142,8 @@ class Simplifier {
     return out;
   }
   double cost_of(const Element& e) const {
-    return is_inexact(recipe_.dtype) ? cost(e.re) + (is_complex(recipe_.dtype) ? cost(e.im) : 0) : cost(static_cast<double>(e.whole));
+    return is_inexact(recipe_.dtype) ? cost(e.re) + (is_complex(recipe_.dtype) ? cost(e.im) : 0)
+                                     : cost(static_cast<double>(e.whole));
   }
   bool better(const std::vector<Element>& next, const std::vector<Element>& now) const {
     bool any = false;
@@ -163,8 +167,8 @@ class Simplifier {
   Range range_;
 };
 
-/// x cut down to a smaller shape.
-Array cut(const Array& x, const Shape& to) {
+/// x cut down to a smaller shape: its first or its last elements.
+Array cut(const Array& x, const Shape& to, bool last) {
   auto y = x;
   for (std::size_t axis = 0; y.shape().size() > to.size();) {  // drop the first axis that is not in `to`
     const bool kept = axis < to.size() && y.shape()[axis] == to[axis];
@@ -173,11 +177,14 @@ Array cut(const Array& x, const Shape& to) {
       continue;
     }
     if (y.shape()[axis] == 0) return Array();
-    y = lax::index_in_dim(y, 0, static_cast<std::int64_t>(axis), false);
+    y = lax::index_in_dim(y, last ? y.shape()[axis] - 1 : 0, static_cast<std::int64_t>(axis), false);
   }
-  for (std::size_t i = 0; i < to.size(); ++i)
+  Dims start(to.size(), 0), limit = to;
+  for (std::size_t i = 0; i < to.size(); ++i) {
     if (to[i] > y.shape()[i]) return Array();
-  return lax::slice(y, Dims(to.size(), 0), to);
+    if (last) start[i] = y.shape()[i] - to[i], limit[i] = y.shape()[i];
+  }
+  return lax::slice(y, start, limit);
 }
 
 using Elements = std::vector<Element>;
@@ -206,18 +213,21 @@ void replace_chunks(const Simplifier& s, const Elements& now, std::vector<Elemen
 void check_options(const char* what, const ArrayRecipe& r) {
   if (r.shapes) check_options(what, *r.shapes);
   if (is_key(r.dtype) || r.dtype == DType::float0 || is_tape(r.dtype))
-    throw TypeError(text(what, ": a dtype of numbers or bool is required, got ", name(r.dtype), is_key(r.dtype) ? "; use gen::keys" : ""));
+    throw TypeError(text(what, ": a dtype of numbers or bool is required, got ", name(r.dtype),
+                         is_key(r.dtype) ? "; use gen::keys" : ""));
   const auto range = range_of(r);
   const bool whole = !is_inexact(r.dtype);
   if (!(range.low <= range.high) || (whole && std::ceil(range.low) > std::floor(range.high)))
-    throw ValueError(text(what, ": low <= high is required", whole ? " with an integer between them" : "", ", got ", range.low, " and ", range.high));
+    throw ValueError(text(what, ": low <= high is required", whole ? " with an integer between them" : "",
+                          ", got ", range.low, " and ", range.high));
 }
 
 Array draw_array(const ArrayRecipe& r, std::uint64_t seed, int size) {
   const auto shape = r.shapes ? draw_shape(*r.shapes, seed, size) : r.shape;
   Drawer draw(r, seed + 1);
   Elements elements(static_cast<std::size_t>(element_count(shape)));
-  for (std::size_t i = 0; i < elements.size(); ++i) elements[i] = i > 0 && draw.tie() ? elements[draw.below(i)] : draw.element();
+  for (std::size_t i = 0; i < elements.size(); ++i)
+    elements[i] = i > 0 && draw.tie() ? elements[draw.below(i)] : draw.element();
   return array_of(elements, r.dtype, shape);
 }
 
@@ -245,7 +255,8 @@ Arrays simpler_arrays(const ArrayRecipe& r, const Array& x) {
   Arrays out;
   if (r.shapes)
     for (const auto& s : simpler_shapes(*r.shapes, x.shape()))
-      if (auto smaller = cut(x, s); !smaller.is_empty_handle()) out.push_back(std::move(smaller));
+      for (const bool last : {false, true})
+        if (auto smaller = cut(x, s, last); !smaller.is_empty_handle()) out.push_back(std::move(smaller));
   const Simplifier simplifier(r);
   const auto now = elements_of(x);
   std::vector<Elements> candidates;

@@ -13,7 +13,8 @@ std::int64_t draw_extent(const ShapeOptions& o, Words& w, int size) {
   if (w.one_in(8)) return o.min_extent;
   if (w.one_in(4)) return std::clamp<std::int64_t>(1, o.min_extent, o.max_extent);
   const auto most = std::max<std::int64_t>(1, o.max_extent * (10 + size) / 60);
-  return w.between(std::max<std::int64_t>(o.min_extent, std::min<std::int64_t>(1, o.max_extent)), std::clamp(most, o.min_extent, o.max_extent));
+  return w.between(std::max<std::int64_t>(o.min_extent, std::min<std::int64_t>(1, o.max_extent)),
+                   std::clamp(most, o.min_extent, o.max_extent));
 }
 
 bool allowed(const ShapeOptions& o, const Shape& s) {
@@ -23,7 +24,9 @@ bool allowed(const ShapeOptions& o, const Shape& s) {
 }
 
 void add_if(std::vector<Shape>& out, const ShapeOptions& o, const Shape& candidate, const Shape& than) {
-  if (allowed(o, candidate) && !(candidate == than) && std::find(out.begin(), out.end(), candidate) == out.end()) out.push_back(candidate);
+  if (allowed(o, candidate) && !(candidate == than) &&
+      std::find(out.begin(), out.end(), candidate) == out.end())
+    out.push_back(candidate);
 }
 
 // Of rank 0 below 1 below 2, then by the sum of distances from 1: an empty axis is a special case, not a simple one.
@@ -37,13 +40,14 @@ std::int64_t cost(const Shape& s) {
 
 void check_options(const char* what, const ShapeOptions& o) {
   if (o.min_rank < 0 || o.max_rank < o.min_rank || o.min_extent < 0 || o.max_extent < o.min_extent)
-    throw ValueError(text(what, ": 0 <= min_rank <= max_rank and 0 <= min_extent <= max_extent are required, got ranks ", o.min_rank,
-                          " to ", o.max_rank, " and extents ", o.min_extent, " to ", o.max_extent));
+    throw ValueError(
+        text(what, ": 0 <= min_rank <= max_rank and 0 <= min_extent <= max_extent are required, got ranks ",
+             o.min_rank, " to ", o.max_rank, " and extents ", o.min_extent, " to ", o.max_extent));
   std::int64_t least = 1;
   for (std::int64_t i = 0; i < o.min_rank && least <= o.max_size; ++i) least *= o.min_extent;
   if (least > o.max_size)
-    throw ValueError(text(what, ": max_size must allow the smallest shape, which has ", o.min_rank, " axes of extent ", o.min_extent,
-                          ", got ", o.max_size, "; raise it"));
+    throw ValueError(text(what, ": max_size must allow the smallest shape, which has ", o.min_rank,
+                          " axes of extent ", o.min_extent, ", got ", o.max_size, "; raise it"));
 }
 
 std::int64_t last_extent(const char* what, const Shape& shape, std::int64_t least) {

@@ -10,7 +10,8 @@
 namespace fluxion::testing {
 
 /// Goes through a jaxpr equation by equation in the current trace. Programs that equations hold are gone through in
-/// the same way: calls are opened, loops and branches stay loops and branches. The rules of custom_jvp and custom_vjp
+/// the same way: calls are opened, loops and branches stay loops and branches, implicit equations are solved by what
+/// solves them. The rules of custom_jvp and custom_vjp
 /// are not used: only values count.
 class Interpreter {
  public:
@@ -59,8 +60,9 @@ struct Widened {
 Widened widened(const ClosedJaxpr& program, const Arrays& args);
 
 /// The program with each inexact result multiplied by 1 + eps r, r random in [-1, 1], where eps is that of the result's
-/// dtype in `like`, a program of the same equations.
-ClosedJaxpr with_noise(const ClosedJaxpr& program, const Arrays& args, double eps, std::uint64_t seed);
+/// dtype in `like`, a program of the same equations. Literals of more digits than a short number has are multiplied by
+/// 1 + const_eps r.
+ClosedJaxpr with_noise(const ClosedJaxpr& program, const Arrays& args, double eps, std::uint64_t seed, double const_eps = 0);
 
 /// The program on complex128 where it depends on the arguments that are real; nothing if it is not analytic there.
 /// Comparisons are of real parts.

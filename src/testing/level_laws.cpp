@@ -133,8 +133,8 @@ void LevelCheck::second_derivatives(const Subject& f) {
     got.push_back(zero ? fluxion::detail::zeros_like_aval(jet.primals[k].aval()) : jet.series[k][1]);
   }
   // Taylor mode goes another way, whose roundings are its own, in the program's own dtype.
-  const double coarser = std::max(1.0, forward_->own_eps() / 0x1p-52);
-  for (std::size_t k = 0; k < noise.size(); ++k) noise[k] = coarser * (4 * noise[k] + 16 * 0x1p-52 * std::fabs(want[k]));
+  const double eps = forward_->own_eps();
+  for (std::size_t k = 0; k < noise.size(); ++k) noise[k] = 4 * noise[k] * std::max(1.0, eps / 0x1p-52) + 16 * eps * std::fabs(want[k]);
   close("Taylor mode equals nested jvp", Layout(got).read(got), want, noise, {}, "the second derivative");
 }
 

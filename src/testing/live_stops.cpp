@@ -11,7 +11,8 @@ namespace {
 bool uses(const Jaxpr& jaxpr, VarId v) {
   const auto is_v = [v](const Atom& a) { return a.var == v; };
   return std::any_of(jaxpr.out.begin(), jaxpr.out.end(), is_v) ||
-         std::any_of(jaxpr.eqns.begin(), jaxpr.eqns.end(), [&](const Eqn& e) { return std::any_of(e.in.begin(), e.in.end(), is_v); });
+         std::any_of(jaxpr.eqns.begin(), jaxpr.eqns.end(),
+                     [&](const Eqn& e) { return std::any_of(e.in.begin(), e.in.end(), is_v); });
 }
 
 /// Which operands the results depend on as functions.
@@ -34,7 +35,9 @@ std::set<const Eqn*> live_stops(const Jaxpr& jaxpr) {
   for (const auto& a : jaxpr.out) mark(a);
   std::set<const Eqn*> out;
   for (auto e = jaxpr.eqns.rbegin(); e != jaxpr.eqns.rend(); ++e) {
-    if (std::none_of(e->out.begin(), e->out.end(), [&](VarId v) { return v >= 0 && decisive[static_cast<std::size_t>(v)] != 0; })) continue;
+    if (std::none_of(e->out.begin(), e->out.end(),
+                     [&](VarId v) { return v >= 0 && decisive[static_cast<std::size_t>(v)] != 0; }))
+      continue;
     if (e->prim->name() == "stop_gradient") out.insert(&*e);
     const auto operands = decisive_operands(*e);
     for (std::size_t k = 0; k < operands.size(); ++k)

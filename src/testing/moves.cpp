@@ -57,7 +57,9 @@ std::pair<Value, Value> Scene::both() const {
 }
 
 Body Scene::body() const {
-  return [genes = gene_.body, &table = table_, depth = depth_ - 1](const Array& x) { return run(genes, table, depth, x); };
+  return [genes = gene_.body, &table = table_, depth = depth_ - 1](const Array& x) {
+    return run(genes, table, depth, x);
+  };
 }
 Body Scene::other_body() const {
   auto genes = gene_.body;
@@ -79,8 +81,9 @@ const MoveTable& MoveTable::of(const ProgramOptions& o) {
 }
 
 MoveTable::MoveTable(std::uint8_t allowed) {
-  for (const auto family : {elementwise_moves, special_moves, binary_moves, kinked_moves, shape_moves, reduction_moves, window_moves,
-                            indexing_moves, linear_algebra_moves, complex_moves, control_moves, transform_moves}) {
+  for (const auto family :
+       {elementwise_moves, special_moves, binary_moves, kinked_moves, shape_moves, reduction_moves,
+        window_moves, indexing_moves, linear_algebra_moves, complex_moves, control_moves, transform_moves}) {
     std::vector<std::uint32_t> all, without_body;
     for (auto& move : family()) {
       if ((move.kind & ~allowed) != 0) continue;
@@ -113,7 +116,8 @@ Value into(const Value& v, double lo, double hi) {
 Value apart(const Value& v, std::int64_t axis) {
   if (v.ndim() == 0) return v;
   const auto n = v.x.shape(axis);
-  const auto step = n % 2 == 0 ? n / 2 + 1 + n / 2 % 2 : 2;  // mostly coprime to n; else elements are apart in pairs only
+  const auto step =
+      n % 2 == 0 ? n / 2 + 1 + n / 2 % 2 : 2;  // mostly coprime to n; else elements are apart in pairs only
   std::vector<double> places;
   std::vector<char> taken(static_cast<std::size_t>(n), 0);
   for (std::int64_t i = 0, at = n / 2; i < n; ++i, at = (at + step) % n) {

@@ -1,6 +1,6 @@
 // Moves: what one instruction of a random program can do. A move reads earlier values, whose bounds are known, brings
-// them into the domain of an operation by a linear map, and says between which bounds its result is. So whatever follows
-// whatever, values are finite, derivatives of every order exist, and neither is large.
+// them into the domain of an operation by a linear map, and says between which bounds its result is. So whatever
+// follows whatever, values are finite, derivatives of every order exist, and neither is large.
 #pragma once
 
 #include <cstdint>
@@ -88,7 +88,9 @@ class MoveTable {
   explicit MoveTable(std::uint8_t allowed);
   const Move& at(std::uint32_t move, int depth) const;
   /// The numbers of the moves of each family; without bodies at depth 0.
-  const std::vector<std::vector<std::uint32_t>>& families(int depth) const { return depth > 0 ? families_ : families_without_body_; }
+  const std::vector<std::vector<std::uint32_t>>& families(int depth) const {
+    return depth > 0 ? families_ : families_without_body_;
+  }
   std::uint32_t size() const { return static_cast<std::uint32_t>(moves_.size()); }
 
  private:

@@ -14,7 +14,9 @@ Array operand(const Scene& s) { return into(s.first(), -kBody, kBody).x; }
 Value result(Array x) { return bounded(std::move(x), kBody); }
 
 /// A traced bool that no small step changes: which one, the values decide.
-Array decided(const Scene& s, const Value& x) { return argmax(apart(with_axis(x), 0).x.reshape({std::max<std::int64_t>(1, x.size())})) % 2 == s.choice(2); }
+Array decided(const Scene& s, const Value& x) {
+  return argmax(apart(with_axis(x), 0).x.reshape({std::max<std::int64_t>(1, x.size())})) % 2 == s.choice(2);
+}
 
 Value conditional(const Scene& s) {
   return result(cond(decided(s, s.second()), s.body(), s.other_body(), operand(s)));
@@ -42,7 +44,8 @@ Value looped(const Scene& s) {
   const auto f = s.body();
   const Array bound = s.choice(3) + where(decided(s, s.second()), 1, 0);
   const auto end = while_loop([&](const Carry& c) { return c.first < bound; },
-                              [&](const Carry& c) { return Carry(c.first + 1, 0.6 * f(c.second) + 0.2 * x); }, Carry(0, x));
+                              [&](const Carry& c) { return Carry(c.first + 1, 0.6 * f(c.second) + 0.2 * x); },
+                              Carry(0, x));
   return result(end.second);
 }
 Value counted(const Scene& s) {
@@ -57,7 +60,8 @@ Value mapped_over(const Scene& s) {
 }
 Value associatively(const Scene& s) {
   const auto x = with_axis(into(s.first(), -0.5, 0.5));
-  const auto out = associative_scan([](const Array& a, const Array& b) { return a + b + 0.1 * (a * b); }, x.x, {.reverse = s.choice(2) == 1});
+  const auto out = associative_scan([](const Array& a, const Array& b) { return a + b + 0.1 * (a * b); }, x.x,
+                                    {.reverse = s.choice(2) == 1});
   return bounded(out, 10 * (std::pow(1.05, static_cast<double>(x.x.shape(0))) - 1));
 }
 // y with y + 0.3 tanh(y) = x.
@@ -65,9 +69,12 @@ Value root(const Scene& s) {
   const auto x = operand(s);
   const auto f = [&](const Array& y) { return y + 0.3 * tanh(y) - x; };
   const auto solve = [](const auto& g, const Array& start) {
-    return fori_loop(0, 30, [&](const Array&, const Array& y) { return y - g(y) / (1.0 + 0.3 * (1.0 - square(tanh(y)))); }, start);
+    return fori_loop(
+        0, 30, [&](const Array&, const Array& y) { return y - g(y) / (1.0 + 0.3 * (1.0 - square(tanh(y)))); },
+        start);
   };
-  return result(custom_root(f, zeros_like(x), solve, [](const auto& g, const Array& y) { return y / g(ones_like(y)); }));
+  return result(custom_root(f, zeros_like(x), solve,
+                            [](const auto& g, const Array& y) { return y / g(ones_like(y)); }));
 }
 Value linear_system(const Scene& s) {
   const auto x = with_axis(into(s.first(), -1, 1)), d = into(with_axis(s.first()), 1, 2);
@@ -103,12 +110,15 @@ Value with_jvp_rule(const Scene& s) {
 }
 Value with_vjp_rule(const Scene& s) {
   const Body f = s.body();
-  return result(custom_vjp(f, [f](const Array& v) { return std::pair(f(v), v); },
-                           [f](const Array& v, const Array& ct) { return std::tuple(vjp(f, v).second(ct)); })(operand(s)));
+  return result(custom_vjp(
+      f, [f](const Array& v) { return std::pair(f(v), v); },
+      [f](const Array& v, const Array& ct) { return std::tuple(vjp(f, v).second(ct)); })(operand(s)));
 }
 Value with_vmap_rule(const Scene& s) {
   const Body f = s.body();
-  const auto rule = [f](std::int64_t, const std::array<bool, 1>&, const Array& v) { return std::pair(vmap(f)(v), true); };
+  const auto rule = [f](std::int64_t, const std::array<bool, 1>&, const Array& v) {
+    return std::pair(vmap(f)(v), true);
+  };
   return result(custom_vmap(f, rule)(operand(s)));
 }
 Value gradient(const Scene& s) {
@@ -125,7 +135,8 @@ Value tangent(const Scene& s) {
 
 Moves transform_moves() {
   Moves out;
-  for (const auto f : {compiled, rematerialised, mapped, with_jvp_rule, with_vjp_rule, with_vmap_rule, gradient, tangent})
+  for (const auto f :
+       {compiled, rematerialised, mapped, with_jvp_rule, with_vjp_rule, with_vmap_rule, gradient, tangent})
     out.push_back({Move::transform, f});
   return out;
 }

@@ -81,7 +81,9 @@ Value converted(const Scene& s) {
 /// Times fixed noise.
 Value with_noise(const Scene& s) {
   const auto x = s.first();
-  const auto noise = random::uniform(random::fold_in(random::key(7), s.choice(5)), x.x.shape(), is_half(x.x.dtype()) ? float32 : x.x.dtype()).astype(x.x.dtype());
+  const auto noise = random::uniform(random::fold_in(random::key(7), s.choice(5)), x.x.shape(),
+                                     is_half(x.x.dtype()) ? float32 : x.x.dtype())
+                         .astype(x.x.dtype());
   return between(x.x * (0.5 + noise), std::min(1.5 * x.lo, 0.0), std::max(1.5 * x.hi, 0.0));
 }
 
@@ -128,7 +130,8 @@ Value selected(const Scene& s) {
 // One is greater in every other place.
 Value extremum(const Scene& s) {
   const auto [a, b] = s.both();
-  const auto x = into(a, -0.4, 0.4).x, y = into(b, -0.4, 0.4).x + alternating(a.x.shape()).astype(a.x.dtype()) * 2.0 - 1.0;
+  const auto x = into(a, -0.4, 0.4).x,
+             y = into(b, -0.4, 0.4).x + alternating(a.x.shape()).astype(a.x.dtype()) * 2.0 - 1.0;
   return bounded(s.choice(2) == 0 ? lax::max(x, y) : lax::min(x, y), 1.4);
 }
 // Within bounds that are arrays, at either bound, in turns.
@@ -165,7 +168,9 @@ Moves kinked_moves() {
   add([](const Scene& s) { return bounded(floor(into(s.first(), -2, 2).x) + into(s.first(), -2, 2).x, 4); });
   add([](const Scene& s) {
     const auto [x, y] = s.both();
-    return bounded(s.choice(2) == 0 ? maximum(into(x, -2, 2).x, into(y, -2, 2).x) : minimum(into(x, -2, 2).x, into(y, -2, 2).x), 2);
+    return bounded(s.choice(2) == 0 ? maximum(into(x, -2, 2).x, into(y, -2, 2).x)
+                                    : minimum(into(x, -2, 2).x, into(y, -2, 2).x),
+                   2);
   });
   add([](const Scene& s) {
     const auto [x, y] = s.both();
@@ -176,11 +181,16 @@ Moves kinked_moves() {
     const auto x = with_axis(into(s.first(), -2, 2));
     return bounded(sort(x.x, some_axis(s, x)), 2);
   });
-  add([](const Scene& s) { return bounded(max(into(s.first(), -2, 2).x, none, true) - min(into(s.first(), -2, 2).x), 4); });
+  add([](const Scene& s) {
+    return bounded(max(into(s.first(), -2, 2).x, none, true) - min(into(s.first(), -2, 2).x), 4);
+  });
   add([](const Scene& s) { return bounded(fmod(into(s.first(), -3, 3).x, 1.25), 1.25); });
   add([](const Scene& s) {
     const auto x = into(s.first(), -2, 2).x;
-    return bounded(cond(sum(x) > 0.1, [](const Array& v) { return sin(v); }, [](const Array& v) { return 0.5 * v; }, x), 1);
+    return bounded(
+        cond(
+            sum(x) > 0.1, [](const Array& v) { return sin(v); }, [](const Array& v) { return 0.5 * v; }, x),
+        1);
   });
   return out;
 }

@@ -50,8 +50,10 @@ Value gathered(const Scene& s) {
   const auto x = like(s.first(), matrix_of(s.first(), 4, 3));
   const auto starts = array({{0L, 1L}, {2L, 0L}, {3L, 2L}});  // the last window is not inside
   const auto mode = s.choice(2) == 0 ? lax::GatherScatterMode::clip : lax::GatherScatterMode::fill_or_drop;
-  return bounded(lax::gather(x.x, starts, {.offset_dims = {1, 2}, .collapsed_slice_dims = {}, .start_index_map = {0, 1}}, {2, 1},
-                             {.mode = mode, .fill_value = number(x.x, 0.25)}), 1);
+  return bounded(
+      lax::gather(x.x, starts, {.offset_dims = {1, 2}, .collapsed_slice_dims = {}, .start_index_map = {0, 1}},
+                  {2, 1}, {.mode = mode, .fill_value = number(x.x, 0.25)}),
+      1);
 }
 
 Array updates_of(const Value& y, const Shape& shape) { return resize(y.x, shape); }
@@ -77,11 +79,15 @@ Value subtracted_from(const Scene& s) {
   return updated(s, -2, 2, false, [](const IndexUpdate& at, const Array& y) { return at.subtract(y); });
 }
 Value multiplied_into(const Scene& s) {
-  return updated(s, -1.5, 1.5, true, [](const IndexUpdate& at, const Array& y) { return at.multiply(y, {.unique_indices = true}); });
+  return updated(s, -1.5, 1.5, true, [](const IndexUpdate& at, const Array& y) {
+    return at.multiply(y, {.unique_indices = true});
+  });
 }
 Value extremum_with(const Scene& s) {  // always, or never, the update
   const auto up = s.choice(2) == 0 ? 1.0 : -1.0;
-  return updated(s, -0.4, 0.4, true, [&](const IndexUpdate& at, const Array& y) { return s.choice(4) > 1 ? at.max(y + up) : at.min(y + up); });
+  return updated(s, -0.4, 0.4, true, [&](const IndexUpdate& at, const Array& y) {
+    return s.choice(4) > 1 ? at.max(y + up) : at.min(y + up);
+  });
 }
 Value by_segment(const Scene& s) {
   const auto x = with_axis(s.first());
@@ -113,8 +119,9 @@ Value searched(const Scene& s) {
 
 Moves indexing_moves() {
   Moves out;
-  for (const auto f : {taken, indexed, indexed_by_value, taken_in_order, masked, gathered, set_to, added_to, subtracted_from, multiplied_into,
-                       extremum_with, by_segment, window_at, window_replaced, searched})
+  for (const auto f :
+       {taken, indexed, indexed_by_value, taken_in_order, masked, gathered, set_to, added_to, subtracted_from,
+        multiplied_into, extremum_with, by_segment, window_at, window_replaced, searched})
     out.push_back({Move::plain, f});
   return out;
 }

@@ -16,7 +16,9 @@ Value wide(Value v) {
   return v;
 }
 Array square_of(const Scene& s, std::int64_t n) { return matrix_of(wide(s.first()), n, n); }
-Array identity_like(const Array& x, double scale) { return constant([&] { return scale * eye(x.shape(-1), {}, 0, x.dtype()); }); }
+Array identity_like(const Array& x, double scale) {
+  return constant([&] { return scale * eye(x.shape(-1), {}, 0, x.dtype()); });
+}
 /// Eigenvalues in [1, 1 + n].
 Array definite(const Scene& s, std::int64_t n) {
   const auto a = square_of(s, n);
@@ -32,13 +34,18 @@ Array spread(const Scene& s, std::int64_t n) {
   const auto a = square_of(s, n);
   return 0.2 * a + constant([&] { return diag(arange(1, 2 * n + 1, 2, a.dtype())); });
 }
-Array right_side(const Scene& s, const Array& a, std::int64_t columns) { return matrix_of(s.second(), a.shape(-1), columns).astype(a.dtype()); }
+Array right_side(const Scene& s, const Array& a, std::int64_t columns) {
+  return matrix_of(s.second(), a.shape(-1), columns).astype(a.dtype());
+}
 
 Value factor(const Scene& s) { return bounded(lax::linalg::cholesky(definite(s, order_of(s))), 2); }
 Value triangular(const Scene& s) {
   const auto a = dominant(s, order_of(s));
   const bool lower = s.choice(2) == 0;
-  return bounded(lax::linalg::triangular_solve(a, right_side(s, a, 2), {.left_side = true, .lower = lower, .transpose_a = s.choice(3) == 0}), 2);
+  return bounded(
+      lax::linalg::triangular_solve(a, right_side(s, a, 2),
+                                    {.left_side = true, .lower = lower, .transpose_a = s.choice(3) == 0}),
+      2);
 }
 Value solved(const Scene& s) {
   const auto a = dominant(s, order_of(s));
@@ -85,8 +92,9 @@ Value norm_of(const Scene& s) { return between(linalg::norm(dominant(s, 2)), 1, 
 
 Moves linear_algebra_moves() {
   Moves out;
-  for (const auto f : {factor, triangular, solved, inverse, determinant, factored, orthogonal, symmetric_eigenvalues, singular_values,
-                       singular_vectors, tridiagonal, factor_updated, power_of, norm_of})
+  for (const auto f :
+       {factor, triangular, solved, inverse, determinant, factored, orthogonal, symmetric_eigenvalues,
+        singular_values, singular_vectors, tridiagonal, factor_updated, power_of, norm_of})
     out.push_back({Move::linear_algebra, f});
   return out;
 }
@@ -137,7 +145,9 @@ Value eigenvalues(const Scene& s) { return some_part(s, 0.5 * square(linalg::eig
 
 Moves complex_moves() {
   Moves out;
-  for (const auto f : {complex_product, complex_exponential, complex_quotient, modulus, transformed, real_transformed}) out.push_back({Move::complex, f});
+  for (const auto f :
+       {complex_product, complex_exponential, complex_quotient, modulus, transformed, real_transformed})
+    out.push_back({Move::complex, f});
   out.push_back({Move::complex | Move::linear_algebra, eigenvalues});
   return out;
 }

@@ -53,7 +53,8 @@ Value padded(const Scene& s) {
   const auto x = with_axis(s.first());
   const auto fill = into(s.second(), x.lo, x.hi);
   std::vector<lax::Padding> config(x.x.shape().size());
-  config[static_cast<std::size_t>(some_axis(s, x))] = {s.choice(3) - (x.x.shape(some_axis(s, x)) > 1 ? 1 : 0), s.choice(2), s.choice(5) % 2};
+  config[static_cast<std::size_t>(some_axis(s, x))] = {s.choice(3) - (x.x.shape(some_axis(s, x)) > 1 ? 1 : 0),
+                                                       s.choice(2), s.choice(5) % 2};
   return like(x, lax::pad(x.x, mean(fill.x).astype(x.x.dtype()), config));
 }
 Value rolled(const Scene& s) { return like(s.first(), roll(s.first().x, 1 + s.choice(2))); }
@@ -62,7 +63,11 @@ Value triangle(const Scene& s) {
   const auto x = s.first();
   return bounded(s.choice(2) == 0 ? tril(matrix_of(x, 3, 3)) : triu(matrix_of(x, 2, 3), 1), 1);
 }
-Value diagonal_of(const Scene& s) { return bounded(s.choice(2) == 0 ? diagonal(matrix_of(s.first(), 3, 3)) : diag(into(s.first(), -1, 1).x.reshape({s.first().size()})), 1); }
+Value diagonal_of(const Scene& s) {
+  return bounded(s.choice(2) == 0 ? diagonal(matrix_of(s.first(), 3, 3))
+                                  : diag(into(s.first(), -1, 1).x.reshape({s.first().size()})),
+                 1);
+}
 Value repeated_by_counts(const Scene& s) {
   const auto x = with_axis(s.first());
   std::vector<std::int64_t> counts;
@@ -77,8 +82,8 @@ Value repeated_by_counts(const Scene& s) {
 
 Moves shape_moves() {
   Moves out;
-  for (const auto f : {repeated, raveled, reshaped, transposed, expanded, reversed, sliced, concatenated, stacked, padded, rolled, tiled,
-                       triangle, diagonal_of, repeated_by_counts})
+  for (const auto f : {repeated, raveled, reshaped, transposed, expanded, reversed, sliced, concatenated,
+                       stacked, padded, rolled, tiled, triangle, diagonal_of, repeated_by_counts})
     out.push_back({Move::plain, f});
   return out;
 }
@@ -86,7 +91,9 @@ Moves shape_moves() {
 namespace {
 
 // All axes, or one.
-Axis axes_of(const Scene& s, const Value& v) { return v.ndim() == 0 || s.choice(3) == 0 ? Axis(none) : Axis(some_axis(s, v)); }
+Axis axes_of(const Scene& s, const Value& v) {
+  return v.ndim() == 0 || s.choice(3) == 0 ? Axis(none) : Axis(some_axis(s, v));
+}
 double count_of(const Value& v) { return static_cast<double>(std::max<std::int64_t>(1, v.size())); }
 
 Value summed(const Scene& s) {
@@ -98,7 +105,8 @@ Value variance(const Scene& s) { return between(var(into(s.first(), -1, 1).x, ax
 Value multiplied(const Scene& s) {
   const auto x = into(s.first(), 0.8, 1.2);
   const auto n = count_of(x);
-  return between(lax::reduce_prod(x.x, x.ndim() == 0 ? Dims{} : Dims{some_axis(s, x)}), std::pow(0.8, n), std::pow(1.2, n));
+  return between(lax::reduce_prod(x.x, x.ndim() == 0 ? Dims{} : Dims{some_axis(s, x)}), std::pow(0.8, n),
+                 std::pow(1.2, n));
 }
 Value greatest(const Scene& s) {
   const auto v = with_axis(s.first());
@@ -106,7 +114,10 @@ Value greatest(const Scene& s) {
   const auto x = apart(v, axis);
   return like(x, s.choice(2) == 0 ? lax::reduce_max(x.x, {axis}) : lax::reduce_min(x.x, {axis}));
 }
-Value log_of_sum(const Scene& s) { return bounded(logsumexp(into(s.first(), -1, 1).x, axes_of(s, s.first())), 1 + std::log(count_of(s.first()))); }
+Value log_of_sum(const Scene& s) {
+  return bounded(logsumexp(into(s.first(), -1, 1).x, axes_of(s, s.first())),
+                 1 + std::log(count_of(s.first())));
+}
 Value soft_maximum(const Scene& s) {
   const auto x = with_axis(into(s.first(), -2, 2));
   return between(softmax(x.x, some_axis(s, x)), 0, 1);
@@ -166,8 +177,9 @@ Value ranked(const Scene& s) {  // where the greatest stands, as a number beside
 
 Moves reduction_moves() {
   Moves out;
-  for (const auto f : {summed, averaged, variance, multiplied, greatest, log_of_sum, soft_maximum, accumulated, accumulated_product,
-                       accumulated_extremum, accumulated_logarithm, reduced_by, sorted, sorted_by_key, top_few, ranked})
+  for (const auto f : {summed, averaged, variance, multiplied, greatest, log_of_sum, soft_maximum,
+                       accumulated, accumulated_product, accumulated_extremum, accumulated_logarithm,
+                       reduced_by, sorted, sorted_by_key, top_few, ranked})
     out.push_back({Move::plain, f});
   return out;
 }
@@ -193,7 +205,9 @@ Value window_extremum(const Scene& s) {
 Value window_gather(const Scene& s) {
   const auto [a, b] = s.both();
   const auto v = with_axis(a), y = with_axis(b);
-  return with_zero(y, lax::select_and_gather_add(y.x, apart(v, some_axis(s, v)).x, s.choice(3) == 0 ? lax::Choose::le : lax::Choose::ge, window_of(s, v)));
+  return with_zero(
+      y, lax::select_and_gather_add(y.x, apart(v, some_axis(s, v)).x,
+                                    s.choice(3) == 0 ? lax::Choose::le : lax::Choose::ge, window_of(s, v)));
 }
 Value window_scatter(const Scene& s) {
   const auto v = with_axis(s.first());
@@ -218,17 +232,23 @@ Value contracted(const Scene& s) {
 Value convolved(const Scene& s) {
   const auto [x, y] = s.both();
   if (s.choice(2) == 0) {  // [1, 2, 4] by [2, 2, 2]
-    return bounded(lax::conv(matrix_of(x, 2, 4).reshape({1, 2, 4}), matrix_of(y, 2, 4).reshape({2, 2, 2}), {1}, "SAME"), 4);
+    return bounded(
+        lax::conv(matrix_of(x, 2, 4).reshape({1, 2, 4}), matrix_of(y, 2, 4).reshape({2, 2, 2}), {1}, "SAME"),
+        4);
   }
-  return bounded(lax::conv_general_dilated(matrix_of(x, 3, 3).reshape({1, 1, 3, 3}), matrix_of(y, 2, 2).reshape({1, 1, 2, 2}), {1, 2},
-                                           {{1, 0}, {0, 1}}, {.rhs_dilation = {2, 1}}), 4);
+  return bounded(lax::conv_general_dilated(matrix_of(x, 3, 3).reshape({1, 1, 3, 3}),
+                                           matrix_of(y, 2, 2).reshape({1, 1, 2, 2}), {1, 2}, {{1, 0}, {0, 1}},
+                                           {.rhs_dilation = {2, 1}}),
+                 4);
 }
 
 }  // namespace
 
 Moves window_moves() {
   Moves out;
-  for (const auto f : {window_sum, window_extremum, window_gather, window_scatter, product, contracted, convolved}) out.push_back({Move::plain, f});
+  for (const auto f :
+       {window_sum, window_extremum, window_gather, window_scatter, product, contracted, convolved})
+    out.push_back({Move::plain, f});
   return out;
 }
 

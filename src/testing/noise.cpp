@@ -1,5 +1,10 @@
 // Programs with rounding errors put in: how far they carry is the local condition number, measured.
 // Source: Vignes, Discrete stochastic arithmetic, Numerical Algorithms 37 (2004), for the idea.
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <string_view>
+
 #include <fluxion/lax.hpp>
 #include "core/node.hpp"
 #include "testing/interpret.hpp"
@@ -12,17 +17,34 @@ namespace {
 
 constexpr std::int64_t kMostElements = 4096;  // beyond them one factor does for all
 
+// Their results are elements of their operands, or whole numbers. With an error put in, a maximum would equal none of
+// the elements that it is looked for in.
+bool is_exact(const Primitive& p) {
+  static const auto& names = *new std::set<std::string_view>{
+      "abs", "ceil", "clamp", "complex", "conj", "cummax", "cummin", "floor", "imag", "max", "min", "neg", "real", "reduce_max", "reduce_min",
+      "reduce_window_max", "reduce_window_min", "round", "scatter_max", "scatter_min", "sign", "sort", "stop_gradient", "top_k"};
+  return p.locality() == Locality::moved || p.locality() == Locality::chosen || (is_known(p) && names.contains(p.name()));
+}
+
 class Noise final : public Interpreter {
  public:
-  Noise(double eps, std::uint64_t seed) : eps_(eps), numbers_(seed) {}
+  Noise(double eps, double const_eps, std::uint64_t seed) : eps_(eps), const_eps_(const_eps), numbers_(seed) {}
 
  protected:
-  Array given(const Array& x) override { return x; }
+  // Constants of a rule, such as 2 / sqrt(pi), are rounded to the dtype of the program; whole numbers and halves are not.
+  Array given(const Array& x) override {
+    if (const_eps_ == 0 || concrete(x) == nullptr || !is_inexact(x.dtype()) || x.ndim() != 0) return x;
+    const Layout layout({x});
+    auto v = layout.read({x});
+    if (std::all_of(v.begin(), v.end(), is_short)) return x;
+    for (auto& number : v) number *= 1 + const_eps_ * numbers_.signed_unit();
+    return layout.write(v, {x})[0];
+  }
   Arrays primitive(const Eqn& e, const Jaxpr&, ArraySpan operands) override {
     if (all_concrete(operands) && e.prim->effect(e.params.view()) == Effect::none) return constant(e, operands);
     if (is_known(*e.prim) && sums(e.prim->name())) return summed(e, operands);
     auto out = e.prim->bind(operands, e.params.view());
-    if (e.prim->locality() == Locality::moved || e.prim->locality() == Locality::chosen) return out;  // these do not round
+    if (is_exact(*e.prim)) return out;
     for (auto& x : out)
       if (is_inexact(x.dtype()) && x.aval().size() > 0) x = lax::mul(x, factors(x.aval()));
     return out;
@@ -59,14 +81,19 @@ class Noise final : public Interpreter {
     return aval.shape == shape ? x : lax::broadcast_in_dim(x, aval.shape, {});
   }
 
-  double eps_;
+  static bool is_short(double v) {
+    int exponent = 0;
+    return !std::isfinite(v) || std::fmod(std::frexp(v, &exponent) * 4096, 1) == 0;
+  }
+
+  double eps_, const_eps_;
   Numbers numbers_;
 };
 
 }  // namespace
 
-ClosedJaxpr with_noise(const ClosedJaxpr& program, const Arrays& args, double eps, std::uint64_t seed) {
-  return Noise(eps, seed).traced(program, args);
+ClosedJaxpr with_noise(const ClosedJaxpr& program, const Arrays& args, double eps, std::uint64_t seed, double const_eps) {
+  return Noise(eps, const_eps, seed).traced(program, args);
 }
 
 }  // namespace fluxion::testing

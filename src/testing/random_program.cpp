@@ -84,8 +84,10 @@ void check_options(const ProgramOptions& o) {
   if (o.max_equations == 0) throw ValueError("random_program: max_equations of at least 1 is required, got 0");
   for (const auto& in : o.inputs) {
     const Aval aval{in.shape, in.dtype};
-    if (!is_floating(in.dtype)) throw TypeError(text("random_program: inputs of floating dtypes are required, got ", aval));
-    if (element_count(in.shape) == 0) throw ValueError(text("random_program: inputs with elements are required, got ", aval));
+    if (!is_floating(in.dtype))
+      throw TypeError(text("random_program: inputs of floating dtypes are required, got ", aval));
+    if (element_count(in.shape) == 0)
+      throw ValueError(text("random_program: inputs with elements are required, got ", aval));
   }
   if (!is_floating(o.dtype)) throw TypeError(text("random_program: a floating dtype is required, got ", name(o.dtype)));
 }
@@ -142,7 +144,8 @@ RandomProgram random_program(std::uint64_t seed, const ProgramOptions& o, int si
   s->options = o;
   s->inputs = draw_inputs(w, o);
   s->two_results = w.one_in(4);
-  const auto most = std::max<std::size_t>(1, o.max_equations * static_cast<std::size_t>(std::clamp(size, 1, 100)) / 100);
+  const auto most =
+      std::max<std::size_t>(1, o.max_equations * static_cast<std::size_t>(std::clamp(size, 1, 100)) / 100);
   for (auto n = 1 + w.below(most); n > 0; --n) s->genes.push_back(draw_gene(w, table, kDepth));
   while (equations_in(*s->program().jaxpr) > o.max_equations && !s->genes.empty()) {
     s = changed(*s);
@@ -205,7 +208,9 @@ std::vector<Arrays> simpler_inputs(const Arrays& inputs, bool of_given_shapes) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const auto& x = inputs[i];
     gen::detail::ArrayRecipe recipe{.dtype = x.dtype(), .shape = x.shape(), .values = {.low = -2, .high = 2}};
-    if (!of_given_shapes) recipe.shapes = gen::ShapeOptions{.max_rank = x.ndim(), .min_extent = 1, .max_extent = 1000, .max_size = x.size()};
+    if (!of_given_shapes)
+      recipe.shapes =
+          gen::ShapeOptions{.max_rank = x.ndim(), .min_extent = 1, .max_extent = 1000, .max_size = x.size()};
     for (auto& y : gen::detail::simpler_arrays(recipe, x)) {
       out.push_back(inputs);
       out.back()[i] = std::move(y);
@@ -237,7 +242,7 @@ std::vector<RandomProgram> RandomProgram::simpler() const {
   return out;
 }
 
-// --- what it is -------------------------------------------------------------------------------------------------------
+// --- what it is -----------------------------------------------------------------------------------------------------
 
 const Arrays& RandomProgram::inputs() const { return state_->inputs; }
 const ClosedJaxpr& RandomProgram::jaxpr() const { return state_->program(); }
@@ -245,10 +250,14 @@ const ClosedJaxpr& RandomProgram::jaxpr() const { return state_->program(); }
 Arrays RandomProgram::operator()(const Arrays& args) const {
   const auto& [jaxpr, consts] = state_->program();
   const auto want = state_->inputs.size();
-  if (args.size() != want) throw ValueError(text("RandomProgram: as many arguments as inputs are required, ", want, ", got ", args.size()));
+  if (args.size() != want)
+    throw ValueError(
+        text("RandomProgram: as many arguments as inputs are required, ", want, ", got ", args.size()));
   for (std::size_t i = 0; i < want; ++i) {
     const Aval in{state_->inputs[i].shape(), state_->inputs[i].dtype()};
-    if (!same_type(args[i].aval(), in)) throw TypeError(text("RandomProgram: argument ", i, " must be ", in, " as its input is, got ", args[i].aval()));
+    if (!same_type(args[i].aval(), in))
+      throw TypeError(
+          text("RandomProgram: argument ", i, " must be ", in, " as its input is, got ", args[i].aval()));
   }
   auto all = consts;
   all.insert(all.end(), args.begin(), args.end());
@@ -291,9 +300,13 @@ std::vector<std::string> program_primitives(const ProgramOptions& options) {
     one->genes = {g};
     for (auto& n : RandomProgram(std::move(one)).primitives()) names.insert(std::move(n));
   };
-  constexpr std::uint32_t kChoices = 12;
-  for (std::uint32_t move = 0; move < table.size(); ++move)
+  constexpr std::uint32_t kChoices = 12, kChoicesWithin = 3;
+  for (std::uint32_t move = 0; move < table.size(); ++move) {
     for (std::uint32_t c = 0; c < kChoices; ++c) collect({move, c % 3, c % 2, c, {}});
+    if ((table.at(move, kDepth).kind & Move::transform) == 0) continue;
+    for (std::uint32_t within = 0; within < table.size(); ++within)  // derivatives have operations of their own
+      for (std::uint32_t c = 0; c < kChoicesWithin; ++c) collect({move, 0, 0, 0, {{within, 0, 0, c, {}}}});
+  }
   return {names.begin(), names.end()};
 }
 

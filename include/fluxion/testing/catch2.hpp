@@ -25,8 +25,11 @@ struct Catch::StringMaker<fluxion::Array> {
 };
 /// Adapted structs leaf by leaf, unless they print otherwise.
 template <class T>
-struct Catch::StringMaker<T, std::enable_if_t<fluxion::detail::is_hana_struct<T> && !Catch::Detail::IsStreamInsertable<T>::value>> {
-  static std::string convert(const T& t) { return '\n' + fluxion::testing::detail::show_tree(fluxion::tree::flatten(t)); }
+struct Catch::StringMaker<
+    T, std::enable_if_t<fluxion::detail::is_hana_struct<T> && !Catch::Detail::IsStreamInsertable<T>::value>> {
+  static std::string convert(const T& t) {
+    return '\n' + fluxion::testing::detail::show_tree(fluxion::tree::flatten(t));
+  }
 };
 
 namespace fluxion::testing {
@@ -85,7 +88,8 @@ class Resembles final : public MatcherBase {
   }
   std::string describe() const override {
     const std::string wanted = show_tree(tree::flatten(want_));
-    return std::string(closeness_ ? "is close to " : "equals to the bit ") + (wanted.find('\n') == std::string::npos ? "" : "\n") + wanted +
+    return std::string(closeness_ ? "is close to " : "equals to the bit ") +
+           (wanted.find('\n') == std::string::npos ? "" : "\n") + wanted +
            (difference_.empty() ? "" : "\n" + difference_);
   }
 
@@ -103,18 +107,28 @@ inline detail::Passes passes() { return {}; }
 /// CHECK_THAT(f, has_correct_grads(x, y)): what check_grads finds for f at these arguments, each a tree. Options by
 /// has_correct_grads(x).with({.order = 1}).
 template <TreeLike... A> requires(sizeof...(A) > 0)
-auto has_correct_grads(const A&... args) { return detail::PassesCheck<detail::Check::grads, A...>("has correct gradients", args...); }
+auto has_correct_grads(const A&... args) {
+  return detail::PassesCheck<detail::Check::grads, A...>("has correct gradients", args...);
+}
 /// The same of check_vmap, check_jit, check_pure, check_transpose and check_all.
 template <TreeLike... A> requires(sizeof...(A) > 0)
-auto has_correct_vmap(const A&... args) { return detail::PassesCheck<detail::Check::vmap, A...>("maps correctly", args...); }
+auto has_correct_vmap(const A&... args) {
+  return detail::PassesCheck<detail::Check::vmap, A...>("maps correctly", args...);
+}
 template <TreeLike... A> requires(sizeof...(A) > 0)
-auto has_correct_jit(const A&... args) { return detail::PassesCheck<detail::Check::jit, A...>("compiles correctly", args...); }
+auto has_correct_jit(const A&... args) {
+  return detail::PassesCheck<detail::Check::jit, A...>("compiles correctly", args...);
+}
 template <TreeLike... A> requires(sizeof...(A) > 0)
 auto is_pure(const A&... args) { return detail::PassesCheck<detail::Check::pure, A...>("is pure", args...); }
 template <TreeLike... A> requires(sizeof...(A) > 0)
-auto has_correct_transpose(const A&... args) { return detail::PassesCheck<detail::Check::transpose, A...>("transposes correctly", args...); }
+auto has_correct_transpose(const A&... args) {
+  return detail::PassesCheck<detail::Check::transpose, A...>("transposes correctly", args...);
+}
 template <TreeLike... A> requires(sizeof...(A) > 0)
-auto passes_all_checks(const A&... args) { return detail::PassesCheck<detail::Check::all, A...>("passes all checks", args...); }
+auto passes_all_checks(const A&... args) {
+  return detail::PassesCheck<detail::Check::all, A...>("passes all checks", args...);
+}
 
 /// CHECK_THAT(got, is_close_to(want, {.rtol = 1e-9})): an array, number or tree, element by element; see difference().
 template <TreeLike T>

@@ -1,5 +1,5 @@
-// Random shapes and arrays, and simpler ones in their place: what the generators of <fluxion/testing/rapidcheck.hpp> are
-// made of. Needs no test framework. Everything is a function of the seed.
+// Random shapes and arrays, and simpler ones in their place: what the generators of <fluxion/testing/rapidcheck.hpp>
+// are made of. Needs no test framework. Everything is a function of the seed.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct ArrayOptions {
   bool subnormals = false;
   bool infinities = false;
   bool nans = false;
-  bool extremes = false;     ///< The least and the greatest number, the least normal one, neighbours of 1; INT_MIN, INT_MAX.
+  bool extremes = false;     ///< The greatest number, the least normal one, neighbours of 1; INT_MIN, INT_MAX.
   bool ties = false;         ///< Elements that equal others.
 };
 
@@ -51,7 +51,8 @@ Array draw_correlation_parameters(const Shape& shape, std::int64_t n, std::uint6
 
 // What a counterexample may shrink to, the simplest first; all within what is drawn. No sequence of them is endless.
 std::vector<Shape> simpler_shapes(const ShapeOptions& options, const Shape& shape);
-std::vector<std::vector<Shape>> simpler_broadcastable_shapes(const ShapeOptions& options, const std::vector<Shape>& shapes);
+std::vector<std::vector<Shape>> simpler_broadcastable_shapes(const ShapeOptions& options,
+                                                             const std::vector<Shape>& shapes);
 Arrays simpler_arrays(const ArrayRecipe& recipe, const Array& x);
 
 /// Throws ValueError, in the name of `what`, for options that no shape or number fits.

@@ -19,7 +19,7 @@ struct ProgramOptions {
   /// Only programs that have derivatives of every order near all inputs of [-2, 2]. Others have kinks (abs, max, relu,
   /// sort, ... of anything), at which documented sub-gradients count.
   bool smooth = true;
-  bool control_flow = true;    ///< cond, switch_, scan, while_loop, fori_loop, map, associative_scan, with bodies drawn too.
+  bool control_flow = true;    ///< cond, switch_, scan, while_loop, fori_loop, map, ..., with bodies drawn too.
   bool transforms = true;      ///< jit, vmap, grad, jvp, checkpoint, custom_jvp, custom_vjp, custom_vmap inside.
   bool linear_algebra = true;  ///< Decompositions and solves.
   bool complex = true;         ///< Complex numbers in between, and Fourier transforms.

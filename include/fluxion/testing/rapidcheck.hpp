@@ -32,11 +32,13 @@ template <class Draw, class Simpler>
 auto drawn(Draw draw, Simpler simpler) {
   using T = std::decay_t<decltype(draw(std::uint64_t{}, int{}))>;
   return rc::Gen<T>([draw, simpler](const rc::Random& random, int size) {
-    return rc::shrinkable::shrinkRecur(draw(seed_of(random), size), [simpler](const T& v) { return rc::seq::fromContainer(simpler(v)); });
+    return rc::shrinkable::shrinkRecur(draw(seed_of(random), size),
+                                       [simpler](const T& v) { return rc::seq::fromContainer(simpler(v)); });
   });
 }
 
-/// A generator of shapes that knows its options, so that arrays of such shapes shrink to smaller ones with elements kept.
+/// A generator of shapes that knows its options, so that arrays of such shapes shrink to smaller ones of the same
+/// elements.
 class ShapeGen : public rc::Gen<Shape> {
  public:
   explicit ShapeGen(const ShapeOptions& o)
@@ -52,8 +54,7 @@ class ShapeGen : public rc::Gen<Shape> {
 /// What stands for a shape: one, {2, 3}, or a generator of them.
 class ShapeChoice {
  public:
-  ShapeChoice() : options_(ShapeOptions{}) {}
-  ShapeChoice(std::initializer_list<std::int64_t> extents) : shape_(extents) {}
+  ShapeChoice(std::initializer_list<std::int64_t> extents) : shape_(extents) {}  // {} is rank 0
   ShapeChoice(const Shape& shape) : shape_(shape) {}  // NOLINT: implicit on purpose, as are the others
   ShapeChoice(const ShapeGen& shapes) : options_(shapes.options()) {}
   ShapeChoice(const rc::Gen<Shape>& shapes) : gen_(shapes) {}
@@ -86,11 +87,13 @@ inline rc::Gen<Array> of_recipe(const char* what, const ArrayRecipe& recipe) {
 /// f(y) for unconstrained y of a shape, which shrinks towards 0.
 template <class F>
 rc::Gen<Array> mapped(const char* what, const ShapeChoice& shape, DType dtype, F f) {
-  return shape.arrays({.dtype = dtype}, [what, f](const ArrayRecipe& r) { return rc::gen::map(of_recipe(what, r), f); });
+  return shape.arrays({.dtype = dtype},
+                      [what, f](const ArrayRecipe& r) { return rc::gen::map(of_recipe(what, r), f); });
 }
 /// The same for a shape whose last extent n stands for parameters_of(n) unconstrained ones.
 template <class F>
-rc::Gen<Array> mapped_last(const char* what, const Shape& shape, std::int64_t least, std::int64_t (*parameters_of)(std::int64_t), DType dtype, F f) {
+rc::Gen<Array> mapped_last(const char* what, const Shape& shape, std::int64_t least,
+                           std::int64_t (*parameters_of)(std::int64_t), DType dtype, F f) {
   auto free = shape;
   free[free.size() - 1] = parameters_of(last_extent(what, shape, least));
   return rc::gen::map(of_recipe(what, {.dtype = dtype, .shape = free}), f);
@@ -99,8 +102,9 @@ rc::Gen<Array> mapped_last(const char* what, const Shape& shape, std::int64_t le
 }  // namespace detail
 
 /// A dtype of numbers, or bool; float64 is the simplest. Or one of those given, the first the simplest.
-inline rc::Gen<DType> dtype(std::vector<DType> among = {float64, float32, int64, int32, bool_, int8, int16, uint8, uint16, uint32, uint64,
-                                                        float16, bfloat16, complex128, complex64}) {
+inline rc::Gen<DType> dtype(std::vector<DType> among = {float64, float32, int64, int32, bool_, int8, int16,
+                                                        uint8, uint16, uint32, uint64, float16, bfloat16,
+                                                        complex128, complex64}) {
   return detail::drawn([among](std::uint64_t seed, int) { return among.at(seed % among.size()); },
                        [among](DType t) {
                          std::vector<DType> before;
@@ -112,8 +116,8 @@ inline rc::Gen<DType> floating_dtype() { return dtype({float64, float32, float16
 inline rc::Gen<DType> integer_dtype() { return dtype({int64, int32, int8, int16, uint8, uint16, uint32, uint64}); }
 inline rc::Gen<DType> complex_dtype() { return dtype({complex128, complex64}); }
 
-/// A shape: shape({.max_rank = 2, .min_extent = 1}). Rank 0, empty axes and axes of extent 1 are frequent. Shrinks to the
-/// smallest. Throws ValueError for options that no shape fits.
+/// A shape: shape({.max_rank = 2, .min_extent = 1}). Rank 0, empty axes and axes of extent 1 are frequent. Shrinks to
+/// the smallest. Throws ValueError for options that no shape fits.
 inline detail::ShapeGen shape(const ShapeOptions& options = {}) {
   detail::check_options("gen::shape", options);
   return detail::ShapeGen(options);
@@ -121,17 +125,22 @@ inline detail::ShapeGen shape(const ShapeOptions& options = {}) {
 /// `n` shapes that broadcast together.
 inline rc::Gen<std::vector<Shape>> broadcastable_shapes(std::size_t n = 2, const ShapeOptions& options = {}) {
   detail::check_options("gen::broadcastable_shapes", options);
-  return detail::drawn([=](std::uint64_t seed, int size) { return detail::draw_broadcastable_shapes(n, options, seed, size); },
-                       [=](const std::vector<Shape>& s) { return detail::simpler_broadcastable_shapes(options, s); });
+  return detail::drawn(
+      [=](std::uint64_t seed, int size) { return detail::draw_broadcastable_shapes(n, options, seed, size); },
+      [=](const std::vector<Shape>& s) { return detail::simpler_broadcastable_shapes(options, s); });
 }
 
-/// An array: array(float32, {2, 3}), array(int64, gen::shape({.max_rank = 1}), {.low = 0, .special = true}); of any shape
-/// if none is given. Shrinks to smaller shapes, then to simpler elements (0, 1, -1, 2, 0.5, then whole numbers). Throws
+/// An array: array(float32, {2, 3}), array(int64, gen::shape({.max_rank = 1}), {.low = 0, .special = true}); of any
+/// shape if none is given. Shrinks to smaller shapes, then to simpler elements (0, 1, -1, 2, 0.5, then whole numbers). Throws
 /// TypeError for dtypes without numbers, ValueError for bounds that have none between them.
-inline rc::Gen<Array> array(DType dtype = float64, const detail::ShapeChoice& shape = {}, const ArrayOptions& options = {}) {
-  return shape.arrays({.dtype = dtype, .values = options}, [](const detail::ArrayRecipe& r) { return detail::of_recipe("gen::array", r); });
+inline rc::Gen<Array> array(DType dtype = float64, const detail::ShapeChoice& shape = detail::ShapeGen({}),
+                            const ArrayOptions& options = {}) {
+  return shape.arrays({.dtype = dtype, .values = options},
+                      [](const detail::ArrayRecipe& r) { return detail::of_recipe("gen::array", r); });
 }
-inline rc::Gen<Array> array(const rc::Gen<DType>& dtype, const detail::ShapeChoice& shape = {}, const ArrayOptions& options = {}) {
+inline rc::Gen<Array> array(const rc::Gen<DType>& dtype,
+                            const detail::ShapeChoice& shape = detail::ShapeGen({}),
+                            const ArrayOptions& options = {}) {
   return rc::gen::mapcat(dtype, [=](DType t) { return array(t, shape, options); });
 }
 
@@ -144,16 +153,19 @@ inline rc::Gen<Array> keys() {
 // --- constrained domains: bijections of unconstrained numbers, which shrink to 0 ------------------------------------
 
 /// Numbers above 0; 1 is the simplest.
-inline rc::Gen<Array> positive(const detail::ShapeChoice& shape = {}, DType dtype = float64) {
+inline rc::Gen<Array> positive(const detail::ShapeChoice& shape = detail::ShapeGen({}), DType dtype = float64) {
   return detail::mapped("gen::positive", shape, dtype, bijection::positive);
 }
 /// Numbers in (0, 1); 1/2 is the simplest.
-inline rc::Gen<Array> unit_interval(const detail::ShapeChoice& shape = {}, DType dtype = float64) {
+inline rc::Gen<Array> unit_interval(const detail::ShapeChoice& shape = detail::ShapeGen({}), DType dtype = float64) {
   return detail::mapped("gen::unit_interval", shape, dtype, bijection::unit_interval);
 }
 /// Numbers in (low, high); the middle is the simplest.
-inline rc::Gen<Array> interval(double low, double high, const detail::ShapeChoice& shape = {}, DType dtype = float64) {
-  return detail::mapped("gen::interval", shape, dtype, [low, high](const Array& y) { return bijection::interval(y, low, high); });
+inline rc::Gen<Array> interval(double low, double high,
+                               const detail::ShapeChoice& shape = detail::ShapeGen({}),
+                               DType dtype = float64) {
+  return detail::mapped("gen::interval", shape, dtype,
+                        [low, high](const Array& y) { return bijection::interval(y, low, high); });
 }
 /// Ascending along the last axis.
 inline rc::Gen<Array> ordered(const Shape& shape, DType dtype = float64) {
@@ -171,7 +183,9 @@ rc::Gen<Array> correlation_cholesky(std::int64_t n, const Shape& batch = {});
 inline rc::Gen<Array> positive_definite(std::int64_t n, const Shape& batch = {}, DType dtype = float64) {
   auto shape = batch;
   shape.push_back(n);
-  return detail::mapped_last("gen::positive_definite", shape, 0, [](std::int64_t k) { return k * (k + 1) / 2; }, dtype, bijection::positive_definite);
+  return detail::mapped_last(
+      "gen::positive_definite", shape, 0, [](std::int64_t k) { return k * (k + 1) / 2; }, dtype,
+      bijection::positive_definite);
 }
 
 namespace detail {
@@ -204,9 +218,11 @@ rc::Gen<traced_t<T>> tree_like(const T& example, const ArrayOptions& options = {
     auto r = random;
     std::vector<rc::Shrinkable<Array>> drawn;
     for (const auto& g : gens) drawn.push_back(g(r.split(), size));
-    const auto shrunk = rc::shrinkable::shrinkRecur(std::move(drawn), [](const std::vector<rc::Shrinkable<Array>>& now) {
-      return rc::shrink::eachElement(now, [](const rc::Shrinkable<Array>& leaf) { return leaf.shrinks(); });
-    });
+    const auto shrunk =
+        rc::shrinkable::shrinkRecur(std::move(drawn), [](const std::vector<rc::Shrinkable<Array>>& now) {
+          return rc::shrink::eachElement(now,
+                                         [](const rc::Shrinkable<Array>& leaf) { return leaf.shrinks(); });
+        });
     return rc::shrinkable::map(shrunk, [def](const std::vector<rc::Shrinkable<Array>>& now) {
       Arrays values;
       for (const auto& s : now) values.push_back(s.value());
@@ -221,19 +237,22 @@ template <class T>
 struct TreeGen {
   static rc::Gen<T> gen(const rc::Gen<Array>& arrays) {
     if constexpr (fluxion::detail::is_hana_struct<T>) return record(arrays);
-    else static_assert(fluxion::detail::dependent_false<T>,
-                       "fluxion::testing::gen::tree: only arrays, numbers, adapted structs and the standard containers of these can "
-                       "be drawn from their type; for another tree give an example: gen::tree_like(example)");
+    else
+      static_assert(fluxion::detail::dependent_false<T>,
+                    "fluxion::testing::gen::tree: only arrays, numbers, adapted structs and the standard containers of "
+                    "these can be drawn from their type; for another tree give an example: gen::tree_like(example)");
   }
 
  private:
   static rc::Gen<T> record(const rc::Gen<Array>& arrays) {
     return boost::hana::unpack(boost::hana::accessors<T>(), [&](auto... field) {
-      return rc::gen::map(rc::gen::tuple(TreeGen<fluxion::detail::FieldType<T, decltype(field)>>::gen(arrays)...), [field...](auto&& members) {
-        T out{};
-        std::apply([&](auto&&... m) { ((boost::hana::second(field)(out) = m), ...); }, members);
-        return out;
-      });
+      return rc::gen::map(
+          rc::gen::tuple(TreeGen<fluxion::detail::FieldType<T, decltype(field)>>::gen(arrays)...),
+          [field...](auto&& members) {
+            T out{};
+            std::apply([&](auto&&... m) { ((boost::hana::second(field)(out) = m), ...); }, members);
+            return out;
+          });
     });
   }
 };
@@ -260,27 +279,34 @@ struct TreeGen<Static<T>> {
 template <class T>
 struct TreeGen<std::vector<T>> {
   static rc::Gen<std::vector<T>> gen(const rc::Gen<Array>& arrays) {
-    return rc::gen::mapcat(rc::gen::resize(rc::kNominalSize, rc::gen::inRange<std::size_t>(0, 4)), [g = TreeGen<T>::gen(arrays)](std::size_t n) {
-      return rc::gen::container<std::vector<T>>(n, g);
-    });
+    return rc::gen::mapcat(
+        rc::gen::resize(rc::kNominalSize, rc::gen::inRange<std::size_t>(0, 4)),
+        [g = TreeGen<T>::gen(arrays)](std::size_t n) { return rc::gen::container<std::vector<T>>(n, g); });
   }
 };
 template <class T, std::size_t N>
 struct TreeGen<std::array<T, N>> {
-  static rc::Gen<std::array<T, N>> gen(const rc::Gen<Array>& arrays) { return rc::gen::container<std::array<T, N>>(TreeGen<T>::gen(arrays)); }
+  static rc::Gen<std::array<T, N>> gen(const rc::Gen<Array>& arrays) {
+    return rc::gen::container<std::array<T, N>>(TreeGen<T>::gen(arrays));
+  }
 };
 template <class A, class B>
 struct TreeGen<std::pair<A, B>> {
-  static rc::Gen<std::pair<A, B>> gen(const rc::Gen<Array>& arrays) { return rc::gen::pair(TreeGen<A>::gen(arrays), TreeGen<B>::gen(arrays)); }
+  static rc::Gen<std::pair<A, B>> gen(const rc::Gen<Array>& arrays) {
+    return rc::gen::pair(TreeGen<A>::gen(arrays), TreeGen<B>::gen(arrays));
+  }
 };
 template <class... T>
 struct TreeGen<std::tuple<T...>> {
-  static rc::Gen<std::tuple<T...>> gen(const rc::Gen<Array>& arrays) { return rc::gen::tuple(TreeGen<T>::gen(arrays)...); }
+  static rc::Gen<std::tuple<T...>> gen(const rc::Gen<Array>& arrays) {
+    return rc::gen::tuple(TreeGen<T>::gen(arrays)...);
+  }
 };
 template <class T>
 struct TreeGen<std::optional<T>> {
   static rc::Gen<std::optional<T>> gen(const rc::Gen<Array>& arrays) {
-    return rc::gen::map(TreeGen<std::vector<T>>::gen(arrays), [](const std::vector<T>& v) { return v.empty() ? std::optional<T>() : v[0]; });
+    return rc::gen::map(TreeGen<std::vector<T>>::gen(arrays),
+                        [](const std::vector<T>& v) { return v.empty() ? std::optional<T>() : v[0]; });
   }
 };
 template <class T>
@@ -338,5 +364,7 @@ struct rc::Arbitrary<T, std::enable_if_t<fluxion::detail::is_hana_struct<T>>> {
 /// Adapted structs print leaf by leaf, unless they have operator<< or showValue.
 template <class T> requires fluxion::detail::is_hana_struct<T>
 struct rc::detail::ShowDefault<T, false, false> {
-  static void show(const T& t, std::ostream& os) { os << fluxion::testing::detail::show_tree(fluxion::tree::flatten(t)); }
+  static void show(const T& t, std::ostream& os) {
+    os << fluxion::testing::detail::show_tree(fluxion::tree::flatten(t));
+  }
 };
