@@ -67,6 +67,10 @@ void LevelCheck::run() {
   }
   if (!forward_->misfit().empty()) return disagree(law("tangents are like their primals"), "jvp: tangent " + forward_->misfit());
   ++findings_.tally(law("tangents are like their primals")).agree;
+  // First of all: a rule that gives other values is wrong in every derivative that is made of them.
+  if (level_.order == 1)
+    same_values(Agreement(program_, level_.args, false), "jvp", Evaluated(forward_->program())(forward_->own_operands(directions_[0])));
+  if (findings_.failed()) return;
   for (const auto& d : directions_) {
     pushed_.push_back((*forward_)(d));
     pushed_noise_.push_back(forward_->quick_noise(d, pushed_.back()));

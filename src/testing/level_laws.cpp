@@ -44,7 +44,7 @@ void hold_vmap(Findings& findings, const std::string& law, const Agreement& agre
 void LevelCheck::other_transformations() {
   const Agreement values(program_, level_.args, false);
   try {
-    other_forms_of_jvp(values);
+    other_forms_of_jvp();
     if (reverse_) other_forms_of_vjp(values);
   } catch (const ConcretizationError&) {
     findings_.tally("jit, vmap, checkpoint: do not apply, for f looks at values");
@@ -58,11 +58,10 @@ void LevelCheck::same_values(const Agreement& agreement, const char* what, const
   agreement.hold(findings_, "values under jvp and vjp are those of f", what, primals, results_, level_.args);
 }
 
-void LevelCheck::other_forms_of_jvp(const Agreement& values) {
+void LevelCheck::other_forms_of_jvp() {
   const auto jvp = jvp_of(level_.f, active_);
   const auto at = forward_->own_operands(directions_[0]);
   const auto pushed = jvp(at);
-  same_values(values, "jvp", pushed);
   const Agreement rounded(forward_->program(), at, promises_bits(*forward_->program().jaxpr));
   const Agreement exact(forward_->program(), at, true);
   rounded.hold(findings_, law("linearize equals jvp"), "linearize", linearized_of(level_.f, active_)(at), pushed, at);
@@ -133,8 +132,8 @@ void LevelCheck::second_derivatives(const Subject& f) {
     got.push_back(zero ? fluxion::detail::zeros_like_aval(jet.primals[k].aval()) : jet.series[k][1]);
   }
   // Taylor mode goes another way, whose roundings are its own, in the program's own dtype.
-  const double eps = forward_->own_eps();
-  for (std::size_t k = 0; k < noise.size(); ++k) noise[k] = 4 * noise[k] * std::max(1.0, eps / 0x1p-52) + 16 * eps * std::fabs(want[k]);
+  const double coarser = std::max(1.0, forward_->own_eps() / 0x1p-52);
+  for (std::size_t k = 0; k < noise.size(); ++k) noise[k] = coarser * (4 * noise[k] + 16 * 0x1p-52 * std::fabs(want[k]));
   close("Taylor mode equals nested jvp", Layout(got).read(got), want, noise, {}, "the second derivative");
 }
 

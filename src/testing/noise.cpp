@@ -21,9 +21,11 @@ constexpr std::int64_t kMostElements = 4096;  // beyond them one factor does for
 // the elements that it is looked for in.
 bool is_exact(const Primitive& p) {
   static const auto& names = *new std::set<std::string_view>{
-      "abs", "ceil", "clamp", "complex", "conj", "cummax", "cummin", "floor", "imag", "max", "min", "neg", "real", "reduce_max", "reduce_min",
-      "reduce_window_max", "reduce_window_min", "round", "scatter_max", "scatter_min", "sign", "sort", "stop_gradient", "top_k"};
-  return p.locality() == Locality::moved || p.locality() == Locality::chosen || (is_known(p) && names.contains(p.name()));
+      "abs", "ceil", "clamp", "complex", "conj", "cummax", "cummin", "floor", "imag", "max", "min", "neg", "real",
+      "reduce_max", "reduce_min", "reduce_window_max", "reduce_window_min", "round", "scatter_max", "scatter_min", "sign",
+      "sort", "stop_gradient", "top_k"};
+  if (p.locality() == Locality::moved || p.locality() == Locality::chosen) return true;
+  return is_known(p) && names.contains(p.name());
 }
 
 class Noise final : public Interpreter {
