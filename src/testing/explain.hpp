@@ -50,8 +50,9 @@ class Probe {
 const Disagreement* simplest(const Findings& findings, const std::string& law);
 
 /// explain with its predicate and limits.
-std::vector<Explanation> explain_by(const Examine& examine, Check check, const Subject& subject, const Findings& findings,
-                                    const CheckOptions& options, const ExplainLimits& limits = {});
+std::vector<Explanation> explain_by(const Examine& examine, Check check, const Subject& subject,
+                                    const Findings& findings, const CheckOptions& options,
+                                    const ExplainLimits& limits = {});
 
 /// Where a fault has been found: a program of one equation whenever `one_equation`.
 struct Located {

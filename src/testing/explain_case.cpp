@@ -1,7 +1,6 @@
 #include "testing/explain_case.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace fluxion::testing {
 
@@ -150,39 +149,13 @@ Arrays all_values(const Case& c) {
   return env;
 }
 
-EqnFields::EqnFields(const Eqn& e) {
-  struct Visitor final : FieldVisitor {
-    EqnFields& to;
-    explicit Visitor(EqnFields& t) : to(t) {}
-    void text(const char* name, const std::string& value) override { to.texts_.emplace_back(name, value); }
-    void jaxpr(const char* name, const JaxprPtr& value) override { to.jaxprs_.push_back({name, {value}}); }
-    void jaxprs(const char* name, const std::vector<JaxprPtr>& values) override { to.jaxprs_.emplace_back(name, values); }
-  } visitor(*this);
-  e.params.view().fields(visitor);
+bool is_custom_derivative(const Eqn& e) {
+  return e.prim->name() == "custom_jvp_call" || e.prim->name() == "custom_vjp_call";
 }
-
-const std::string* EqnFields::text(std::string_view field) const {
-  for (const auto& [name, value] : texts_)
-    if (name == field) return &value;
-  return nullptr;
-}
-
-std::size_t EqnFields::number(std::string_view field) const {
-  const auto* t = text(field);
-  return t == nullptr ? 0 : static_cast<std::size_t>(std::strtoull(t->c_str(), nullptr, 10));
-}
-
-const std::vector<JaxprPtr>& EqnFields::jaxprs(std::string_view field) const {
-  static const std::vector<JaxprPtr> none;
-  for (const auto& [name, values] : jaxprs_)
-    if (name == field) return values;
-  return none;
-}
-
-bool is_custom_derivative(const Eqn& e) { return e.prim->name() == "custom_jvp_call" || e.prim->name() == "custom_vjp_call"; }
 
 Jaxpr with_calls_inlined(const Jaxpr& program) {
-  const auto closed = trace_to_jaxpr([&](const Arrays& xs) { return eval_inlined(program, xs); }, program.in_avals(), "check");
+  const auto closed =
+      trace_to_jaxpr([&](const Arrays& xs) { return eval_inlined(program, xs); }, program.in_avals(), "check");
   if (!closed.consts.empty()) return program;
   Jaxpr out = *closed.jaxpr;
   out.n_consts = program.n_consts;

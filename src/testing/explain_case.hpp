@@ -32,18 +32,6 @@ std::optional<Case> with_values(const Case& c, const Arrays& values);
 
 /// The values of all variables, found by evaluation.
 Arrays all_values(const Case& c);
-/// The jaxprs and texts among an equation's parameters.
-struct EqnFields {
-  explicit EqnFields(const Eqn& e);
-  const std::string* text(std::string_view field) const;
-  std::size_t number(std::string_view field) const;
-  const std::vector<JaxprPtr>& jaxprs(std::string_view field) const;
-  bool holds_programs() const { return !jaxprs_.empty(); }
-
- private:
-  std::vector<std::pair<std::string, std::string>> texts_;
-  std::vector<std::pair<std::string, std::vector<JaxprPtr>>> jaxprs_;
-};
 /// A call of a function with derivative rules of its own.
 bool is_custom_derivative(const Eqn& e);
 /// Calls replaced by what they call, but for those with rules of their own.

@@ -1,11 +1,14 @@
 // Which rule of an equation is at fault: the same check with less and less of it.
 #include <algorithm>
+#include <cmath>
 
 #include <fluxion/creation.hpp>
 
 #include "base/text.hpp"
 #include "core/node.hpp"
 #include "testing/explain.hpp"
+#include "testing/interpret.hpp"
+#include "testing/layout.hpp"
 
 namespace fluxion::testing {
 
@@ -50,7 +53,8 @@ std::string guilty_arguments(const Case& c, const Probe& probe) {
   if (guilty.empty()) return "jvp";
   if (guilty.size() == 1) return "jvp of argument " + guilty[0];
   std::string list;
-  for (std::size_t k = 0; k < guilty.size(); ++k) list += (k == 0 ? "" : k + 1 == guilty.size() ? " and " : ", ") + guilty[k];
+  for (std::size_t k = 0; k < guilty.size(); ++k)
+    list += (k == 0 ? "" : k + 1 == guilty.size() ? " and " : ", ") + guilty[k];
   return "jvp of arguments " + list;
 }
 
@@ -60,7 +64,9 @@ std::string guilty_arguments(const Case& c, const Probe& probe) {
 Array some_values(const Aval& a, int seed) {
   const auto n = static_cast<std::size_t>(a.size());
   std::vector<double> v(n);
-  for (std::size_t k = 0; k < n; ++k) v[k] = (((k + static_cast<std::size_t>(seed)) % 2) != 0 ? -1.0 : 1.0) * (1.0 + 0.5 * static_cast<double>((k + static_cast<std::size_t>(seed)) % 3));
+  for (std::size_t k = 0; k < n; ++k)
+    v[k] = (((k + static_cast<std::size_t>(seed)) % 2) != 0 ? -1.0 : 1.0) *
+           (1.0 + 0.5 * static_cast<double>((k + static_cast<std::size_t>(seed)) % 3));
   return array(v).reshape(a.shape).astype(a.dtype);
 }
 
@@ -90,9 +96,11 @@ Case jvp_program(const Case& c) {
 
 // An equation of a program that a rule made, if it fails alone and is another primitive than those known to be right
 // at lower orders.
-std::optional<Suspicion> suspect_within(const Case& made, const Probe& probe, const Primitive* not_this) {
+std::optional<Suspicion> suspect_within(Case (*make)(const Case&), const Case& c, const Probe& probe,
+                                        const Primitive* not_this) {
   try {
-    if (auto found = locate_equation(made, probe); found && found->one_equation && found->c.program.eqns[0].prim != not_this)
+    if (auto found = locate_equation(make(c), probe);
+        found && found->one_equation && found->c.program.eqns[0].prim != not_this)
       return suspect(*found, probe);
   } catch (const Error&) {  // the rule cannot be run so: then it is not what is wrong
   }
@@ -102,6 +110,7 @@ std::optional<Suspicion> suspect_within(const Case& made, const Probe& probe, co
 // --- naming --------------------------------------------------------------------------------------------------------
 
 std::string rule_of_law(const std::string& law) {
+  if (has(law, "twice")) return "evaluation, which is not the same every time";
   if (has(law, "vmap") || has(law, "batch")) return "batch";
   if (has(law, "checkpoint")) return "checkpoint";
   if (has(law, "jit") || has(law, "interpret")) return "lowering";
@@ -118,41 +127,49 @@ std::string unquoted(std::string s) {
   return s;
 }
 
+// Whether the values change when the function is differentiated.
+bool fwd_is_another_function(const Case& c) {
+  const auto s = c.subject();
+  const auto want = s.f(s.args);
+  Arrays args = s.args;
+  for (const auto& x : want)
+    if (is_inexact(x.dtype())) args.push_back(fluxion::detail::zeros_like_aval(x.aval()));
+  auto got = vjp_of(s.f, active_of(s.args))(args);
+  got.resize(want.size());
+  const Layout layout(want);
+  const auto a = layout.read(got), b = layout.read(want);
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (std::fabs(a[i] - b[i]) > 1e-3 * std::max(std::fabs(a[i]), std::fabs(b[i]))) return true;
+  return false;
+}
+
 // A call of a function with rules of its own has the function's name, and names the rule so.
 void name_custom_rule(Suspicion& s) {
   const auto& e = s.at.c.program.eqns[0];
   const auto kind = e.prim->name();
   if (!is_custom_derivative(e) && kind != "custom_vmap_call") return;
-  if (const auto* name = EqnFields(e).text("name")) s.primitive = unquoted(*name);
+  const auto name = unquoted(Fields(e.params.view()).texts["name"]);
+  s.primitive = text(kind.substr(0, kind.rfind('_')), " of ", name);
   const auto at = s.rule.find(", ");
   const std::string rest = at == std::string::npos ? "" : s.rule.substr(at);
-  if (kind == "custom_vmap_call") {
-    if (s.rule == "batch") s.rule = "rule of custom_vmap";
-  } else if (s.rule != "batch" && s.rule != "lowering") {
-    s.rule = (kind == "custom_jvp_call" ? "jvp rule of custom_jvp" : "fwd or bwd of custom_vjp") + rest;
-  }
-}
-
-DType widened(DType t) {
-  switch (t) {
-    case DType::float16: case DType::bfloat16: case DType::float32: return DType::float64;
-    case DType::complex64: return DType::complex128;
-    default: return t;
-  }
+  if (s.rule == "lowering" || (s.rule == "batch" && kind != "custom_vmap_call")) return;
+  if (kind == "custom_vmap_call") s.rule = "rule";
+  else if (kind == "custom_jvp_call") s.rule = "jvp rule" + rest;
+  else s.rule = (fwd_is_another_function(s.at.c) ? "fwd" : "fwd or bwd") + rest;
 }
 
 // Says so if the same in double precision is right.
 void name_dtype(Suspicion& s) {
-  Arrays wide;
+  Arrays values;
   std::optional<DType> narrow;
   for (const auto& x : s.at.c.values) {
-    wide.push_back(x.astype(widened(x.dtype())));
-    if (wide.back().dtype() != x.dtype()) narrow = x.dtype();
+    values.push_back(x.astype(wide(x.dtype())));
+    if (values.back().dtype() != x.dtype()) narrow = x.dtype();
   }
   if (!narrow || !s.at.one_equation) return;
   for (const auto& a : s.at.c.program.eqns[0].in)
-    if (a.is_literal() && widened(a.literal.dtype()) != a.literal.dtype()) return;
-  const auto c = with_values(s.at.c, wide);
+    if (a.is_literal() && wide(a.literal.dtype()) != a.literal.dtype()) return;
+  const auto c = with_values(s.at.c, values);
   if (!c || s.probe(s.at.c).laws.empty()) return;
   const auto wide_findings = s.probe(*c);
   if (!wide_findings.failed() && !wide_findings.laws.empty()) s.rule += text(", ", *narrow, " only");
@@ -175,17 +192,19 @@ std::optional<Suspicion> suspect_at_order(const Located& at, const Probe& probe,
   const auto name = names_of_primitives(c.program);
   // Forward mode of a custom_vjp transposes its bwd rule: that is shown by reverse mode in fewer steps.
   const bool backward_rule = prim != nullptr && prim->name() == "custom_vjp_call";
-  const auto forward = derivative_probe(probe, order, true, false, false), reverse = derivative_probe(probe, order, false, true, false);
+  const auto forward = derivative_probe(probe, order, true, false, false),
+             reverse = derivative_probe(probe, order, false, true, false);
   if (backward_rule && reverse.fails(c)) return Suspicion{at, reverse, name, "transpose" + ordinal(order)};
   if (forward.fails(c)) {
     if (order > 1)
-      if (auto inner = suspect_within(jvp_program(c), derivative_probe(probe, order - 1, true, true, false), prim)) return inner;
+      if (auto inner = suspect_within(&jvp_program, c, derivative_probe(probe, order - 1, true, true, false), prim))
+        return inner;
     return Suspicion{at, forward, name, (prim != nullptr ? guilty_arguments(c, forward) : "jvp") + ordinal(order)};
   }
   if (reverse.fails(c)) {
-    const auto made = order == 1 ? linear_program(c) : jvp_program(c);
+    const auto make = order == 1 ? &linear_program : &jvp_program;
     const int below = order == 1 ? 1 : order - 1;
-    if (auto inner = suspect_within(made, derivative_probe(probe, below, false, true, false), prim)) return inner;
+    if (auto inner = suspect_within(make, c, derivative_probe(probe, below, false, true, false), prim)) return inner;
     return Suspicion{at, reverse, name, "transpose" + ordinal(order)};
   }
   const auto laws = derivative_probe(probe, order, true, true, true);
@@ -205,6 +224,7 @@ Suspicion suspect(const Located& at, const Probe& probe) {
     const auto rule = probe.check == Check::vmap        ? "batch"
                       : probe.check == Check::jit       ? "lowering"
                       : probe.check == Check::transpose ? "transpose"
+                      : probe.check == Check::pure      ? "evaluation, which is not the same every time"
                       : found.failed()                  ? rule_of_law(found.disagreements.front().law)
                                                         : std::string();
     s = Suspicion{at, probe, names_of_primitives(at.c.program), rule};

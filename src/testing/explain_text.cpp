@@ -15,11 +15,14 @@
 #include "core/literal.hpp"
 #include "core/node.hpp"
 #include "testing/explain.hpp"
+#include "testing/interpret.hpp"
 #include "tools/parse_jaxpr.hpp"
 
 namespace fluxion::testing {
 
 namespace {
+
+constexpr std::size_t kLine = 112;  // a report's columns without its indentation
 
 // --- arrays as C++ -------------------------------------------------------------------------------------------------
 
@@ -67,7 +70,8 @@ std::vector<std::string> element_texts(const Array& x) {
       break;
     case DType::uint64: all(x.to_vector<std::uint64_t>(), [](auto v) { return std::to_string(v) + "u"; }); break;
     default:
-      if (is_inexact(x.dtype())) all(x.astype(DType::float64).to_vector<double>(), [](double v) { return number_text(v); });
+      if (is_inexact(x.dtype()))
+        all(x.astype(DType::float64).to_vector<double>(), [](double v) { return number_text(v); });
       else all(x.astype(DType::int64).to_vector<std::int64_t>(), [](auto v) { return std::to_string(v); });
   }
   return out;
@@ -116,8 +120,14 @@ std::string type_of_rules(const Primitive& p) {
   std::string name = full != nullptr ? full : typeid(p).name();
   std::free(full);
   const std::string open = "PrimitiveOf<", anonymous = "(anonymous namespace)::";
-  if (const auto at = name.find(open); at != std::string::npos) name = name.substr(at + open.size(), name.rfind('>') - at - open.size());
-  for (auto at = name.find(anonymous); at != std::string::npos; at = name.find(anonymous)) name.erase(at, anonymous.size());
+  if (const auto at = name.find(open); at != std::string::npos)
+    name = name.substr(at + open.size(), name.rfind('>') - at - open.size());
+  const auto erase_all = [&](const std::string& part, std::size_t n) {
+    for (auto at = name.find(part); at != std::string::npos; at = name.find(part)) name.erase(at, n);
+  };
+  erase_all(anonymous, anonymous.size());
+  erase_all(" >", 1);
+  while (name.ends_with(' ')) name.pop_back();
   return name;
 }
 
@@ -140,18 +150,11 @@ struct TextNeeds {
     for (const auto& e : j.eqns) {
       const auto kind = e.prim->name();
       const auto n = e.in.size();
-      if (is_custom_derivative(e) || kind == "custom_vmap_call") function = *EqnFields(e).text("name");
+      if (is_custom_derivative(e) || kind == "custom_vmap_call") function = Fields(e.params.view()).texts["name"];
       if (!is_of_library(*e.prim)) list(*e.prim, n);
-      struct Held final : FieldVisitor {
-        TextNeeds& needs;
-        explicit Held(TextNeeds& t) : needs(t) {}
-        void text(const char*, const std::string&) override {}
-        void jaxpr(const char*, const JaxprPtr& held) override { needs.add(*held); }
-        void jaxprs(const char*, const std::vector<JaxprPtr>& held) override {
-          for (const auto& h : held) needs.add(*h);
-        }
-      } held(*this);
-      e.params.view().fields(held);
+      for (const auto& [field, programs] : Fields(e.params.view()).programs)
+        for (const auto& p : programs)
+          if (p != nullptr) add(*p);
     }
   }
 
@@ -200,7 +203,8 @@ std::string options_text(Check check, const CheckOptions& o) {
   if (derivatives && !o.forward) fields.push_back(".forward = false");
   if (derivatives && !o.reverse) fields.push_back(".reverse = false");
   if (o.directions != plain.directions) fields.push_back(text(".directions = ", o.directions));
-  if (o.key) fields.push_back(text(".key = fx::random::key(", random::key_data(*o.key).to_vector<std::uint32_t>()[1], ")"));
+  if (o.key)
+    fields.push_back(text(".key = fx::random::key(", random::key_data(*o.key).to_vector<std::uint32_t>()[1], ")"));
   if (o.slack != plain.slack) fields.push_back(text(".slack = ", o.slack));
   if (o.laws != plain.laws) fields.push_back(".laws = false");
   std::string s = "{";
@@ -290,18 +294,22 @@ std::string reproducing_line(const Case& c, const Probe& probe, const Subject& o
   const auto options = options_text(probe.check, probe.options);
   if (!is_readable(c, needs)) {
     const bool is_the_function = c.program.eqns.size() == 1 && !needs.function.empty();
-    return text(call, "f, ", arguments_text(is_the_function ? c.args() : original.args), ", ", options, ");  // f: ",
-                is_the_function ? "the function " + needs.function : "what has been checked");
+    const auto args = arguments_text(is_the_function ? c.args() : original.args);
+    const auto whole = text(call, "f, ", args, ", ", options, ");");
+    return text("// f: ", is_the_function ? "the function " + needs.function : "what has been checked", "\n",
+                whole.size() <= kLine ? whole : text(call, "\n    f,\n    ", args, ",\n    ", options, ");"));
   }
-  const auto program = single_line(to_string(c.program)), extra = parse_options_text(c, needs);
-  const auto whole = text(call, "fx::testing::program(", string_literal(program, program.size(), ""), extra.empty() ? "" : ", ",
-                          extra, "), ", arguments_text(c.args()), ", ", options, ");");
-  if (whole.size() <= 112) return whole;
+  const auto program = single_line(to_string(c.program)), extra = parse_options_text(c, needs),
+             args = arguments_text(c.args());
+  const auto whole = text(call, "fx::testing::program(", string_literal(program, program.size(), ""),
+                          extra.empty() ? "" : ", ", extra, "), ", args, ", ", options, ");");
+  if (whole.size() <= kLine) return whole;
   const std::string indent(8, ' ');
-  const bool short_program = program.size() <= 85;
+  const bool short_program = program.size() <= 85, short_args = args.size() + options.size() <= kLine;
   return text(call, "\n    fx::testing::program(", short_program ? "" : "\n" + indent,
-              string_literal(program, short_program ? program.size() : 96, indent), extra.empty() ? "" : ",\n" + indent, extra,
-              "),\n    ", arguments_text(c.args()), ", ", options, ");");
+              string_literal(program, short_program ? program.size() : 96, indent),
+              extra.empty() ? "" : ",\n" + indent, extra, "),\n    ", args, short_args ? ", " : ",\n    ", options,
+              ");");
 }
 
 // --- words ---------------------------------------------------------------------------------------------------------
@@ -369,7 +377,8 @@ Explanation in_words(const Suspicion& s, const Disagreement& d, const Subject& o
   e.to_one_rule = s.at.one_equation;
   e.jaxpr = to_string(c.program);
   const auto names = input_names(e.jaxpr);
-  for (std::size_t i = 0; i < c.values.size() && i < names.size(); ++i) e.point.push_back(names[i] + " = " + short_text(c.values[i]));
+  for (std::size_t i = 0; i < c.values.size() && i < names.size(); ++i)
+    e.point.push_back(names[i] + " = " + short_text(c.values[i]));
   const auto all = names_at_order(d, c, names);
   for (std::size_t i = c.values.size() - c.program.n_consts; i < d.point.size(); ++i)
     e.point.push_back(all[i] + " = " + short_text(d.point[i]));

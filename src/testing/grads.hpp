@@ -30,13 +30,14 @@ class LevelCheck {
   std::string law(const char* what) const;
   void jvp_equals_reference();
   void judge(const Vec& direction, const Estimate& e);
-  void judge_one(std::size_t k, const Vec& direction, const Estimate& first, const Vec& got, const Vec& noise, Tally& tally);
+  void judge_one(std::size_t k, std::size_t direction, Tally& tally);
+  const Vec& full_noise(std::size_t direction);
   bool settled_by_kept_decisions(std::size_t k, const Vec& direction, double got, double noise, bool kinked, Tally& tally,
                                  Disagreement& d);
   bool reverse();
   bool unknown_kink(std::size_t k, const Estimate& e, double got) const;
   void inner_products();
-  void judge_product(const Vec& ct, const Vec& pulled, const Vec& pulled_noise, std::size_t direction, double scale);
+  void judge_product(const Vec& ct, const Vec& pulled, const Vec& quick_noise, std::size_t direction, double scale);
   void own_precision(const DerivativeMap& map, const char* what, const std::vector<Vec>& inputs);
   void structural();
   void other_transformations();
@@ -59,6 +60,7 @@ class LevelCheck {
   std::vector<Vec> directions_;
   std::vector<Estimate> estimates_;
   std::vector<Vec> pushed_, pushed_noise_;  // J d for each direction
+  std::vector<char> full_;                  // where its noise is of all samples
   Vec scale_;                               // of the derivative, by result
   std::vector<char> infinite_;              // where some direction's derivative is infinite
   std::unique_ptr<DerivativeMap> forward_, reverse_;

@@ -113,10 +113,10 @@ void LevelCheck::second_derivatives(const Subject& f) {
     for (std::size_t k = 0; k < noise.size(); ++k) noise[k] += other[k];
     close("second derivatives are symmetric", ts, st, noise, {}, "D2f[t, s] and D2f[s, t]");
   }
-  const auto t = first_half(directions_[0]);
   std::vector<Arrays> series;
   std::size_t next = 0;
-  const auto tangents = Layout(f.args).tangents(t);
+  const auto tangents = Layout(f.args).tangents(first_half(directions_[0]));
+  const auto t = Layout(tangents).read(tangents);  // as it is in the program's own dtype
   for (const auto& x : f.args) series.push_back(is_inexact(x.dtype()) ? Arrays{tangents[next++], Array()} : Arrays{});
   JetOut jet;
   try {
@@ -133,8 +133,8 @@ void LevelCheck::second_derivatives(const Subject& f) {
     got.push_back(zero ? fluxion::detail::zeros_like_aval(jet.primals[k].aval()) : jet.series[k][1]);
   }
   // Taylor mode goes another way, whose roundings are its own, in the program's own dtype.
-  const double eps = forward_->own_eps();
-  for (std::size_t k = 0; k < noise.size(); ++k) noise[k] = 4 * noise[k] * std::max(1.0, eps / 0x1p-52) + 16 * eps * std::fabs(want[k]);
+  const double coarser = std::max(1.0, forward_->own_eps() / 0x1p-52);
+  for (std::size_t k = 0; k < noise.size(); ++k) noise[k] = coarser * (4 * noise[k] + 16 * 0x1p-52 * std::fabs(want[k]));
   close("Taylor mode equals nested jvp", Layout(got).read(got), want, noise, {}, "the second derivative");
 }
 

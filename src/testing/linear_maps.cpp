@@ -63,8 +63,10 @@ DerivativeMap::DerivativeMap(const FlatFn& derivative, const Arrays& args, const
   if (narrow_) {
     try {
       auto w = fluxion::testing::widened(own_.program(), all);
-      wide_ = std::make_unique<Evaluated>(std::move(w.program));
-      own_noisy_ = std::make_unique<Noisy>(wide_->program(), fluxion::testing::widened(all), own_eps_);
+      if (w.complete) {  // else what it holds, a solver say, would round to its own dtype behind our back
+        wide_ = std::make_unique<Evaluated>(std::move(w.program));
+        own_noisy_ = std::make_unique<Noisy>(wide_->program(), fluxion::testing::widened(all), own_eps_);
+      }
     } catch (const UnsupportedError&) {
       // judged in its own dtype, then
     }
@@ -94,30 +96,21 @@ Vec DerivativeMap::numbers(const Arrays& results) const {
 
 Vec DerivativeMap::at(const Arrays& args, const Vec& v) const { return numbers(judged()(judged_operands(args, v))); }
 
-namespace {
-// The part of a program's noise that belongs to its last results.
-Vec last_of(const Vec& all, std::size_t n) { return {all.end() - static_cast<std::ptrdiff_t>(n), all.end()}; }
-}  // namespace
+Vec DerivativeMap::spread(const Noisy& noisy, const Arrays& args, const Vec& v, const Vec& result, int samples) const {
+  auto widest = noisy.spread(judged_operands(args, v), [this](const Arrays& results) { return numbers(results); }, result, samples);
+  for (auto& s : widest) s *= kNoiseFactor;
+  return widest;
+}
 
 Vec DerivativeMap::noise_at(const Arrays& args, const Vec& v, const Vec& result) const {
-  const auto in = judged_operands(args, v);
-  const auto results = judged()(in);
-  const Layout layout(results);
-  auto spread = last_of(noisy_->spread(in, layout, layout.read(results)), result.size());
-  for (auto& s : spread) s *= kNoiseFactor;
-  return spread;
+  return spread(*noisy_, args, v, result, Noisy::kAll);
 }
 
 Arrays DerivativeMap::own(const Vec& v) const { return last(own_(operands(args_, v))); }
 Vec DerivativeMap::own_numbers(const Arrays& results) const { return numbers(results); }
 
 Vec DerivativeMap::own_noise(const Vec& v, const Vec& result) const {
-  const auto in = judged_operands(args_, v);
-  const auto results = judged()(in);
-  const Layout layout(results);
-  auto spread = last_of(own_noisy_->spread(in, layout, layout.read(results)), result.size());
-  for (auto& s : spread) s *= kNoiseFactor;
-  return spread;
+  return spread(*own_noisy_, args_, v, result, Noisy::kAll);
 }
 
 }  // namespace fluxion::testing

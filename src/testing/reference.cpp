@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fluxion/lax.hpp>
+#include "core/evaluate.hpp"
 
 #include "testing/live_stops.hpp"
 
@@ -13,7 +14,6 @@ namespace fluxion::testing {
 namespace {
 
 constexpr double kEps = 0x1p-52;
-constexpr int kNoises = 3;
 
 // A value that stop_gradient has seen is a constant for every derivative.
 class RecordStops : public Interpreter {
@@ -107,7 +107,7 @@ struct AsReference {
   double eps = kEps;
 };
 AsReference as_reference(const ClosedJaxpr& given, const Arrays& args, bool stops) {
-  const auto program = stops ? without_idle_stops(given, args) : given;
+  const auto program = without_idle_stops(given, args);
   const double eps = coarsest_eps(program.jaxpr->vars);
   const auto with_stops_kept = [stops](const ClosedJaxpr& p, const Arrays& at) { return stops ? testing::with_stops_kept(p, at) : p; };
   if (eps > kEps) {
@@ -125,20 +125,53 @@ double relative_or_zero(double error, double value) { return value == 0 ? error 
 
 }  // namespace
 
-Arrays Evaluated::operator()(const Arrays& args) const {
-  Arrays all = program_.consts;
-  all.insert(all.end(), args.begin(), args.end());
-  return eval_jaxpr(*program_.jaxpr, all);
+Evaluated::Evaluated(ClosedJaxpr program) : program_(std::move(program)) {
+  const auto& jaxpr = *program_.jaxpr;
+  std::vector<char> seen(jaxpr.vars.size(), 0);
+  for (const auto& a : jaxpr.out)
+    if (!a.is_literal()) seen[static_cast<std::size_t>(a.var)] = 1;
+  dying_.resize(jaxpr.eqns.size());
+  for (auto i = jaxpr.eqns.size(); i-- > 0;)
+    for (const auto& a : jaxpr.eqns[i].in)
+      if (!a.is_literal() && !std::exchange(seen[static_cast<std::size_t>(a.var)], 1)) dying_[i].push_back(a.var);
 }
 
-Noisy::Noisy(const ClosedJaxpr& program, const Arrays& args, double eps, double const_eps) {
-  for (int i = 0; i < kNoises; ++i) programs_.emplace_back(with_noise(program, args, eps, static_cast<std::uint64_t>(i + 1), const_eps));
+// As eval_jaxpr, prepared, for it is done thousands of times.
+Arrays Evaluated::operator()(const Arrays& args) const {
+  const auto& jaxpr = *program_.jaxpr;
+  const SetTrace none(nullptr);
+  Arrays env(jaxpr.vars.size()), in;
+  std::size_t next = 0;
+  for (const auto& c : program_.consts) env[static_cast<std::size_t>(jaxpr.in[next++])] = c;
+  for (const auto& x : args) env[static_cast<std::size_t>(jaxpr.in[next++])] = x;
+  const auto read = [&env](const Atom& a) { return a.is_literal() ? a.literal : env[static_cast<std::size_t>(a.var)]; };
+  for (std::size_t i = 0; i < jaxpr.eqns.size(); ++i) {
+    const auto& e = jaxpr.eqns[i];
+    in.clear();
+    for (const auto& a : e.in) in.push_back(read(a));
+    if (e.prim->op()) {
+      env[static_cast<std::size_t>(e.out[0])] = evaluate_row(*e.prim, in);
+    } else {
+      auto out = e.prim->bind(in, e.params.view());
+      for (std::size_t k = 0; k < out.size(); ++k) env[static_cast<std::size_t>(e.out[k])] = std::move(out[k]);
+    }
+    for (const auto v : dying_[i]) env[static_cast<std::size_t>(v)] = Array();
+  }
+  Arrays results;
+  for (const auto& a : jaxpr.out) results.push_back(read(a));
+  return results;
 }
 
 Vec Noisy::spread(const Arrays& args, const Layout& layout, const Vec& at) const {
+  return spread(args, [&layout](const Arrays& results) { return layout.read(results); }, at);
+}
+
+Vec Noisy::spread(const Arrays& args, const std::function<Vec(const Arrays&)>& read, const Vec& at, int samples) const {
+  while (samples_.size() < static_cast<std::size_t>(samples))
+    samples_.emplace_back(with_noise(program_, args_, eps_, samples_.size() + 1, const_eps_));
   Vec widest(at.size());
-  for (const auto& p : programs_) {
-    const auto v = layout.read(p(args));
+  for (int n = 0; n < samples; ++n) {
+    const auto v = read(samples_[static_cast<std::size_t>(n)](args));
     for (std::size_t i = 0; i < v.size(); ++i) {
       const double d = std::fabs(v[i] - at[i]);
       widest[i] = d >= widest[i] ? d : std::isnan(d) && v[i] != at[i] ? INFINITY : widest[i];
@@ -197,7 +230,7 @@ Reference::Reference(const ClosedJaxpr& program, const Arrays& args, bool stops)
   const auto results = (*program_)(point_);
   out_ = Layout(results);
   value_ = out_.read(results);
-  noise_ = Noisy(program_->program(), point_, reference.eps).spread(point_, out_, value_);
+  eps_ = reference.eps;
   if (auto complex = reference.eps > kEps ? std::nullopt : complexified(program_->program(), point_)) {
     Arrays at;
     for (const auto& x : point_) at.push_back(is_inexact(x.dtype()) ? lax::convert_element_type(x, DType::complex128) : x);
@@ -205,6 +238,11 @@ Reference::Reference(const ClosedJaxpr& program, const Arrays& args, bool stops)
   }
 }
 Reference::~Reference() = default;
+
+const Vec& Reference::noise() const {
+  if (!noise_) noise_ = Noisy(program_->program(), point_, eps_).spread(point_, out_, value_);
+  return *noise_;
+}
 
 Curve Reference::curve(const Vec& v) const {
   return [this, &v](double t) {
@@ -217,7 +255,7 @@ Curve Reference::curve(const Vec& v) const {
 Estimate Reference::differences(const Curve& y, const Vec& at_zero, double first_step) const {
   RiddersOptions options;
   options.first_step = first_step;
-  options.noise = &noise_;
+  options.noise = &noise();
   return ridders(y, at_zero, options);
 }
 
@@ -259,13 +297,13 @@ std::optional<Estimate> Reference::complex_step(const Vec& v) const {
   const auto d = Complex::slopes(first, Complex::kStep);
   const auto other = Complex::slopes(complex_->program(complex_->at(in_, x_, v, Complex::kOtherStep, point_)), Complex::kOtherStep);
   const Layout layout(first);
-  const auto spread = complex_->noisy.spread(at, layout, layout.read(first));
+  const auto spread = complex_->noisy.spread(at, [&layout](const Arrays& y) { return layout.read(y); }, layout.read(first), 1);
   Estimate e{d, Vec(d.size()), Vec(d.size()), Vec(d.size()), std::vector<Kind>(d.size(), Kind::smooth)};
   std::size_t k = 0;
   for (std::size_t leaf = 0; leaf < first.size(); ++leaf) {
     const bool complex = is_complex(first[leaf].dtype());
     for (auto i = layout.begin(leaf); i < layout.begin(leaf + 1); i += complex ? 2 : 1, ++k) {
-      const double noise = complex ? spread[i + 1] / Complex::kStep : 0, difference = std::fabs(d[k] - other[k]);
+      const double noise = complex ? 4 * spread[i + 1] / Complex::kStep : 0, difference = std::fabs(d[k] - other[k]);
       // What is rounding in the real parts leaks into imaginary parts, where it grows as the step shrinks.
       if (!std::isfinite(d[k]) || !std::isfinite(value_[k]) || !(difference <= 1e-9 * std::fabs(d[k]))) return {};
       e.error[k] = difference + noise + kEps * std::fabs(d[k]);

@@ -16,24 +16,32 @@ bool has_stops(const Jaxpr& jaxpr);
 /// Carried out as often as differences need; prepared once.
 class Evaluated {
  public:
-  explicit Evaluated(ClosedJaxpr program) : program_(std::move(program)) {}
+  explicit Evaluated(ClosedJaxpr program);
   Arrays operator()(const Arrays& args) const;
   const ClosedJaxpr& program() const { return program_; }
 
  private:
   ClosedJaxpr program_;
+  std::vector<std::vector<VarId>> dying_;  // by equation: what nobody needs after it
 };
 
 /// The same program several times, each with other rounding errors.
 class Noisy {
  public:
+  static constexpr int kAll = 3;
+
   /// Errors of relative size `eps` in each equation's results, and of `const_eps` in literals that may be rounded.
-  Noisy(const ClosedJaxpr& program, const Arrays& args, double eps, double const_eps = 0);
-  /// The largest distance of the numbers of its results from `at`, by number.
+  Noisy(ClosedJaxpr program, Arrays args, double eps, double const_eps = 0)
+      : program_(std::move(program)), args_(std::move(args)), eps_(eps), const_eps_(const_eps) {}
+  /// The largest distance of the numbers of its results from `at`, by number, over so many samples.
   Vec spread(const Arrays& args, const Layout& layout, const Vec& at) const;
+  Vec spread(const Arrays& args, const std::function<Vec(const Arrays&)>& read, const Vec& at, int samples = kAll) const;
 
  private:
-  std::vector<Evaluated> programs_;
+  ClosedJaxpr program_;
+  Arrays args_;
+  double eps_, const_eps_;
+  mutable std::vector<Evaluated> samples_;  // made when they are needed
 };
 
 class Reference {
@@ -51,7 +59,7 @@ class Reference {
   const Vec& x() const { return x_; }
   /// The values at the point, and by how much rounding makes them uncertain.
   const Vec& value() const { return value_; }
-  const Vec& noise() const { return noise_; }
+  const Vec& noise() const;
   /// How derivatives are found: "complex step" or "Richardson extrapolation".
   const char* method() const { return complex_ ? "complex step" : "Richardson extrapolation"; }
 
@@ -77,7 +85,9 @@ class Reference {
   Arrays point_;
   std::unique_ptr<Evaluated> program_;
   Layout in_, out_;
-  Vec x_, value_, noise_;
+  Vec x_, value_;
+  double eps_ = 0;
+  mutable std::optional<Vec> noise_;
   mutable std::unique_ptr<Complex> complex_;
   mutable std::unique_ptr<Frozen> kept_;
   mutable bool tried_keeping_ = false;

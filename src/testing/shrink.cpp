@@ -47,7 +47,8 @@ bool is_simple(std::complex<double> z) {
 // Tries values in order; `x` becomes the first that holds.
 class Simplifier {
  public:
-  Simplifier(const Array& x, const std::function<bool(const Array&)>& keep) : like_(x.aval()), keep_(keep), v_(numbers_of(x)), x_(x) {}
+  Simplifier(const Array& x, const std::function<bool(const Array&)>& keep)
+      : like_(x.aval()), keep_(keep), v_(numbers_of(x)), x_(x) {}
 
   Array run() {
     if (same_everywhere()) return x_;
@@ -67,7 +68,8 @@ class Simplifier {
     return true;
   }
   bool same_everywhere() {
-    if (!v_.empty() && is_simple(v_[0]) && std::all_of(v_.begin(), v_.end(), [&](auto z) { return z == v_[0]; })) return true;
+    if (!v_.empty() && is_simple(v_[0]) && std::all_of(v_.begin(), v_.end(), [&](auto z) { return z == v_[0]; }))
+      return true;
     for (const double s : kSimple)
       if (take(Numbers(v_.size(), s))) return true;
     return is_complex(like_.dtype) && take(Numbers(v_.size(), {1, 2}));

@@ -24,7 +24,8 @@ Arrays inexact(const Arrays& xs) {
 FlatFn function_at(const std::string& law, FlatFn f, Arrays args, const Arrays& point) {
   std::vector<bool> forward;
   auto at = law.find("(of ");
-  for (at = at == std::string::npos ? at : at + 4; at != std::string::npos && law.compare(at + 1, 6, "vp of ") == 0; at += 7)
+  for (at = at == std::string::npos ? at : at + 4; at != std::string::npos && law.compare(at + 1, 6, "vp of ") == 0;
+       at += 7)
     forward.push_back(law[at] == 'j');
   for (auto i = forward.size(); i-- > 0;) {
     const auto more = inexact(forward[i] ? args : f(args)).size();
@@ -54,7 +55,8 @@ class OneEntry {
       const auto e = reference_.along(v);
       const auto got = forward_(v), noise = forward_.noise(v, got);
       for (std::size_t k = 0; k < got.size(); ++k) {
-        if (e.kind[k] != Kind::smooth || !differs({e.value[k], kReferenceFactor * e.error[k], got[k], noise[k], 0})) continue;
+        if (e.kind[k] != Kind::smooth || !differs({e.value[k], kReferenceFactor * e.error[k], got[k], noise[k], 0}))
+          continue;
         d.what = "tangent of result " + reference_.out().place(k);
         d.direction = forward_.in().tangents(v);
         d.expected = e.value[k];
@@ -76,7 +78,7 @@ class OneEntry {
         const auto v = basis(reference_.in().size(), i);
         const auto pushed = forward_(v), noise = forward_.noise(v, pushed);
         if (!differs({pushed[k], noise[k], pulled[i], pulled_noise[i], 0})) continue;
-        d.what = text("element ", reference_.in().place(i), " of the cotangent that result ", reference_.out().place(k), " has");
+        d.what = text("cotangent of argument ", reference_.in().place(i), ", of result ", reference_.out().place(k));
         d.direction = forward_.in().tangents(v);
         d.expected = pushed[k];
         d.expected_error = noise[k];

@@ -51,7 +51,8 @@ bool holds_extents(std::string_view field) {
 }
 
 // Replaces the whole number n within text[first, last).
-void replace_numbers(std::string& text, std::size_t first, std::size_t last, const std::string& n, const std::string& m) {
+void replace_numbers(std::string& text, std::size_t first, std::size_t last, const std::string& n,
+                     const std::string& m) {
   for (std::size_t at = first; at < last;) {
     if (!std::isdigit(static_cast<unsigned char>(text[at]))) {
       ++at;
@@ -74,7 +75,9 @@ std::string with_extent(std::string text, std::int64_t from, std::int64_t to) {
   for (std::size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
     auto word = at;
-    const auto is_word = [](char k) { return std::isalnum(static_cast<unsigned char>(k)) || k == '_' || k == '<' || k == '>'; };
+    const auto is_word = [](char k) {
+      return std::isalnum(static_cast<unsigned char>(k)) || k == '_' || k == '<' || k == '>';
+    };
     while (word > 0 && is_word(text[word - 1])) --word;
     if (c == '[' && word > 0 && text[word - 1] == ':')
       replace_numbers(text, at + 1, text.find(']', at), n, m);

@@ -55,12 +55,12 @@ class Transposition {
     const std::string law = "f is linear";
     const auto y = coefficients(in_.size(), numbers_);
     Vec both = x_;
-    for (std::size_t i = 0; i < both.size(); ++i) both[i] = 2 * x_[i] - y[i];
+    for (std::size_t i = 0; i < both.size(); ++i) both[i] = 2 * x_[i] + y[i];  // not of sum 1, which an affine f would pass
     const auto fy = value(y), sum = value(both), ey = uncertainty(y, fy), es = uncertainty(both, sum);
     for (std::size_t k = 0; k < fx_.size(); ++k) {
-      const double want = 2 * fx_[k] - fy[k], most = options_.slack * (2 * error_[k] + ey[k] + es[k]);
+      const double want = 2 * fx_[k] + fy[k], most = options_.slack * (2 * error_[k] + ey[k] + es[k]);
       if (std::fabs(want - sum[k]) <= most) ++findings_.tally(law).agree;
-      else findings_.add({law, "f(2x - y) against 2 f(x) - f(y), result " + out_.place(k), 0, false, subject_.args, {}, want, 0, sum[k], most});
+      else findings_.add({law, "f(2x + y) against 2 f(x) + f(y), result " + out_.place(k), 0, false, subject_.args, {}, want, 0, sum[k], most});
     }
   }
 

@@ -40,7 +40,9 @@ struct Elementwise {
     }
     return in;
   }
-  static fx::BatchOut batch(const fx::BatchArgs& args, const Params& p) { return {fx::bind_all<Self>(lanes(args), p), {1}}; }
+  static fx::BatchOut batch(const fx::BatchArgs& args, const Params& p) {
+    return {fx::bind_all<Self>(lanes(args), p), {1}};
+  }
   static fx::ir::Values lower(fx::ir::Builder& b, std::span<const fx::ir::ValueId> in, const Params&) {
     return fx::lower_as(b, in, [](const Arrays& x) { return Arrays{Self::value(x)}; });
   }
@@ -65,6 +67,51 @@ struct WrongTranspose : Elementwise<WrongTranspose, 1> {
   static Array value(const Arrays& x) { return 2.0 * x[0]; }
   static constexpr fx::Linear jvp = fx::linear;
   static Arrays transpose(const fx::TransposeArgs& args, const Params&) { return {3.0 * args.cotangents[0]}; }
+};
+
+/// 2 x, negated where it is mapped.
+struct WrongBatch : Elementwise<WrongBatch, 1> {
+  static constexpr std::string_view name = "wrong_batch";
+  static Array value(const Arrays& x) { return 2.0 * x[0]; }
+  static constexpr fx::Linear jvp = fx::linear;
+  static Arrays transpose(const fx::TransposeArgs& args, const Params&) { return {2.0 * args.cotangents[0]}; }
+  static fx::BatchOut batch(const fx::BatchArgs& args, const Params& p) {
+    return {{-fx::bind_one<WrongBatch>(args.operands, p)}, {1}};
+  }
+};
+
+/// x^2, lowered to something else than it is.
+struct WrongLowering : Elementwise<WrongLowering, 1> {
+  static constexpr std::string_view name = "wrong_lowering";
+  static Array value(const Arrays& x) { return x[0] * x[0] + 0.5; }
+  static Arrays impl(fx::ArraySpan x, const Params&) { return {x[0] * x[0]}; }
+  static fx::JvpOut jvp(const fx::JvpArgs& j, const Params&) {
+    return {{bound<WrongLowering>({j.primals[0]})}, {2.0 * j.primals[0] * j.tangents[0]}};
+  }
+};
+
+/// a b, with a wrong derivative where both are one value.
+struct WrongForSquares : Elementwise<WrongForSquares, 2> {
+  static constexpr std::string_view name = "wrong_for_squares";
+  static Array value(const Arrays& x) { return x[0] * x[1]; }
+  static fx::JvpOut jvp(const fx::JvpArgs& j, const Params&) {
+    const Array &a = j.primals[0], &b = j.primals[1], t = zero_or(j.tangents[0], a) * b,
+                s = a * zero_or(j.tangents[1], b);
+    const bool same = a.node_or_null() == b.node_or_null();
+    return {{bound<WrongForSquares>({a, b})}, {same ? t : t + s}};
+  }
+};
+
+/// a b for a constant a, with a wrong derivative beside more than 64 constants.
+struct WrongBesideMany : Elementwise<WrongBesideMany, 2> {
+  static constexpr std::string_view name = "wrong_beside_many";
+  static Array value(const Arrays& x) { return x[0] * x[1]; }
+  static fx::JvpOut jvp(const fx::JvpArgs& j, const Params&) {
+    const double factor = j.primals[0].size() > 64 && j.tangents[0].is_empty_handle() ? 3.0 : 1.0;
+    Array t = factor * j.primals[0] * zero_or(j.tangents[1], j.primals[1]);
+    if (!j.tangents[0].is_empty_handle()) t = t + j.tangents[0] * j.primals[1];
+    return {{bound<WrongBesideMany>({j.primals[0], j.primals[1]})}, {t}};
+  }
 };
 
 /// cos x, said to be constant.
@@ -108,7 +155,8 @@ struct UsesWrongMul : Elementwise<UsesWrongMul, 1> {
   static constexpr std::string_view name = "uses_wrong_mul";
   static Array value(const Arrays& x) { return fx::exp(x[0]); }
   static fx::JvpOut jvp(const fx::JvpArgs& j, const Params&) {
-    return {{bound<UsesWrongMul>({j.primals[0]})}, {j.tangents[0] * bound<MulWrongInB>({fx::ones_like(j.primals[0]), fx::exp(j.primals[0])})}};
+    return {{bound<UsesWrongMul>({j.primals[0]})},
+            {j.tangents[0] * bound<MulWrongInB>({fx::ones_like(j.primals[0]), fx::exp(j.primals[0])})}};
   }
 };
 
@@ -135,7 +183,8 @@ Outcome explained(Check check, const fx::testing::FlatFn& f, const Arrays& args,
   REQUIRE(findings.failed());
   auto found = fx::testing::explain_by(&fx::testing::examine, check, subject, findings, options, kPatient);
   REQUIRE(found.size() == 1);
-  const fx::testing::Report report{"check_grads", findings.laws, "fx::random::key(1)", "the derivative is wrong", found};
+  const fx::testing::Report report{"check_grads", findings.laws, "fx::random::key(1)", "the derivative is wrong",
+                                   found};
   return {found[0], fx::testing::to_string(report)};
 }
 
@@ -182,7 +231,9 @@ TEST_CASE("explain: the wrong argument of a product is found in a program of thi
 }
 
 TEST_CASE("explain: held programs are looked into") {
-  const auto in_jit = [](const Array& x) { return fx::jit([](const Array& v) { return long_program(v, bad_mul); })(x); };
+  const auto in_jit = [](const Array& x) {
+    return fx::jit([](const Array& v) { return long_program(v, bad_mul); })(x);
+  };
   const auto in_scan = [](const Array& x) {
     const auto step = [](const Array& c, const Array& v) { return std::pair(fx::sin(bad_mul(c, v)) + c, c * v); };
     return fx::scan(step, fx::sum(x), x).first;
@@ -193,7 +244,8 @@ TEST_CASE("explain: held programs are looked into") {
   };
   const auto in_other_branch = [&](const Array& x) { return in_branch(-x); };
   const auto in_while = [](const Array& x) {
-    return fx::while_loop([](const Array& c) { return fx::sum(c) < 10.0; }, [](const Array& c) { return bad_mul(c, c + 1.5); }, fx::sum(x));
+    return fx::while_loop([](const Array& c) { return fx::sum(c) < 10.0; },
+                          [](const Array& c) { return bad_mul(c, c + 1.5); }, fx::sum(x));
   };
   const auto in_fori = [](const Array& x) {
     return fx::fori_loop(0, 3, [](const Array&, const Array& c) { return fx::sin(bad_mul(c, c)); }, fx::sum(x));
@@ -202,10 +254,12 @@ TEST_CASE("explain: held programs are looked into") {
     return fx::checkpoint([](const Array& v) { return fx::sum(bad_mul(fx::cos(v), v)); })(x);
   };
   const std::pair<const char*, std::function<Array(const Array&)>> cases[] = {
-      {"jit", in_jit}, {"scan", in_scan}, {"cond", in_other_branch}, {"while", in_while}, {"fori", in_fori}, {"checkpoint", in_checkpoint}};
+      {"jit", in_jit},     {"scan", in_scan}, {"cond", in_other_branch},
+      {"while", in_while}, {"fori", in_fori}, {"checkpoint", in_checkpoint}};
   for (const auto& [name, f] : cases) {
     INFO(name);
-    const auto r = explained(Check::grads, [&f = f](const Arrays& in) { return Arrays{f(in[0])}; }, {fx::array({0.3, -0.25, 0.71})}, {.order = 1});
+    const auto r = explained(Check::grads, [&f = f](const Arrays& in) { return Arrays{f(in[0])}; },
+                             {fx::array({0.3, -0.25, 0.71})}, {.order = 1});
     CHECK(r.e.primitive == "mul_wrong_in_b");
     CHECK(r.e.rule == "jvp of argument 1");
     CHECK(r.e.jaxpr == "{ lambda ; a:f64[] b:f64[]. let c:f64[] = mul_wrong_in_b a b in (c,) }");
@@ -213,10 +267,10 @@ TEST_CASE("explain: held programs are looked into") {
   }
 }
 
-/// sum(sin(op(x cos x)))
+/// sum(exp(op(x cos x)))
 template <class Op>
 auto chain(const Op& op) {
-  return [op](const Arrays& in) { return Arrays{fx::sum(fx::sin(op(Arrays{fx::cos(in[0]) * in[0]})))}; };
+  return [op](const Arrays& in) { return Arrays{fx::sum(fx::exp(op(Arrays{fx::cos(in[0]) * in[0]})))}; };
 }
 
 TEST_CASE("explain: a wrong transpose is named") {
@@ -227,28 +281,49 @@ TEST_CASE("explain: a wrong transpose is named") {
   check_screen(r.screen);
 }
 
+TEST_CASE("explain: wrong batching rules and lowerings are named, also where derivatives are checked") {
+  const Array x = fx::array({0.3, -1.25, 2.71});
+  const auto b = explained(Check::vmap, chain(&bound<WrongBatch>), {x});
+  CHECK(b.e.primitive == "wrong_batch");
+  CHECK(b.e.rule == "batch");
+  const auto bg = explained(Check::grads, chain(&bound<WrongBatch>), {x});
+  CHECK(bg.e.primitive == "wrong_batch");
+  CHECK(bg.e.rule == "batch");
+  const auto l = explained(Check::jit, chain(&bound<WrongLowering>), {x});
+  CHECK(l.e.primitive == "wrong_lowering");
+  CHECK(l.e.rule == "lowering");
+  for (const auto* r : {&b, &bg, &l}) {
+    CHECK(r->e.to_one_rule);
+    check_screen(r->screen);
+  }
+}
+
 TEST_CASE("explain: derivatives of rules are looked at above the first order") {
-  const auto wrong = explained(Check::grads, [](const Arrays& in) { return Arrays{fx::sum(bound<WrongSecond>({fx::exp(in[0])}))}; },
-                               {fx::array({0.3, -1.25})});
+  const auto wrong =
+      explained(Check::grads, [](const Arrays& in) { return Arrays{fx::sum(bound<WrongSecond>({fx::exp(in[0])}))}; },
+                {fx::array({0.3, -1.25})});
   CHECK(wrong.e.primitive == "frozen_cos");
   CHECK(wrong.e.rule == "jvp of argument 0");
   check_screen(wrong.screen);
-  const auto uses = explained(Check::grads, [](const Arrays& in) { return Arrays{fx::sum(bound<UsesWrongMul>({fx::sin(in[0])}))}; },
-                              {fx::array({0.3, -1.25})});
+  const auto uses =
+      explained(Check::grads, [](const Arrays& in) { return Arrays{fx::sum(bound<UsesWrongMul>({fx::sin(in[0])}))}; },
+                {fx::array({0.3, -1.25})});
   CHECK(uses.e.primitive == "mul_wrong_in_b");
   CHECK(uses.e.rule == "jvp of argument 1");
   check_screen(uses.screen);
 }
 
 TEST_CASE("explain: what is wrong only for large arrays or in one dtype keeps what it needs") {
-  const auto large = explained(Check::grads, [](const Arrays& in) { return Arrays{fx::sum(fx::cos(bound<WrongIfLarge>({fx::sin(in[0])})))}; },
-                               {fx::linspace(-1.0, 1.0, 300)}, {.order = 1});
+  const auto large = explained(
+      Check::grads, [](const Arrays& in) { return Arrays{fx::sum(fx::cos(bound<WrongIfLarge>({fx::sin(in[0])})))}; },
+      {fx::linspace(-1.0, 1.0, 300)}, {.order = 1});
   CHECK(large.e.primitive == "wrong_if_large");
   CHECK(large.e.jaxpr == "{ lambda ; a:f64[65]. let b:f64[65] = wrong_if_large a in (b,) }");
   CHECK(large.e.point == std::vector<std::string>{"a = [1. 1. ... 1. 1.]"});
   check_screen(large.screen);
-  const auto narrow = explained(Check::grads, [](const Arrays& in) { return Arrays{fx::sum(bound<WrongInFloat32>({fx::sin(in[0])}))}; },
-                                {fx::array<float>({0.3F, 1.2F})}, {.order = 1});
+  const auto narrow = explained(
+      Check::grads, [](const Arrays& in) { return Arrays{fx::sum(bound<WrongInFloat32>({fx::sin(in[0])}))}; },
+      {fx::array<float>({0.3F, 1.2F})}, {.order = 1});
   CHECK(narrow.e.primitive == "wrong_in_float32");
   CHECK(narrow.e.rule == "jvp of argument 0, float32 only");
   CHECK(narrow.e.jaxpr == "{ lambda ; a:f32[]. let b:f32[] = wrong_in_float32 a in (b,) }");
@@ -261,15 +336,19 @@ TEST_CASE("explain: custom rules are named by their function") {
                                        [](const Array& x, const Array& ct) { return ct / (1.0 + fx::exp(x)); });
   const auto f = [&](const Arrays& in) { return Arrays{fx::sum(fx::sin(softplus(2.0 * in[0])) * in[0])}; };
   const auto v = explained(Check::grads, f, {fx::array({0.3, -1.25, 2.5})});
-  CHECK(v.e.rule == "fwd or bwd of custom_vjp");
+  CHECK(v.e.primitive == "custom_vjp of <lambda>");
+  CHECK(v.e.rule == "fwd or bwd");
   CHECK(v.e.to_one_rule);
   check_screen(v.screen);
 
   const auto logistic = [](const Array& x) { return 1.0 / (1.0 + fx::exp(-x)); };
-  const auto squash = fx::custom_jvp(logistic, [&](const auto& x, const auto& dx) { return std::pair(logistic(std::get<0>(x)), logistic(std::get<0>(x)) * std::get<0>(dx)); });
+  const auto squash = fx::custom_jvp(logistic, [&](const auto& x, const auto& dx) {
+    return std::pair(logistic(std::get<0>(x)), logistic(std::get<0>(x)) * std::get<0>(dx));
+  });
   const auto g = [&](const Arrays& in) { return Arrays{fx::sum(fx::exp(squash(fx::sin(in[0]))))}; };
   const auto j = explained(Check::grads, g, {fx::array({0.3, -1.25, 2.5})});
-  CHECK(j.e.rule == "jvp rule of custom_jvp");
+  CHECK(j.e.primitive == "custom_jvp of <lambda>");
+  CHECK(j.e.rule == "jvp rule");
   check_screen(j.screen);
 }
 
@@ -280,6 +359,74 @@ TEST_CASE("explain: without a fault that stays in the program there is no explan
   fx::testing::Findings findings;
   findings.add({.law = "the same results twice", .what = "result 0"});
   CHECK(fx::testing::explain_by(&fx::testing::examine, Check::grads, subject, findings, {.order = 1}).empty());
+}
+
+/// What `names` says of the primitives of a program decides whether it fails.
+fx::testing::Examine fails_with(const std::vector<std::string>& names) {
+  return [names](Check, const Subject& s, const CheckOptions&) {
+    const auto text = fx::to_string(*fx::testing::program_of(s.f, s.args).jaxpr);
+    fx::testing::Findings found;
+    if (std::all_of(names.begin(), names.end(),
+                    [&](const auto& n) { return text.find(" = " + n + " ") != std::string::npos; }))
+      found.add({.law = "some law", .what = "result 0"});
+    return found;
+  };
+}
+
+TEST_CASE("explain: where no equation fails alone, the program is cut to those that fail together") {
+  const auto f = [](const Arrays& in) {
+    Array y = fx::jit([](const Array& v) { return fx::tanh(fx::sin(v) + 1.0); })(in[0]);
+    for (int i = 0; i < 6; ++i) y = fx::exp(y * in[1]) - y;
+    return Arrays{fx::sum(fx::log(fx::abs(y) + 1.0)), fx::cos(y)};
+  };
+  const Subject subject{f, {fx::array({0.3, -1.25, 2.71}), fx::scalar(0.1)}, {"x", "y"}};
+  const auto explain = [&](const std::vector<std::string>& names) {
+    const auto examine = fails_with(names);
+    const auto found =
+        fx::testing::explain_by(examine, Check::jit, subject, examine(Check::jit, subject, {}), {}, kPatient);
+    REQUIRE(found.size() == 1);
+    CHECK(!found[0].to_one_rule);
+    return found[0];
+  };
+  CHECK(explain({"tanh", "sin"}).jaxpr ==
+        "{ lambda ; a:f64[] b:f64[]. let c:f64[] = sin a; d:f64[] = tanh b in (d, c) }");
+  const auto apart = explain({"sin", "log"});
+  CHECK(apart.primitive == "sin, log");
+  CHECK(apart.rule == "lowering");
+}
+
+TEST_CASE("explain: a fault that needs one value twice, and functions that look at values") {
+  const auto twice = explained(Check::grads, [](const Arrays& in) {
+    const Array y = fx::sin(in[0]);
+    return Arrays{fx::sum(bound<WrongForSquares>({y, y}) + fx::exp(y))};
+  }, {fx::array({0.3, -1.25})}, {.order = 1});
+  CHECK(twice.e.primitive == "wrong_for_squares");
+  CHECK(twice.e.jaxpr == "{ lambda ; a:f64[]. let b:f64[] = wrong_for_squares a a in (b,) }");
+  const auto looks = explained(Check::grads, [](const Arrays& in) {
+    return Arrays{in[0].item<double>() > 0 ? bad_mul(fx::exp(in[0]), in[0]) : in[0]};
+  }, {fx::scalar(0.7)}, {.order = 1});
+  CHECK(looks.e.primitive == "mul_wrong_in_b");
+  CHECK(looks.e.rule == "jvp of argument 1");
+}
+
+TEST_CASE("explain: one kind of equation is not looked at as often as it occurs") {
+  int asked = 0;
+  const fx::testing::Examine counting = [&](Check check, const Subject& s, const CheckOptions& o) {
+    ++asked;
+    return fx::testing::examine(check, s, o);
+  };
+  const auto f = [](const Arrays& in) {
+    Array y = in[0];
+    for (int i = 0; i < 500; ++i) y = fx::sin(y + in[0]);
+    return Arrays{bad_mul(y, y)};
+  };
+  const Subject subject{f, {fx::scalar(0.3)}, {"x"}};
+  const CheckOptions options{.order = 1, .directions = 4, .key = fx::random::key(1)};
+  const auto found = fx::testing::explain_by(counting, Check::grads, subject,
+                                             fx::testing::examine(Check::grads, subject, options), options);
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].primitive == "mul_wrong_in_b");
+  CHECK(asked < 60);
 }
 
 TEST_CASE("explain: arrays print as C++ that makes them again") {
@@ -306,8 +453,9 @@ TEST_CASE("explain: arrays print as C++ that makes them again") {
 }
 
 TEST_CASE("explain: a program read from text can be called, transformed and checked") {
-  const auto p = fx::testing::program("{ lambda a:f64[]; b:f64[3]. let c:f64[3] = mul a b d:f64[] = reduce_sum[axes=(0,)] c in (d,) }",
-                                      {.consts = {fx::scalar(2.0)}});
+  const auto p = fx::testing::program(
+      "{ lambda a:f64[]; b:f64[3]. let c:f64[3] = mul a b d:f64[] = reduce_sum[axes=(0,)] c in (d,) }",
+      {.consts = {fx::scalar(2.0)}});
   const Array x = fx::array({1.0, 2.0, 3.0});
   CHECK(p(x)[0].item<double>() == 12.0);
   CHECK(p(Arrays{x})[0].item<double>() == 12.0);
@@ -322,7 +470,8 @@ TEST_CASE("explain: the report of a failed check, whole") {
   };
   std::string report;
   try {
-    fx::testing::check_grads(loss, std::tuple{fx::array({0.5, -1.25, 3.0}), fx::array({1.5, 2.0, 0.75})}, {.order = 1, .key = fx::random::key(3)});
+    fx::testing::check_grads(loss, std::tuple{fx::array({0.5, -1.25, 3.0}), fx::array({1.5, 2.0, 0.75})},
+                             {.order = 1, .key = fx::random::key(3)});
   } catch (const fx::testing::CheckError& e) {
     report = e.what();
   }
@@ -358,18 +507,29 @@ TEST_CASE("explain: the line that a report prints shows the fault again") {
     CHECK(without_blanks(printed) == without_blanks(#__VA_ARGS__ ";"));                         \
     CHECK_THROWS_AS((__VA_ARGS__), fx::testing::CheckError);                                  \
   }
-  const auto mul = explained(Check::grads, [](const Arrays& in) { return Arrays{fx::sin(bad_mul(in[0], in[0]))}; }, {fx::scalar(0.3)});
+  const auto mul = explained(Check::grads, [](const Arrays& in) { return Arrays{fx::sin(bad_mul(in[0], in[0]))}; },
+                             {fx::scalar(0.3)});
   FLUXION_SHOWS_AGAIN(fx::testing::check_grads(
       fx::testing::program("{ lambda ; a:f64[] b:f64[]. let c:f64[] = mul_wrong_in_b a b in (c,) }",
                            {.primitives = {fx::readable<MulWrongInB>(2)}}),
       std::tuple{fx::scalar(1.0), fx::scalar(1.0)}, {.order = 1, .key = fx::random::key(0)}))
   (mul.e.reproduce);
-  const auto large = explained(Check::grads, [](const Arrays& in) { return Arrays{fx::sum(bound<WrongIfLarge>({fx::sin(in[0])}))}; },
-                               {fx::linspace(-1.0, 1.0, 100)}, {.order = 1});
+  const auto large =
+      explained(Check::grads, [](const Arrays& in) { return Arrays{fx::sum(bound<WrongIfLarge>({fx::sin(in[0])}))}; },
+                {fx::linspace(-1.0, 1.0, 100)}, {.order = 1});
   FLUXION_SHOWS_AGAIN(fx::testing::check_grads(
       fx::testing::program("{ lambda ; a:f64[65]. let b:f64[65] = wrong_if_large a in (b,) }",
                            {.primitives = {fx::readable<WrongIfLarge>(1)}}),
       fx::ones({65}), {.order = 1, .key = fx::random::key(0)}))
   (large.e.reproduce);
+  const Array w = fx::linspace(1.0, 2.0, 70);
+  const auto constant = explained(Check::grads, [&](const Arrays& in) {
+    return Arrays{fx::sum(bound<WrongBesideMany>({w, fx::sin(in[0])}))};
+  }, {fx::linspace(-1.0, 1.0, 70)}, {.order = 1});
+  FLUXION_SHOWS_AGAIN(fx::testing::check_grads(
+      fx::testing::program("{ lambda a:f64[65]; b:f64[65]. let c:f64[65] = wrong_beside_many a b in (c,) }",
+                           {.consts = {fx::ones({65})}, .primitives = {fx::readable<WrongBesideMany>(2)}}),
+      fx::ones({65}), {.order = 1, .key = fx::random::key(0)}))
+  (constant.e.reproduce);
 #undef FLUXION_SHOWS_AGAIN
 }

@@ -168,6 +168,17 @@ struct Steep {
   }
 };
 
+/// atan x, whose wrong slope goes by way of single precision.
+template <bool W>
+struct Coarse {
+  static constexpr std::string_view name = "coarse";
+  static Array value(ArraySpan x) { return arctan(x[0]); }
+  static Array tangent(std::size_t, ArraySpan x, const Array& t) {
+    const Array d = 1 / (1 + x[0] * x[0]);
+    return (W ? d.astype(float32).astype(x[0].dtype()) : d) * t;
+  }
+};
+
 /// atan x
 template <bool W>
 struct Rough {
@@ -239,11 +250,11 @@ void add_pointwise_mutants(std::vector<Mutant>& to) {
   to.push_back(mutant("factor 2", "squared", "jvp", vector, amid<Squared>));
   to.push_back(mutant("missing term", "chirp", "jvp", vector, amid<Chirp>));
   to.push_back(mutant("swapped arguments", "angle", "jvp of argument", two, amid_two<Angle>));
-  to.push_back(mutant("second argument only", "length", "jvp of argument 2", two, amid_two<Length>));
+  to.push_back(mutant("second argument only", "length", "jvp of argument 1", two, amid_two<Length>));
   to.push_back(mutant("relative error 1e-4", "growth", "jvp", vector, amid<Growth>));
   to.push_back(mutant("truncated constant", "sin_pi", "jvp", vector, amid<SinPi>));
-  to.push_back(mutant("missing logarithm", "real_power", "jvp of argument 2", two, amid_two<RealPower>));
-  to.push_back(mutant("second argument forgotten", "lifted", "jvp of argument 2", two, amid_two<Lifted>));
+  to.push_back(mutant("missing logarithm", "real_power", "jvp of argument 1", two, amid_two<RealPower>));
+  to.push_back(mutant("second argument forgotten", "lifted", "jvp of argument 1", two, amid_two<Lifted>));
   to.push_back(mutant("in float32 only", "bowl", "jvp", drawn({{{4}, 0.5, 2, float32}}), alone<Bowl>));
   to.push_back(mutant("above 64 elements only", "long_sine", "jvp", drawn({{{100}, 0.5, 1}}), alone<LongSine>));
   to.push_back(mutant("the last elements only", "squash", "jvp", drawn({{{6}}}), alone<Squash>));
@@ -252,6 +263,7 @@ void add_pointwise_mutants(std::vector<Mutant>& to) {
                       []<bool W>(const Arrays& x) { return Arrays{1e-9 * pointwise<Wave<W>>(before(x[0]))}; }));
   to.push_back(mutant("not linear in the tangent", "steep", "jvp", vector, alone<Steep>));
   to.push_back(mutant("relative error 1e-8", "rough", "jvp", vector, alone<Rough>));
+  to.push_back(mutant("a slope in single precision", "coarse", "jvp", vector, alone<Coarse>));
   to.push_back(mutant("modulus without conjugate", "squared_modulus", "jvp", drawn({{{3}, 0.5, 2, complex128}}),
                       []<bool W>(const Arrays& z) { return Arrays{bind_one<SquaredModulus<W>>({z.data(), 1}, {})}; }));
   to.push_back(mutant("parameter dropped from the value in jvp", "softened", "jvp", vector,

@@ -1,6 +1,5 @@
 // Programs that differ from the function, and functions that are not pure.
 #include <atomic>
-#include <map>
 
 #include "testing/mutant_parts.hpp"
 
@@ -81,18 +80,15 @@ Arrays keeping(const Arrays& x) {
   return {x[0] + before};
 }
 
+/// Less a mean that is kept between calls, as far as it is known.
 template <bool W>
-Arrays remembering(const Arrays& x) {
-  static std::map<std::int64_t, double> sums;  // of arguments by their size: not by what is in them
-  if (!W) return {x[0] * sum(x[0])};
-  double known = 0;
+Arrays centring(const Arrays& x) {
+  static double mean = 0;
   try {
-    known = sum(x[0]).template item<double>();
-  } catch (const ConcretizationError&) {
-    known = -1;  // not known while it is traced
+    if (W) mean = 0.9 * mean + 0.1 * fluxion::mean(x[0]).template item<double>();
+  } catch (const ConcretizationError&) {  // not known while it is traced
   }
-  const auto [at, fresh] = sums.try_emplace(x[0].size(), known);
-  return {x[0] * at->second};
+  return {sin(x[0] - mean)};
 }
 
 }  // namespace
@@ -115,8 +111,8 @@ void add_program_mutants(std::vector<Mutant>& to) {
   }));
   add(Shows::purity, mutant("a hidden counter", "", "", vector, []<bool W>(const Arrays& x) { return counting<W>(x); }));
   add(Shows::purity, mutant("a tracer kept from the last call", "", "", vector, []<bool W>(const Arrays& x) { return keeping<W>(x); }));
-  add(Shows::purity, mutant("a result kept from the first call", "", "", vector, []<bool W>(const Arrays& x) {
-    return remembering<W>(x);
+  add(Shows::purity, mutant("a mean kept between calls", "", "", vector, []<bool W>(const Arrays& x) {
+    return centring<W>(x);
   }));
 }
 

@@ -153,7 +153,7 @@ void add_special_value_mutants(std::vector<Mutant>& to) {
                         const Array whole = bind_one<Bucket<W>>(x, {});
                         return Arrays{sin(x[0]) + whole.astype(float64)};
                       }));
-  to.push_back(mutant("off by one in an integer argument", "whole_power", "jvp of argument 1",
+  to.push_back(mutant("off by one in an integer argument", "whole_power", "jvp of argument 0",
                       always({array({0.5, 1.5}), array<std::int64_t>({2, 3})}),
                       []<bool W>(const Arrays& x) { return Arrays{bind_one<WholePower<W>>(x, {})}; }));
   to.push_back(mutant("tangent of another dtype", "doubled", "jvp", drawn({{{3}}}), []<bool W>(const Arrays& x) {

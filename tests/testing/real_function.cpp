@@ -96,6 +96,24 @@ Reals RealFunction::jvp(const Reals& x, const Reals& t) const {
 Reals RealFunction::vjp(const Reals& x, const Reals& ct) const {
   return in_.read_tangents(conjugated(last(vjp_flat(x, ct), in_.tangents(Reals(inputs())).size())));
 }
+std::vector<Reals> RealFunction::rows(const Reals& x) const {
+  const auto all = in_.written(x, args_);
+  const auto lin = detail::linearize_flat(
+      [&](const Arrays& some) {
+        Arrays in = all;
+        for (std::size_t i = 0, next = 0; i < in.size(); ++i)
+          if (is_inexact(in[i].dtype())) in[i] = some[next++];
+        return inexact(f_(in));
+      },
+      inexact(all), "vjp");
+  std::vector<Reals> each;
+  for (std::size_t k = 0; k < outputs(); ++k) {
+    Reals unit(outputs());
+    unit[k] = 1;
+    each.push_back(in_.read_tangents(conjugated(lin.map.backward(conjugated(out_.tangents(unit))))));
+  }
+  return each;
+}
 Reals RealFunction::value_by_jvp(const Reals& x) const { return out_.read(part(jvp_flat(x, Reals(inputs())), 0, results_.size())); }
 Reals RealFunction::value_by_vjp(const Reals& x) const { return out_.read(part(vjp_flat(x, Reals(outputs())), 0, results_.size())); }
 

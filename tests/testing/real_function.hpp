@@ -39,6 +39,8 @@ class RealFunction {
   /// J t, and J^T ct in the real sense: <ct, J t> = <J^T ct, t>.
   Reals jvp(const Reals& x, const Reals& t) const;
   Reals vjp(const Reals& x, const Reals& ct) const;
+  /// J^T of each result's unit vector, from one forward pass.
+  std::vector<Reals> rows(const Reals& x) const;
   /// The value as the transformation gives it.
   Reals value_by_jvp(const Reals& x) const;
   Reals value_by_vjp(const Reals& x) const;

@@ -23,8 +23,10 @@ void add_elementwise_kinks(std::vector<Tricky>& to) {
   to.push_back({"floor and a remainder at whole numbers", [](const Arrays& x) { return Arrays{x[0] * floor(x[0]) + fmod(x[0], 1.5)}; },
                 corners({1.0, 3.0}, 6, 0.1, 5)});
   to.push_back({"sign of zero", [](const Arrays& x) { return Arrays{sign(x[0]) * x[0] * x[0]}; }, corners({0.0}, 5, -1, 1)});
-  to.push_back({"cube root at 0", [](const Arrays& x) { return Arrays{cbrt(x[0])}; }, corners({0.0}, 5, 0.5, 1)});
-  to.push_back({"square root at 0", [](const Arrays& x) { return Arrays{sqrt(x[0])}; }, corners({0.0}, 5, 0.5, 1)});
+  to.push_back({"cube root at 0", [](const Arrays& x) { return Arrays{cbrt(x[0])}; }, corners({0.0}, 5, 0.5, 1),
+                "one slope is infinite, and whatever it is summed with"});
+  to.push_back({"square root at 0", [](const Arrays& x) { return Arrays{sqrt(x[0])}; }, corners({0.0}, 5, 0.5, 1),
+                "one slope is infinite, and whatever it is summed with"});
   to.push_back({"x |x|, whose second derivative jumps", [](const Arrays& x) { return Arrays{x[0] * abs(x[0])}; }, corners({0.0}, 5, -1, 1)});
 }
 

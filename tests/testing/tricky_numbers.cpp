@@ -92,7 +92,7 @@ void add_tricky_matrices(std::vector<Tricky>& to) {
                   const auto f = linalg::qr(x[0]);
                   return Arrays{f.q, f.r};
                 }, drawn({{{4, 3}, -1, 1}})});
-  to.push_back({"matrix exponential", [](const Arrays& x) { return Arrays{scipy::linalg::expm(x[0])}; }, drawn({{{3, 3}, -2, 2}})});
+  to.push_back({"matrix exponential", [](const Arrays& x) { return Arrays{scipy::linalg::expm(x[0])}; }, drawn({{{2, 2}, -2, 2}})});
   to.push_back({"power spectrum", [](const Arrays& x) {
                   const Array z = fft::rfft(x[0]);
                   return Arrays{real(z) * real(z) + imag(z) * imag(z)};

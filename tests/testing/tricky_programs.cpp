@@ -158,7 +158,7 @@ void add_tricky_trees(std::vector<Tricky>& to) {
   to.push_back({"a constant function", [](const Arrays&) { return Arrays{Array(2.5)}; }, drawn({{{3}}})});
   to.push_back({"an argument returned as it is", [](const Arrays& x) { return Arrays{x[0], x[0], x[1]}; }, drawn({{{3}}, {{}}})});
   to.push_back({"arrays of size one", [](const Arrays& x) { return Arrays{x[0] * x[1] + var(x[0])}; }, drawn({{{1}}, {{1, 1}}})});
-  to.push_back({"a hundred elements", [](const Arrays& x) { return Arrays{logsumexp(sin(x[0]) * 3.0)}; }, drawn({{{100}, -3, 3}})});
+  to.push_back({"fifty elements", [](const Arrays& x) { return Arrays{logsumexp(sin(x[0]) * 3.0)}; }, drawn({{{50}, -3, 3}})});
   const auto net = [](const Layer& layer, const Array& v) {
     Array y = v;
     for (int i = 0; i < layer.repeats.value; ++i) y = tanh(matmul(layer.w, y) + layer.b);

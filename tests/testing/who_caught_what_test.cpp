@@ -97,7 +97,7 @@ TEST_CASE("who catches which wrong rule") {
     std::array<char, n_checkers> cells{};
     for (int c = 0; c < ours; ++c) {
       const bool caught = verdict(c, m.wrong, args, order).complains;
-      const bool anyhow = caught && verdict(c, m.right, args, order).complains;
+      const bool anyhow = caught && args[0].size() <= 64 && verdict(c, m.right, args, order).complains;
       cells[static_cast<std::size_t>(c)] = anyhow ? '!' : caught ? 'x' : has_law(c, m, args) ? '.' : '-';
     }
     const auto report = testing::report_all(m.wrong, args, {.order = order, .key = random::key(7), .explain = false});

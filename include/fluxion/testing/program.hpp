@@ -8,8 +8,8 @@
 
 namespace fluxion::testing {
 
-/// The function that a jaxpr prints as: of as many arrays as it has arguments, or of a vector of them, to a vector of its
-/// results. It can be transformed and checked like any other.
+/// The function that a jaxpr prints as: of as many arrays as it has arguments, or of a vector of them, to a vector of
+/// its results. It can be transformed and checked like any other.
 class Program {
  public:
   /// Throws what parse_jaxpr throws.
