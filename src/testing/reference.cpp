@@ -107,7 +107,7 @@ struct AsReference {
   double eps = kEps;
 };
 AsReference as_reference(const ClosedJaxpr& given, const Arrays& args, bool stops) {
-  const auto program = without_idle_stops(given, args);
+  const auto program = stops ? without_idle_stops(given, args) : given;
   const double eps = coarsest_eps(program.jaxpr->vars);
   const auto with_stops_kept = [stops](const ClosedJaxpr& p, const Arrays& at) { return stops ? testing::with_stops_kept(p, at) : p; };
   if (eps > kEps) {
