@@ -225,6 +225,35 @@ TEST_CASE("explain: custom rules are named by their function") {
   check_screen(j.screen);
 }
 
+TEST_CASE("explain: custom rules in loops, and beside keys and integers") {
+  const auto cube = fx::custom_jvp([](const Array& x) { return x * x * x; }, [](const auto& x, const auto& dx) {
+    const Array v = std::get<0>(x);
+    return std::pair(v * v * v, 2.0 * v * v * std::get<0>(dx));
+  });
+  const auto f = [&](const Arrays& in) {
+    const Array mask = fx::random::bernoulli(in[0], 0.5, fx::Shape{3});
+    const auto step = [&](const Array& c, const Array& v) { return std::pair(fx::sin(cube(c) + v), c); };
+    return Arrays{fx::sum(fx::scan(step, fx::sum(in[1]), fx::where(mask, in[1], 0.25)).second) *
+                  in[2].astype(fx::float64)};
+  };
+  const auto r =
+      explained(Check::grads, f, {fx::random::key(5), fx::array({0.3, -0.75, 0.5}), fx::scalar<std::int64_t>(3)});
+  CHECK(r.e.primitive == "<lambda>");
+  CHECK(r.e.rule == "jvp rule of custom_jvp");
+  CHECK(r.e.point == std::vector<std::string>{"a = 1.0"});
+  CHECK(r.e.expected.substr(0, 3) == "3.0");
+  CHECK(r.e.got == "2.0");
+  check_screen(r.screen);
+
+  const auto g = [](const Arrays& in) {
+    return Arrays{fx::sum(fx::random::normal(in[0], {4}) * bad_mul(in[1], fx::exp(in[1])))};
+  };
+  const auto b = explained(Check::grads, g, {fx::random::key(5), fx::array({0.3, -0.75, 0.5, 1.0})}, {.order = 1});
+  CHECK(b.e.primitive == "mul_wrong_in_b");
+  CHECK(b.e.rule == "jvp of argument 1");
+  check_screen(b.screen);
+}
+
 TEST_CASE("explain: without a fault that stays in the program there is no explanation") {
   int calls = 0;
   const auto impure = [&](const Arrays& in) { return Arrays{in[0] * static_cast<double>(++calls)}; };
