@@ -16,7 +16,8 @@ namespace {
 /// What takes the place of an operation's results, and what must be said of it.
 struct Fault {
   std::string primitive, rule;
-  std::function<Array(const Array&)> after;  // y -> y
+  std::function<Array(const Array&)> after;
+  testing::Check check = testing::Check::grads;
 };
 
 Array half_of(const Array& y) { return 0.5 * y; }
@@ -26,6 +27,7 @@ const std::vector<Fault>& faults() {
       {"mul_wrong_in_b", "jvp of argument 1", [](const Array& y) { return faulty::bound<faulty::MulWrongInB>({cos(y), y}); }},
       {"wrong_transpose", "transpose", [](const Array& y) { return faulty::bound<faulty::WrongTranspose>({half_of(y)}); }},
       {"wrong_batch", "batch", [](const Array& y) { return faulty::bound<faulty::WrongBatch>({half_of(y)}); }},
+      {"wrong_lowering", "lowering", [](const Array& y) { return faulty::bound<faulty::WrongLowering>({y}); }, testing::Check::all},
       {"frozen_cos", "jvp of argument 0", [](const Array& y) { return faulty::bound<faulty::WrongSecond>({y}); }}};
   return all;
 }
@@ -67,10 +69,10 @@ Tried tried(const Fault& fault, std::uint64_t first_seed, std::size_t n) {
     if (!infection.done()) continue;
     const testing::Subject subject{testing::function_of(program), p.inputs(), std::vector<std::string>(p.inputs().size(), "arg")};
     const testing::CheckOptions options{.directions = 4, .key = random::key(static_cast<std::int64_t>(seed))};
-    const auto findings = testing::examine(testing::Check::grads, subject, options);
+    const auto findings = testing::examine(fault.check, subject, options);
     if (!findings.failed()) continue;  // nothing that is differentiated depends on it
     ++all.failed;
-    const auto found = testing::explain_by(&testing::examine, testing::Check::grads, subject, findings, options, {60, 60, 20000});
+    const auto found = testing::explain_by(&testing::examine, fault.check, subject, findings, options, {60, 60, 20000});
     if (found.size() == 1 && found[0].primitive == fault.primitive && found[0].rule == fault.rule) ++all.named;
     else if (all.first_wrong.empty()) all.first_wrong = "seed " + std::to_string(seed) + ": " + (found.empty() ? "nothing" : found[0].primitive + ", " + found[0].rule);
   }
