@@ -1,6 +1,7 @@
 // Programs of narrow floats in float64: the reference of a float32 program.
 #include <fluxion/lax.hpp>
 #include "base/text.hpp"
+#include "core/node.hpp"
 #include "lax/promote.hpp"
 #include "testing/interpret.hpp"
 
@@ -30,7 +31,11 @@ class Widen final : public Interpreter {
   bool complete = true;
 
  protected:
-  Array given(const Array& x) override { return one_widened(x); }
+  // At once, so that the program has wide constants.
+  Array given(const Array& x) override {
+    const SetTrace none(concrete(x) != nullptr ? nullptr : current_trace());
+    return one_widened(x);
+  }
 
   Arrays primitive(const Eqn& e, const Jaxpr& in, ArraySpan operands) override {
     Avals narrow_in, wide_out;
