@@ -52,10 +52,11 @@ class Noise final : public Interpreter {
   }
 
  private:
-  // What could not be widened errs by its own dtype.
+  // What could not be widened errs by its own dtype, in which an error must be of some units to be seen.
   Array perturbed(const Array& x) {
     if (!is_inexact(x.dtype()) || x.aval().size() == 0) return x;
-    return lax::mul(x, factors(x.aval(), std::max(eps_, eps_of(x.dtype()))));
+    const double own = eps_of(x.dtype());
+    return lax::mul(x, factors(x.aval(), own > eps_ ? 4 * own : eps_));
   }
   // Cancellation is felt only if what is summed is uncertain.
   static bool sums(std::string_view name) {

@@ -2,6 +2,7 @@
 #include <fluxion/lax.hpp>
 #include "base/text.hpp"
 #include "core/node.hpp"
+#include "lax/control_flow/tape.hpp"
 #include "lax/promote.hpp"
 #include "testing/interpret.hpp"
 
@@ -51,6 +52,11 @@ class Widen final : public Interpreter {
     if (!narrow) return e.prim->bind(operands, e.params.view());
     if (e.prim->name() == "convert_element_type" && is_known(*e.prim))
       return {lax::convert_element_type(operands[0], wide_out[0].dtype, wide_out[0].weak)};
+    if (e.prim->name() == "tape_read" && is_known(*e.prim)) {  // its parameter says what the records are
+      for (auto& a : wide_out)
+        for (std::int64_t d = 0; d < operands[0].ndim(); ++d) a.shape.erase(0);
+      return lax::tape_read(operands[0], operands[1], wide_out);
+    }
     if (takes(e, operands, wide_out)) return e.prim->bind(operands, e.params.view());
     return in_its_own_dtype(e, narrow_in, operands);
   }
