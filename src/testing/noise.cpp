@@ -74,7 +74,8 @@ class Noise final : public Interpreter {
     const auto n = element_count(shape);
     Vec v;
     for (std::int64_t i = 0; i < n; ++i) {
-      v.push_back(1 + eps_ * numbers_.signed_unit());
+      const double u = numbers_.signed_unit();
+      v.push_back(1 + eps_ * (u < 0 ? u - 1 : u + 1));  // less than eps_ would be rounded away
       if (is_complex(aval.dtype)) v.push_back(0);
     }
     std::byte* data = nullptr;
