@@ -80,6 +80,9 @@ void LevelCheck::run() {
   }
   jvp_equals_reference();
   if (options_.laws && !findings_.failed()) linearity(*forward_, "jvp is linear in the tangent", directions_);
+  // Before reverse mode, so that a rule's loss of precision is not laid to a transpose.
+  if (!findings_.failed() && forward_->narrow() && forward_->widened())
+    own_precision(*forward_, "jvp in its own precision equals float64", directions_);
   if (findings_.failed() || (options_.reverse && !reverse())) return;
   if (options_.laws) structural();
 }
@@ -361,7 +364,6 @@ void LevelCheck::linearity(const DerivativeMap& map, const char* what, const std
 
 void LevelCheck::structural() {
   if (reverse_) linearity(*reverse_, "vjp is linear in the cotangent", covectors(reference_.out().size(), 4, numbers_));
-  if (forward_->narrow() && forward_->widened()) own_precision(*forward_, "jvp in its own precision equals float64", directions_);
   if (level_.order == 1 && !findings_.failed()) other_transformations();
   if (level_.jvp_of != nullptr && !findings_.failed()) second_derivatives(*level_.jvp_of);
 }
