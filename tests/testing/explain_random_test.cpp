@@ -82,7 +82,7 @@ Tried tried(const Fault& fault, std::uint64_t first_seed, std::size_t n) {
 }  // namespace
 
 TEST_CASE("explain: a fault anywhere in a random program is found, and its rule named") {
-  const auto n = seeds(25, 500);
+  const auto n = seeds(16, 500);
   for (const auto& fault : faults()) {
     INFO(fault.primitive);
     const auto r = tried(fault, 0, n);
