@@ -80,6 +80,9 @@ void LevelCheck::run() {
   }
   jvp_equals_reference();
   if (options_.laws && !findings_.failed()) linearity(*forward_, "jvp is linear in the tangent", directions_);
+  // Before reverse mode, so that a rule's loss of precision is not laid to a transpose.
+  if (!findings_.failed() && forward_->narrow() && forward_->widened())
+    own_precision(*forward_, "jvp in its own precision equals float64", directions_);
   if (findings_.failed() || (options_.reverse && !reverse())) return;
   if (options_.laws) structural();
 }
@@ -175,6 +178,7 @@ void LevelCheck::judge_one(std::size_t k, std::size_t i, Tally& tally) {
   d.expected = c.expected;
   d.expected_error = c.expected_error;
   d.tolerance = tolerance(c, options_.slack);
+  if (kind == Kind::kink) d.what += ", at a kink";
   const bool kinked = kind == Kind::kink && unknown_kink(k, first, got[k]);
   if (kind == Kind::non_finite || (std::isnan(got[k]) && infinite_[k])) {
     ++tally.non_finite;
@@ -216,7 +220,7 @@ bool LevelCheck::settled_by_kept_decisions(std::size_t k, const Vec& direction, 
   d.expected = c.expected;
   d.expected_error = c.expected_error;
   d.tolerance = tolerance(c, options_.slack);
-  if (reference_.at_kink()) d.what += ", at a kink, where docs/subgradients.md says what it must be";
+  if (d.what.ends_with("at a kink")) d.what += ", where docs/subgradients.md says what it must be";
   findings_.add(std::move(d));
   return true;
 }
@@ -361,7 +365,6 @@ void LevelCheck::linearity(const DerivativeMap& map, const char* what, const std
 
 void LevelCheck::structural() {
   if (reverse_) linearity(*reverse_, "vjp is linear in the cotangent", covectors(reference_.out().size(), 4, numbers_));
-  if (forward_->narrow() && forward_->widened()) own_precision(*forward_, "jvp in its own precision equals float64", directions_);
   if (level_.order == 1 && !findings_.failed()) other_transformations();
   if (level_.jvp_of != nullptr && !findings_.failed()) second_derivatives(*level_.jvp_of);
 }
