@@ -42,7 +42,7 @@ class LevelCheck {
   void structural();
   void other_transformations();
   void same_values(const Agreement& agreement, const char* what, const Arrays& all);
-  void other_forms_of_jvp(const Agreement& values);
+  void other_forms_of_jvp();
   void other_forms_of_vjp(const Agreement& values);
   void second_derivatives(const Subject& f);
   void linearity(const DerivativeMap& map, const char* what, const std::vector<Vec>& inputs);
