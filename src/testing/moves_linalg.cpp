@@ -65,7 +65,8 @@ Value symmetric_eigenvalues(const Scene& s) {
   const auto n = order_of(s);
   const auto a = spread(s, n);
   const auto e = linalg::eigh(0.5 * (a + a.T()));
-  return s.choice(2) == 0 ? bounded(e.eigenvalues, static_cast<double>(2 * n + 1)) : bounded(weighted(square(e.eigenvectors)), 1);
+  return s.choice(2) == 0 ? bounded(e.eigenvalues, static_cast<double>(2 * n + 1))
+                          : bounded(weighted(square(e.eigenvectors)), 1);
 }
 Value singular_values(const Scene& s) {
   const auto n = order_of(s);
