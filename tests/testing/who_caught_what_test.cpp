@@ -43,7 +43,7 @@ bool has_law(int checker, const Mutant& m, const Arrays& args) {
   if (m.order > 2 && (checker == torch || checker == torch_all || checker == torch_fast)) return false;
   switch (m.shows) {
     case Shows::derivative: return true;
-    case Shows::batch: return checker == torch_all;
+    case Shows::batch:  // check_batched_grad maps the backward pass alone
     case Shows::program: return false;
     case Shows::purity: return checker == torch || checker == torch_all;
   }
