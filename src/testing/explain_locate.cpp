@@ -301,13 +301,13 @@ Case delta_debugged(const Case& c, const Probe& probe) {
   return best;
 }
 
-std::optional<Located> locate(const Case& c, const Probe& probe) {
-  if (!probe.fails(c)) return {};
-  if (c.program.eqns.size() == 1 && Fields(c.program.eqns[0].params.view()).programs.empty()) return Located{c, true};
+Located locate(const Case& c, const Probe& probe) {
+  const bool plain = c.program.eqns.size() == 1 && Fields(c.program.eqns[0].params.view()).programs.empty();
+  if (plain) return {c, true};
   auto found = locate_equation(c, probe);
-  if (found && found->one_equation) return found;
+  if (found && found->one_equation) return *found;
   const auto small = delta_debugged(found ? found->c : c, probe);
-  return Located{small, small.program.eqns.size() == 1};
+  return {small, small.program.eqns.size() == 1};
 }
 
 }  // namespace fluxion::testing

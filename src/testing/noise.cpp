@@ -47,20 +47,24 @@ class Noise final : public Interpreter {
     if (is_known(*e.prim) && sums(e.prim->name())) return summed(e, operands);
     auto out = e.prim->bind(operands, e.params.view());
     if (is_exact(*e.prim)) return out;
-    for (auto& x : out)
-      if (is_inexact(x.dtype()) && x.aval().size() > 0) x = lax::mul(x, factors(x.aval()));
+    for (auto& x : out) x = perturbed(x);
     return out;
   }
 
  private:
+  // What could not be widened errs by its own dtype, in which an error must be of some units to be seen.
+  Array perturbed(const Array& x) {
+    if (!is_inexact(x.dtype()) || x.aval().size() == 0) return x;
+    const double own = eps_of(x.dtype());
+    return lax::mul(x, factors(x.aval(), own > eps_ ? 4 * own : eps_));
+  }
   // Cancellation is felt only if what is summed is uncertain.
   static bool sums(std::string_view name) {
     return name == "add" || name == "sub" || name == "reduce_sum" || name == "cumsum" || name == "dot_general" || name == "conv_general_dilated";
   }
   Arrays summed(const Eqn& e, ArraySpan operands) {
     Arrays in(operands.begin(), operands.end());
-    for (auto& x : in)
-      if (is_inexact(x.dtype()) && x.aval().size() > 0) x = lax::mul(x, factors(x.aval()));
+    for (auto& x : in) x = perturbed(x);
     return e.prim->bind(in, e.params.view());
   }
   // A number that a rule writes down, as the 2 of x^3's derivative, is exact.
@@ -69,14 +73,18 @@ class Noise final : public Interpreter {
     return e.prim->bind(operands, e.params.view());
   }
 
-  Array factors(const Aval& aval) {
+  // Of either sign, and not so small that it would be rounded away.
+  double error(double eps) {
+    const double u = numbers_.signed_unit();
+    return eps * (u < 0 ? u - 1 : u + 1);
+  }
+  Array factors(const Aval& aval, double eps) {
     const auto shape = aval.size() <= kMostElements ? aval.shape : Shape{};
     const auto n = element_count(shape);
     Vec v;
     for (std::int64_t i = 0; i < n; ++i) {
-      const double u = numbers_.signed_unit();
-      v.push_back(1 + eps_ * (u < 0 ? u - 1 : u + 1));  // less than eps_ would be rounded away
-      if (is_complex(aval.dtype)) v.push_back(0);
+      v.push_back(1 + error(eps));
+      if (is_complex(aval.dtype)) v.push_back(error(eps));  // each part errs by the size of the number
     }
     std::byte* data = nullptr;
     auto x = make_array({shape, aval.dtype}, data);
@@ -86,7 +94,7 @@ class Noise final : public Interpreter {
 
   static bool is_short(double v) {
     int exponent = 0;
-    return !std::isfinite(v) || std::fmod(std::frexp(v, &exponent) * 4096, 1) == 0;
+    return !std::isfinite(v) || 2 * v == std::round(2 * v) || std::fabs(std::frexp(v, &exponent)) == 0.5;
   }
 
   double eps_, const_eps_;

@@ -209,8 +209,8 @@ TEST_CASE("explain: custom rules are named by their function") {
                                        [](const Array& x, const Array& ct) { return ct / (1.0 + fx::exp(x)); });
   const auto f = [&](const Arrays& in) { return Arrays{fx::sum(fx::sin(softplus(2.0 * in[0])) * in[0])}; };
   const auto v = explained(Check::grads, f, {fx::array({0.3, -1.25, 2.5})});
-  CHECK(v.e.primitive == "custom_vjp of <lambda>");
-  CHECK(v.e.rule == "fwd or bwd");
+  CHECK(v.e.primitive == "<lambda>");
+  CHECK(v.e.rule == "fwd or bwd of custom_vjp");
   CHECK(v.e.to_one_rule);
   check_screen(v.screen);
 
@@ -220,9 +220,38 @@ TEST_CASE("explain: custom rules are named by their function") {
   });
   const auto g = [&](const Arrays& in) { return Arrays{fx::sum(fx::exp(squash(fx::sin(in[0]))))}; };
   const auto j = explained(Check::grads, g, {fx::array({0.3, -1.25, 2.5})});
-  CHECK(j.e.primitive == "custom_jvp of <lambda>");
-  CHECK(j.e.rule == "jvp rule");
+  CHECK(j.e.primitive == "<lambda>");
+  CHECK(j.e.rule == "jvp rule of custom_jvp");
   check_screen(j.screen);
+}
+
+TEST_CASE("explain: custom rules in loops, and beside keys and integers") {
+  const auto cube = fx::custom_jvp([](const Array& x) { return x * x * x; }, [](const auto& x, const auto& dx) {
+    const Array v = std::get<0>(x);
+    return std::pair(v * v * v, 2.0 * v * v * std::get<0>(dx));
+  });
+  const auto f = [&](const Arrays& in) {
+    const Array mask = fx::random::bernoulli(in[0], 0.5, fx::Shape{3});
+    const auto step = [&](const Array& c, const Array& v) { return std::pair(fx::sin(cube(c) + v), c); };
+    return Arrays{fx::sum(fx::scan(step, fx::sum(in[1]), fx::where(mask, in[1], 0.25)).second) *
+                  in[2].astype(fx::float64)};
+  };
+  const auto r =
+      explained(Check::grads, f, {fx::random::key(5), fx::array({0.3, -0.75, 0.5}), fx::scalar<std::int64_t>(3)});
+  CHECK(r.e.primitive == "<lambda>");
+  CHECK(r.e.rule == "jvp rule of custom_jvp");
+  CHECK(r.e.point == std::vector<std::string>{"a = 1.0"});
+  CHECK(r.e.expected.substr(0, 3) == "3.0");
+  CHECK(r.e.got == "2.0");
+  check_screen(r.screen);
+
+  const auto g = [](const Arrays& in) {
+    return Arrays{fx::sum(fx::random::normal(in[0], {4}) * bad_mul(in[1], fx::exp(in[1])))};
+  };
+  const auto b = explained(Check::grads, g, {fx::random::key(5), fx::array({0.3, -0.75, 0.5, 1.0})}, {.order = 1});
+  CHECK(b.e.primitive == "mul_wrong_in_b");
+  CHECK(b.e.rule == "jvp of argument 1");
+  check_screen(b.screen);
 }
 
 TEST_CASE("explain: without a fault that stays in the program there is no explanation") {
