@@ -178,6 +178,7 @@ void LevelCheck::judge_one(std::size_t k, std::size_t i, Tally& tally) {
   d.expected = c.expected;
   d.expected_error = c.expected_error;
   d.tolerance = tolerance(c, options_.slack);
+  if (kind == Kind::kink) d.what += ", at a kink";
   const bool kinked = kind == Kind::kink && unknown_kink(k, first, got[k]);
   if (kind == Kind::non_finite || (std::isnan(got[k]) && infinite_[k])) {
     ++tally.non_finite;
@@ -219,7 +220,7 @@ bool LevelCheck::settled_by_kept_decisions(std::size_t k, const Vec& direction, 
   d.expected = c.expected;
   d.expected_error = c.expected_error;
   d.tolerance = tolerance(c, options_.slack);
-  if (reference_.at_kink()) d.what += ", at a kink, where docs/subgradients.md says what it must be";
+  if (d.what.ends_with("at a kink")) d.what += ", where docs/subgradients.md says what it must be";
   findings_.add(std::move(d));
   return true;
 }

@@ -41,6 +41,18 @@ std::string clipped(std::string line) {
   return line + " ...";
 }
 
+/// In lines of full words, as wide as there is room behind so much.
+std::string wrapped(const std::string& line, std::size_t behind) {
+  std::istringstream words(line);
+  std::string out, word;
+  for (std::size_t at = behind; words >> word; at += width(word) + 1) {
+    const bool full = at != behind && at + width(word) > kColumns;
+    if (full) at = behind;
+    out += (out.empty() ? "" : full ? "\n" : " ") + word;
+  }
+  return out;
+}
+
 /// Each line of `block` behind `first` or as much space, at most so many.
 void append_block(std::ostream& os, const std::string& first, const std::string& block, std::size_t most) {
   std::istringstream lines(block);
@@ -78,7 +90,7 @@ void append(std::ostream& os, const Explanation& e) {
   append_block(os, "  program    ", e.jaxpr, kJaxprLines);
   if (!e.point.empty()) append_block(os, "  at         ", joined(e.point), 1);
   if (!e.direction.empty()) append_block(os, "  direction  ", e.direction, 1);
-  if (!e.law.empty()) append_block(os, "  law        ", e.law, 2);
+  if (!e.law.empty()) append_block(os, "  law        ", wrapped(e.law, 13), 3);
   if (!e.expected.empty()) append_block(os, "  expected   ", e.expected, 1);
   if (!e.got.empty()) append_block(os, "  got        ", e.got, 1);
   os << "\nreproduce, with <fluxion/testing/program.hpp>:";
@@ -91,7 +103,7 @@ std::string to_string(const Report& report) {
   std::ostringstream os;
   os << report.check << ": " << (report.passed() ? "passed" : "failed") << ", " << counts(report.total());
   if (report.passed()) return os.str();
-  append_block(os, "", report.failure, 3);
+  append_block(os, "", wrapped(report.failure, 0), 3);
   std::size_t n = 0;
   for (const auto& l : report.laws)
     if (l.tally.disagree != 0 && n++ < kLaws) os << '\n' << clipped("  " + l.law + ": " + counts(l.tally));
