@@ -69,12 +69,19 @@ class Noise final : public Interpreter {
     return e.prim->bind(operands, e.params.view());
   }
 
+  // What runs in a narrow dtype of its own, a callback of a program that is wide otherwise, rounds to that.
   Array factors(const Aval& aval) {
+    const double own = eps_of(aval.dtype);
+    const bool narrow = own > 0x1p-52;
+    const auto error = [&] {
+      const double unit = numbers_.signed_unit();
+      return narrow ? std::copysign(std::max(own, eps_), unit) : eps_ * unit;  // less would be rounded away
+    };
     const auto shape = aval.size() <= kMostElements ? aval.shape : Shape{};
     const auto n = element_count(shape);
     Vec v;
     for (std::int64_t i = 0; i < n; ++i) {
-      v.push_back(1 + eps_ * numbers_.signed_unit());
+      v.push_back(1 + error());
       if (is_complex(aval.dtype)) v.push_back(0);
     }
     std::byte* data = nullptr;
