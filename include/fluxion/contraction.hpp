@@ -1,6 +1,7 @@
 // Products that sum over axes, and norms. Names and semantics are jax.numpy's. Integers do not widen.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <iosfwd>
@@ -54,6 +55,13 @@ struct EinsumOptions {
 Array einsum(std::string_view spec, ArraySpan operands, const EinsumOptions& options = {});
 inline Array einsum(std::string_view spec, std::initializer_list<Array> operands, const EinsumOptions& options = {}) {
   return einsum(spec, ArraySpan(operands.begin(), operands.size()), options);
+}
+
+/// The same for operands one by one: einsum("ij,jk->ik", a, b).
+template <std::same_as<Array>... A> requires(sizeof...(A) > 0)
+Array einsum(std::string_view spec, const A&... operands) {
+  const Array list[] = {operands...};
+  return einsum(spec, ArraySpan(list, sizeof...(A)));
 }
 
 /// The order in which einsum multiplies: each step names the positions of the operands that are multiplied; they are

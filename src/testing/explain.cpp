@@ -125,8 +125,7 @@ Probe presentable(const Case& c, const Probe& probe, const CheckOptions& given) 
 
 Explanation explained(const Case& whole, const Probe& probe, const Subject& subject, const CheckOptions& options,
                       const ExplainLimits& limits) {
-  auto located = locate(whole, probe).value_or(Located{whole, whole.program.eqns.size() == 1});
-  auto s = suspect(located, probe);
+  auto s = suspect(locate(whole, probe), probe);
   s.probe.renew(limits.seconds_to_shrink);
   const auto first = s.probe(s.at.c);
   if (first.failed()) s.probe.law = first.disagreements.front().law;
@@ -147,6 +146,7 @@ std::vector<Explanation> explain_by(const Examine& examine, Check check, const S
   const Probe base(examine, check, options, limits);
   for (const auto& [narrow, o] : narrower(check, findings.disagreements.front(), options)) {
     const auto probe = base.with(narrow, o);
+    probe.renew(limits.seconds_to_locate);
     try {
       if (!probe.fails(traced(subject))) continue;
       probe.renew(limits.seconds_to_locate / 4);

@@ -59,10 +59,10 @@ struct Located {
   Case c;
   bool one_equation = true;
 };
-/// The first equation that fails alone, looked for in held programs too; else the smallest program that fails. Nothing
-/// if the case does not fail.
-std::optional<Located> locate(const Case& c, const Probe& probe);
-/// The same, but nothing if no equation fails alone.
+/// For a case that fails: the first equation that fails alone, looked for in held programs too; else the smallest
+/// program that fails.
+Located locate(const Case& c, const Probe& probe);
+/// The first part alone.
 std::optional<Located> locate_equation(const Case& c, const Probe& probe);
 /// The smallest program that fails, found by leaving equations out.
 Case delta_debugged(const Case& c, const Probe& probe);

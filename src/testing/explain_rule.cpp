@@ -149,13 +149,13 @@ void name_custom_rule(Suspicion& s) {
   const auto kind = e.prim->name();
   if (!is_custom_derivative(e) && kind != "custom_vmap_call") return;
   const auto name = unquoted(Fields(e.params.view()).texts["name"]);
-  s.primitive = text(kind.substr(0, kind.rfind('_')), " of ", name);
+  s.primitive = name;
   const auto at = s.rule.find(", ");
   const std::string rest = at == std::string::npos ? "" : s.rule.substr(at);
   if (s.rule == "lowering" || (s.rule == "batch" && kind != "custom_vmap_call")) return;
-  if (kind == "custom_vmap_call") s.rule = "rule";
-  else if (kind == "custom_jvp_call") s.rule = "jvp rule" + rest;
-  else s.rule = (fwd_is_another_function(s.at.c) ? "fwd" : "fwd or bwd") + rest;
+  if (kind == "custom_vmap_call") s.rule = "rule of custom_vmap";
+  else if (kind == "custom_jvp_call") s.rule = "jvp rule of custom_jvp" + rest;
+  else s.rule = (fwd_is_another_function(s.at.c) ? "fwd of custom_vjp" : "fwd or bwd of custom_vjp") + rest;
 }
 
 // Says so if the same in double precision is right.
@@ -186,6 +186,12 @@ std::string names_of_primitives(const Jaxpr& j) {
 
 // --- derivatives ---------------------------------------------------------------------------------------------------
 
+std::string jvp_rule(const Located& at, const Probe& forward) {
+  const auto found = forward(at.c);
+  if (found.failed() && has(found.disagreements.front().law, "value")) return "jvp, which changes the value";
+  return at.one_equation ? guilty_arguments(at.c, forward) : "jvp";
+}
+
 std::optional<Suspicion> suspect_at_order(const Located& at, const Probe& probe, int order) {
   const auto& c = at.c;
   const auto* prim = at.one_equation ? c.program.eqns[0].prim : nullptr;
@@ -199,9 +205,13 @@ std::optional<Suspicion> suspect_at_order(const Located& at, const Probe& probe,
     if (order > 1)
       if (auto inner = suspect_within(&jvp_program, c, derivative_probe(probe, order - 1, true, true, false), prim))
         return inner;
-    return Suspicion{at, forward, name, (prim != nullptr ? guilty_arguments(c, forward) : "jvp") + ordinal(order)};
+    return Suspicion{at, forward, name, jvp_rule(at, forward) + ordinal(order)};
   }
-  if (reverse.fails(c)) {
+  if (const auto found = reverse(c); found.failed()) {
+    // What is wrong in reverse mode otherwise than by the transpose may be seen in forward mode by more laws.
+    const auto more = derivative_probe(probe, order, true, false, true);
+    if (!found.disagreements.front().transposed && more.fails(c))
+      return Suspicion{at, more, name, jvp_rule(at, more) + ordinal(order)};
     const auto make = order == 1 ? &linear_program : &jvp_program;
     const int below = order == 1 ? 1 : order - 1;
     if (auto inner = suspect_within(make, c, derivative_probe(probe, below, false, true, false), prim)) return inner;

@@ -22,6 +22,7 @@ namespace fluxion::testing {
 
 namespace {
 
+constexpr std::int64_t kMostElements = 10000;  // of arguments that are written out
 constexpr std::size_t kLine = 112;  // a report's columns without its indentation
 
 // --- arrays as C++ -------------------------------------------------------------------------------------------------
@@ -290,6 +291,10 @@ std::vector<std::string> input_names(const std::string& jaxpr) {
 std::string reproducing_line(const Case& c, const Probe& probe, const Subject& original) {
   TextNeeds needs;
   needs.add(c.program);
+  std::int64_t elements = 0;
+  for (const auto& x : c.values) elements += x.size();
+  if (elements > kMostElements)
+    return text("// the arguments have ", elements, " elements, and less did not show the fault in time");
   const auto call = text("fx::testing::", function_name(probe.check), "(");
   const auto options = options_text(probe.check, probe.options);
   if (!is_readable(c, needs)) {

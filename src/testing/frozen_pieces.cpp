@@ -240,7 +240,7 @@ Replay to_integer(const AtPoint& at, Ties& ties) {
 }
 
 bool takes_own_dtypes(const Primitive& p) {
-  return p.name() == "pure_callback" || p.name() == "custom_root" || p.name() == "linear_call";
+  return p.name() == "pure_callback" || p.name() == "linear_call";
 }
 
 // Whether a primitive of the user's goes with wide operands; what it says otherwise does not matter.
@@ -257,30 +257,45 @@ bool goes_wide(const Replay& f, const AtPoint& at) {
   }
 }
 
+// A program that an equation holds, in float64.
+ClosedJaxpr held_wide(const JaxprPtr& held, ArraySpan like) {
+  return widened(ClosedJaxpr{held, {}}, Arrays(like.begin(), like.end())).program;
+}
+Arrays carried_out(const ClosedJaxpr& program, const Arrays& args) {
+  auto all = program.consts;
+  all.insert(all.end(), args.begin(), args.end());
+  return eval_jaxpr(*program.jaxpr, all);
+}
+
 // The solution moves with matvec, whatever of it the solver holds by stop_gradient (a factorisation, as a
 // rule): what the solver leaves is solved for again. Each round is as good as the displacement is small.
 Replay linear_solve(const AtPoint& at, Ties&) {
-  const auto n = static_cast<std::size_t>(at.fields.integer("num_consts"));
-  const auto matvec = at.fields.jaxprs("matvec")[0], solve = at.fields.jaxprs("solve")[0];
-  const Replay refined = [matvec, solve, n](ArraySpan in) {
-    Arrays consts(in.begin(), in.begin() + static_cast<std::ptrdiff_t>(n));
-    const auto with = [&consts](const Arrays& xs) {
-      auto all = consts;
+  const auto n = static_cast<std::ptrdiff_t>(at.fields.integer("num_consts"));
+  const auto matvec = held_wide(at.fields.jaxprs("matvec")[0], at.in), solve = held_wide(at.fields.jaxprs("solve")[0], at.in);
+  return [matvec, solve, n](ArraySpan in) {
+    const auto with = [&](const Arrays& xs) {
+      Arrays all(in.begin(), in.begin() + n);
       all.insert(all.end(), xs.begin(), xs.end());
       return all;
     };
-    const Arrays b(in.begin() + static_cast<std::ptrdiff_t>(n), in.end());
-    auto x = eval_jaxpr(*solve, with(b));
+    const Arrays b(in.begin() + n, in.end());
+    auto x = carried_out(solve, with(b));
     constexpr int rounds = 5;
     for (int round = 0; round < rounds; ++round) {
-      auto left = eval_jaxpr(*matvec, with(x));
+      auto left = carried_out(matvec, with(x));
       for (std::size_t k = 0; k < left.size(); ++k) left[k] = b[k] - left[k];
-      const auto more = eval_jaxpr(*solve, with(left));
+      const auto more = carried_out(solve, with(left));
       for (std::size_t k = 0; k < x.size(); ++k) x[k] = x[k] + more[k];
     }
     return x;
   };
-  return goes_wide(refined, at) ? refined : narrowed(at);
+}
+
+// The root moves with the equation, the guess does not count.
+Replay root_of_equation(const AtPoint& at, Ties&) {
+  return [solve = held_wide(at.fields.jaxprs("solve")[0], at.in)](ArraySpan in) {
+    return carried_out(solve, {in.begin(), in.end()});
+  };
 }
 
 using Make = Replay (*)(const AtPoint&, Ties&);
@@ -331,7 +346,7 @@ const std::unordered_map<std::string_view, Make>& pieces() {
       {"eigh", spectrum},
       {"svd", spectrum},
       {"eig", spectrum},
-      {"custom_linear_solve", linear_solve},
+      {"custom_linear_solve", linear_solve}, {"custom_root", root_of_equation},
   };
   return all;
 }

@@ -59,10 +59,14 @@ struct Widened {
 };
 Widened widened(const ClosedJaxpr& program, const Arrays& args);
 
-/// The program with each inexact result multiplied by 1 + eps r, r random in [-1, 1], where eps is that of the result's
-/// dtype in `like`, a program of the same equations. Literals of more digits than a short number has are multiplied by
-/// 1 + const_eps r.
-ClosedJaxpr with_noise(const ClosedJaxpr& program, const Arrays& args, double eps, std::uint64_t seed, double const_eps = 0);
+/// Rounding errors to be put into a program.
+struct Rounding {
+  double eps;                  // relative, of every equation
+  double constants = 0;        // relative, of literals of more digits than a short number has
+  bool infinitesimal = false;  // imaginary parts are those of a complex step, which err by their own size
+};
+/// The program with each inexact result multiplied by 1 + e, e random between eps and 2 eps or the negative of that.
+ClosedJaxpr with_noise(const ClosedJaxpr& program, const Arrays& args, const Rounding& rounding, std::uint64_t seed);
 
 /// The program on complex128 where it depends on the arguments that are real; nothing if it is not analytic there.
 /// Comparisons are of real parts.

@@ -65,14 +65,15 @@ DerivativeMap::DerivativeMap(const FlatFn& derivative, const Arrays& args, const
       auto w = fluxion::testing::widened(own_.program(), all);
       if (w.complete) {  // else what it holds, a solver say, would round to its own dtype behind our back
         wide_ = std::make_unique<Evaluated>(std::move(w.program));
-        own_noisy_ = std::make_unique<Noisy>(wide_->program(), fluxion::testing::widened(all), own_eps_);
+        own_noisy_ = std::make_unique<Noisy>(wide_->program(), fluxion::testing::widened(all), Rounding{own_eps_});
       }
     } catch (const UnsupportedError&) {
       // judged in its own dtype, then
     }
   }
   const double eps = narrow_ && !wide_ ? own_eps_ : 0x1p-52;
-  noisy_ = std::make_unique<Noisy>(judged().program(), wide_ ? fluxion::testing::widened(all) : all, eps, wide_ ? own_eps_ : 0);
+  noisy_ = std::make_unique<Noisy>(judged().program(), wide_ ? fluxion::testing::widened(all) : all,
+                                   Rounding{eps, wide_ ? own_eps_ : 0});
 }
 
 Arrays DerivativeMap::operands(const Arrays& args, const Vec& v) const { return joined(args, in_.tangents(v)); }

@@ -30,16 +30,16 @@ bool is_exact(const Primitive& p) {
 
 class Noise final : public Interpreter {
  public:
-  Noise(double eps, double const_eps, std::uint64_t seed) : eps_(eps), const_eps_(const_eps), numbers_(seed) {}
+  Noise(const Rounding& rounding, std::uint64_t seed) : rounding_(rounding), numbers_(seed) {}
 
  protected:
   // Constants of a rule, such as 2 / sqrt(pi), are rounded to the dtype of the program; whole numbers and halves are not.
   Array given(const Array& x) override {
-    if (const_eps_ == 0 || concrete(x) == nullptr || !is_inexact(x.dtype()) || x.ndim() != 0) return x;
+    if (rounding_.constants == 0 || concrete(x) == nullptr || !is_inexact(x.dtype()) || x.ndim() != 0) return x;
     const Layout layout({x});
     auto v = layout.read({x});
     if (std::all_of(v.begin(), v.end(), is_short)) return x;
-    for (auto& number : v) number *= 1 + const_eps_ * numbers_.signed_unit();
+    for (auto& number : v) number *= 1 + rounding_.constants * numbers_.signed_unit();
     return layout.write(v, {x})[0];
   }
   Arrays primitive(const Eqn& e, const Jaxpr&, ArraySpan operands) override {
@@ -47,20 +47,24 @@ class Noise final : public Interpreter {
     if (is_known(*e.prim) && sums(e.prim->name())) return summed(e, operands);
     auto out = e.prim->bind(operands, e.params.view());
     if (is_exact(*e.prim)) return out;
-    for (auto& x : out)
-      if (is_inexact(x.dtype()) && x.aval().size() > 0) x = lax::mul(x, factors(x.aval()));
+    for (auto& x : out) x = perturbed(x);
     return out;
   }
 
  private:
+  // What could not be widened errs by its own dtype, in which an error must be of some units to be seen.
+  Array perturbed(const Array& x) {
+    if (!is_inexact(x.dtype()) || x.aval().size() == 0) return x;
+    const double own = eps_of(x.dtype());
+    return lax::mul(x, factors(x.aval(), own > rounding_.eps ? 4 * own : rounding_.eps));
+  }
   // Cancellation is felt only if what is summed is uncertain.
   static bool sums(std::string_view name) {
     return name == "add" || name == "sub" || name == "reduce_sum" || name == "cumsum" || name == "dot_general" || name == "conv_general_dilated";
   }
   Arrays summed(const Eqn& e, ArraySpan operands) {
     Arrays in(operands.begin(), operands.end());
-    for (auto& x : in)
-      if (is_inexact(x.dtype()) && x.aval().size() > 0) x = lax::mul(x, factors(x.aval()));
+    for (auto& x : in) x = perturbed(x);
     return e.prim->bind(in, e.params.view());
   }
   // A number that a rule writes down, as the 2 of x^3's derivative, is exact.
@@ -69,20 +73,14 @@ class Noise final : public Interpreter {
     return e.prim->bind(operands, e.params.view());
   }
 
-  // What runs in a narrow dtype of its own, a callback of a program that is wide otherwise, rounds to that.
-  Array factors(const Aval& aval) {
-    const double own = eps_of(aval.dtype);
-    const bool narrow = own > 0x1p-52;
-    const auto error = [&] {
-      const double unit = numbers_.signed_unit();
-      return narrow ? std::copysign(std::max(own, eps_), unit) : eps_ * unit;  // less would be rounded away
-    };
+  Array factors(const Aval& aval, double eps) {
     const auto shape = aval.size() <= kMostElements ? aval.shape : Shape{};
     const auto n = element_count(shape);
     Vec v;
     for (std::int64_t i = 0; i < n; ++i) {
-      v.push_back(1 + error());
-      if (is_complex(aval.dtype)) v.push_back(0);
+      v.push_back(1 + error(eps));
+      // Each part errs by the size of the number, unless the imaginary part is an infinitesimal.
+      if (is_complex(aval.dtype)) v.push_back(rounding_.infinitesimal ? 0 : error(eps));
     }
     std::byte* data = nullptr;
     auto x = make_array({shape, aval.dtype}, data);
@@ -90,19 +88,25 @@ class Noise final : public Interpreter {
     return aval.shape == shape ? x : lax::broadcast_in_dim(x, aval.shape, {});
   }
 
-  static bool is_short(double v) {
-    int exponent = 0;
-    return !std::isfinite(v) || std::fmod(std::frexp(v, &exponent) * 4096, 1) == 0;
+  // Between eps and 2 eps: less would be rounded away.
+  double error(double eps) {
+    const double u = numbers_.signed_unit();
+    return eps * (u < 0 ? u - 1 : u + 1);
   }
 
-  double eps_, const_eps_;
+  static bool is_short(double v) {
+    int exponent = 0;
+    return !std::isfinite(v) || 2 * v == std::round(2 * v) || std::fabs(std::frexp(v, &exponent)) == 0.5;
+  }
+
+  Rounding rounding_;
   Numbers numbers_;
 };
 
 }  // namespace
 
-ClosedJaxpr with_noise(const ClosedJaxpr& program, const Arrays& args, double eps, std::uint64_t seed, double const_eps) {
-  return Noise(eps, const_eps, seed).traced(program, args);
+ClosedJaxpr with_noise(const ClosedJaxpr& program, const Arrays& args, const Rounding& rounding, std::uint64_t seed) {
+  return Noise(rounding, seed).traced(program, args);
 }
 
 }  // namespace fluxion::testing

@@ -168,7 +168,7 @@ Vec Noisy::spread(const Arrays& args, const Layout& layout, const Vec& at) const
 
 Vec Noisy::spread(const Arrays& args, const std::function<Vec(const Arrays&)>& read, const Vec& at, int samples) const {
   while (samples_.size() < static_cast<std::size_t>(samples))
-    samples_.emplace_back(with_noise(program_, args_, eps_, samples_.size() + 1, const_eps_));
+    samples_.emplace_back(with_noise(program_, args_, rounding_, samples_.size() + 1));
   Vec widest(at.size());
   for (int n = 0; n < samples; ++n) {
     const auto v = read(samples_[static_cast<std::size_t>(n)](args));
@@ -234,14 +234,14 @@ Reference::Reference(const ClosedJaxpr& program, const Arrays& args, bool stops)
   if (auto complex = reference.eps > kEps ? std::nullopt : complexified(program_->program(), point_)) {
     Arrays at;
     for (const auto& x : point_) at.push_back(is_inexact(x.dtype()) ? lax::convert_element_type(x, DType::complex128) : x);
-    complex_.reset(new Complex{Evaluated(*complex), Noisy(*complex, at, kEps), at});
+    complex_.reset(new Complex{Evaluated(*complex), Noisy(*complex, at, {.eps = kEps, .infinitesimal = true}), at});
   }
 }
 Reference::~Reference() = default;
 
 const Vec& Reference::noise() const {
   if (noise_) return *noise_;
-  noise_ = Noisy(program_->program(), point_, eps_).spread(point_, out_, value_);
+  noise_ = Noisy(program_->program(), point_, {eps_}).spread(point_, out_, value_);
   // Steps of what runs in a narrow dtype of its own: few errors put in may cancel.
   const double steps = coarsest_eps(program_->program().jaxpr->vars);
   for (std::size_t k = 0; steps > eps_ && k < value_.size(); ++k) (*noise_)[k] += steps * std::fabs(value_[k]);

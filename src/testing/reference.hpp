@@ -30,9 +30,8 @@ class Noisy {
  public:
   static constexpr int kAll = 3;
 
-  /// Errors of relative size `eps` in each equation's results, and of `const_eps` in literals that may be rounded.
-  Noisy(ClosedJaxpr program, Arrays args, double eps, double const_eps = 0)
-      : program_(std::move(program)), args_(std::move(args)), eps_(eps), const_eps_(const_eps) {}
+  Noisy(ClosedJaxpr program, Arrays args, const Rounding& rounding)
+      : program_(std::move(program)), args_(std::move(args)), rounding_(rounding) {}
   /// The largest distance of the numbers of its results from `at`, by number, over so many samples.
   Vec spread(const Arrays& args, const Layout& layout, const Vec& at) const;
   Vec spread(const Arrays& args, const std::function<Vec(const Arrays&)>& read, const Vec& at, int samples = kAll) const;
@@ -40,7 +39,7 @@ class Noisy {
  private:
   ClosedJaxpr program_;
   Arrays args_;
-  double eps_, const_eps_;
+  Rounding rounding_;
   mutable std::vector<Evaluated> samples_;  // made when they are needed
 };
 

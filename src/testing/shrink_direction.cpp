@@ -45,8 +45,13 @@ Vec basis(std::size_t n, std::size_t i) {
 class OneEntry {
  public:
   OneEntry(const FlatFn& f, const Arrays& args, double slack, bool stops)
-      : f_(f), args_(args), slack_(slack), eps_(coarsest_eps(program_of(f, args).jaxpr->vars)), reference_(program_of(f, args), args, stops),
-        results_(f(args)), forward_(jvp_of(f, active_of(args)), args, inexact(args), results_, eps_) {}
+      : f_(f),
+        args_(args),
+        slack_(slack),
+        eps_(coarsest_eps(program_of(f, args).jaxpr->vars)),
+        reference_(program_of(f, args), args, stops),
+        results_(f(args)),
+        forward_(jvp_of(f, active_of(args)), args, inexact(args), results_, eps_) {}
 
   // One number of J e_i that is not what it must be.
   bool in_jvp(Disagreement& d) const {
@@ -107,7 +112,8 @@ Disagreement with_one_entry(const Case& c, const Disagreement& d, double slack) 
   auto simple = d;
   try {
     const auto s = c.subject();
-    const OneEntry look(function_at(d.law, s.f, s.args, d.point), d.point, slack, has_stops(*program_of(s.f, s.args).jaxpr));
+    const OneEntry look(function_at(d.law, s.f, s.args, d.point), d.point, slack,
+                        has_stops(*program_of(s.f, s.args).jaxpr));
     if (d.transposed ? look.in_vjp(simple) : look.in_jvp(simple)) return simple;
   } catch (const Error&) {  // what cannot be run again stays as it was found
   }

@@ -22,7 +22,7 @@ class Transposition {
   Transposition(const Subject& subject, const CheckOptions& options, Findings& findings)
       : subject_(subject), options_(options), findings_(findings), numbers_(seed_of(options) + 4),
         program_(program_of(subject.f, subject.args)), results_(Evaluated(program_)(subject.args)), in_(subject.args),
-        out_(results_), eps_(coarsest_eps(program_.jaxpr->vars)), noisy_(program_, subject.args, eps_) {}
+        out_(results_), eps_(coarsest_eps(program_.jaxpr->vars)), noisy_(program_, subject.args, {eps_}) {}
 
   void run() {
     // First, so that f is not called far from its argument unless that is safe: a linear program's loops end anywhere.

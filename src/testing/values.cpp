@@ -53,7 +53,7 @@ bool promises_bits(const Jaxpr& jaxpr) {
 }
 
 Agreement::Agreement(const ClosedJaxpr& program, const Arrays& args, bool exact) : exact_(exact) {
-  if (!exact) noisy_ = std::make_unique<Noisy>(program, args, coarsest_eps(program.jaxpr->vars));
+  if (!exact) noisy_ = std::make_unique<Noisy>(program, args, Rounding{coarsest_eps(program.jaxpr->vars)});
 }
 
 void Agreement::hold(Findings& findings, const std::string& law, const std::string& what, const Arrays& got, const Arrays& want,

@@ -1,6 +1,8 @@
 // Programs of narrow floats in float64: the reference of a float32 program.
 #include <fluxion/lax.hpp>
 #include "base/text.hpp"
+#include "core/node.hpp"
+#include "lax/control_flow/tape.hpp"
 #include "lax/promote.hpp"
 #include "testing/interpret.hpp"
 
@@ -30,7 +32,11 @@ class Widen final : public Interpreter {
   bool complete = true;
 
  protected:
-  Array given(const Array& x) override { return one_widened(x); }
+  // At once, so that the program has wide constants.
+  Array given(const Array& x) override {
+    const SetTrace none(concrete(x) != nullptr ? nullptr : current_trace());
+    return one_widened(x);
+  }
 
   Arrays primitive(const Eqn& e, const Jaxpr& in, ArraySpan operands) override {
     Avals narrow_in, wide_out;
@@ -46,6 +52,11 @@ class Widen final : public Interpreter {
     if (!narrow) return e.prim->bind(operands, e.params.view());
     if (e.prim->name() == "convert_element_type" && is_known(*e.prim))
       return {lax::convert_element_type(operands[0], wide_out[0].dtype, wide_out[0].weak)};
+    if (e.prim->name() == "tape_read" && is_known(*e.prim)) {  // its parameter says what the records are
+      for (auto& a : wide_out)
+        for (std::int64_t d = 0; d < operands[0].ndim(); ++d) a.shape.erase(0);
+      return lax::tape_read(operands[0], operands[1], wide_out);
+    }
     if (takes(e, operands, wide_out)) return e.prim->bind(operands, e.params.view());
     return in_its_own_dtype(e, narrow_in, operands);
   }

@@ -274,6 +274,13 @@ void check_pairs_of_floats(const Table& t) {
         else CHECK(clamped == std::min(std::max(x, y), z));
       }
     }
+  const struct {
+    T order, x, value;
+  } rows[] = {{1, inf, 0}, {1, 0, inf}, {2, -3, nan}, {T(1.5), 2, nan}, {-1, 2, nan}, {1, nan, nan}};
+  for (const auto& r : rows) expect<T>(t, Op::polygamma, r.value, r.order, r.x);
+  // About pi^2 half-way between any two poles.
+  for (const double x : {-0.5, -1000.5, -4000000.5})
+    CHECK(one<T>(t, Op::polygamma, T(1), T(x)) == Approx(x < -2 ? 9.8696 : 8.9348).epsilon(1e-3));
   for (const T x : values) {
     CHECK(apply<std::uint8_t>(t.elementwise(Op::is_finite, dtype<T>(), 0), 1, std::vector<T>{x})[0] == std::isfinite(x));
   }

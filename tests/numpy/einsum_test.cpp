@@ -185,4 +185,10 @@ TEST_CASE("products of vectors and matrices broadcast") {
   CHECK(refuses<ValueError>([] { vecdot(1.0, zeros({3})); }));
 }
 
+TEST_CASE("einsum takes its operands one by one, too") {
+  const auto a = arange(6.0).reshape({2, 3}), b = arange(12.0).reshape({3, 4});
+  CHECK(shown(einsum("ij,jk->ik", a, b)) == shown(einsum("ij,jk->ik", {a, b})));
+  CHECK(shown(einsum("ij->ji", a)) == shown(einsum("ij->ji", {a})));
+}
+
 }  // namespace fluxion

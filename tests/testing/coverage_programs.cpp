@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "core/jaxpr.hpp"
 #include "support/case.hpp"
@@ -89,7 +90,7 @@ CoverageProgram program(const Case& c, const Signature& s, DType t, const std::v
       if (!held[i]) xs[i] = some[next++];
     return g(xs);
   };
-  return {c.primitive, c.name, t, f, active};
+  return {c.primitive, c.name, t, f, active, {}, 2};
 }
 
 std::vector<DType> dtypes_of(const Signature& s) {
@@ -103,6 +104,13 @@ struct Candidate {
   const Signature* s = nullptr;
 };
 using ByDType = std::map<DType, Candidate>;
+
+bool has_results(const Case& c, const Signature& s) {
+  Arrays args;
+  for (const auto& a : s.args) args.push_back(make(sample(a, seed_of(c.name, 0))));
+  const auto out = c.f(args);
+  return std::any_of(out.begin(), out.end(), [](const Array& y) { return y.size() > 0; });
+}
 
 // The best signature for each dtype that each primitive works in. Signatures of a case with the same dtypes do the same.
 std::map<std::string, ByDType> best_candidates() {
@@ -119,7 +127,7 @@ std::map<std::string, ByDType> best_candidates() {
       }
       if (!it->second) continue;
       auto& b = best[c.primitive][*it->second];
-      if (b.c == nullptr || cost(c, s) < cost(*b.c, *b.s)) b = {&c, &s};
+      if (b.c == nullptr || (cost(c, s) < cost(*b.c, *b.s) && has_results(c, s))) b = {&c, &s};
     }
   }
   return best;
@@ -153,7 +161,7 @@ CoverageProgram converted(const Candidate& of, DType from, DType to) {
   const auto own = dtypes_of(*of.s);
   std::vector<DType> dtypes;
   for (const auto t : own) dtypes.push_back(converted_dtype(t, from, to));
-  CoverageProgram p{of.c->primitive, of.c->name, to, nullptr, {}, {}};
+  CoverageProgram p{of.c->primitive, of.c->name, to, nullptr, {}, {}, 2};
   try {
     auto q = program(*of.c, *of.s, to, dtypes);
     q.f(q.args);
@@ -177,10 +185,18 @@ const std::vector<DType>& coverage_dtypes() {
 
 std::vector<CoverageProgram> coverage_programs(bool all) {
   std::vector<CoverageProgram> out;
+  std::set<std::pair<std::string, DType>> own;
+  for (const auto t : coverage_dtypes())
+    for (auto& p : programs_without_case(t)) {
+      own.emplace(p.primitive, t);
+      out.push_back(std::move(p));
+    }
   for (const auto& [primitive, by_dtype] : best_candidates())
     for (const auto t : coverage_dtypes()) {
-      if (const auto own = by_dtype.find(t); own != by_dtype.end()) {
-        out.push_back(program(*own->second.c, *own->second.s, t, dtypes_of(*own->second.s)));
+      if (own.contains({primitive, t})) continue;
+      if (const auto found = by_dtype.find(t); found != by_dtype.end()) {
+        const auto& [c, s] = found->second;
+        out.push_back(program(*c, *s, t, dtypes_of(*s)));
         continue;
       }
       const std::vector<DType> like = is_complex(t) ? std::vector{DType::complex128, DType::float64} : std::vector{DType::float64};
@@ -202,8 +218,6 @@ std::vector<CoverageProgram> coverage_programs(bool all) {
           out.push_back(std::move(p));
         }
       }
-  for (const auto t : coverage_dtypes())
-    for (auto& p : programs_without_case(t)) out.push_back(std::move(p));
   return out;
 }
 

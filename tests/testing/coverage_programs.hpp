@@ -15,6 +15,7 @@ struct CoverageProgram {
   Arrays args;
   /// Why there is none: the primitive says that it does not take the dtype.
   std::string refused{};
+  int order = 2;  // up to which its derivatives are checked
 };
 
 /// The dtypes of the coverage table's columns.

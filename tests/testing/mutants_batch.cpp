@@ -180,7 +180,7 @@ void add_batch_mutants(std::vector<Mutant>& to) {
   add(mutant("batch of an odd number of lanes", "cubed", "batch", vector, []<bool W>(const Arrays& x) {
     return Arrays{after(batched<Cube<W>>({before(x[0])}))};
   }));
-  add(mutant("custom_vmap rule of another function", "<lambda>", "rule of custom_vmap", two, []<bool W>(const Arrays& x) {
+  add(mutant("custom_vmap rule of another function", "custom_vmap of <lambda>", "rule", two, []<bool W>(const Arrays& x) {
     const auto scaled = [](const Array& a, const Array& b) { return a * sin(b); };
     const auto rule = [](std::int64_t, const auto&, const Array& a, const Array& b) {
       return std::pair(W ? a * cos(b) : a * sin(b), true);

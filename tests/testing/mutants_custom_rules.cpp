@@ -161,18 +161,18 @@ void add_custom_rule_mutants(std::vector<Mutant>& to) {
   const auto with_mask = [draw = drawn({{{4}, -1, 1}})](const Array& key) {
     return Arrays{draw(key)[0], array({true, false, true, true})};
   };
-  to.push_back(mutant("mask forgotten in bwd", "MaskedLogSumExp", "bwd of custom_vjp", with_mask, []<bool W>(const Arrays& x) { return masked<W>(x); }));
-  to.push_back(mutant("bwd in the wrong order", "<lambda>", "bwd of custom_vjp", two, []<bool W>(const Arrays& x) { return swapped<W>(x); }));
-  to.push_back(mutant("fwd saves the wrong residual", "<lambda>", "bwd of custom_vjp", vector, []<bool W>(const Arrays& x) { return residual<W>(x); }));
-  to.push_back(mutant("product rule cut short", "<lambda>", "rule of custom_jvp", two, []<bool W>(const Arrays& x) { return product_rule<W>(x); }));
-  to.push_back(mutant("fwd of another function", "<lambda>", "custom_vjp", vector, []<bool W>(const Arrays& x) { return other_value<W>(x); }));
-  to.push_back(mutant("bwd ignores its cotangent", "<lambda>", "bwd of custom_vjp", vector, []<bool W>(const Arrays& x) { return upstream<W>(x); }));
-  to.push_back(mutant("bwd clips", "<lambda>", "bwd of custom_vjp", vector, []<bool W>(const Arrays& x) { return clipping<W>(x); }));
-  to.push_back(mutant("carry forgotten in a scan's body", "<lambda>", "rule of custom_jvp", vector, []<bool W>(const Arrays& x) { return recurrence<W>(x); }));
-  to.push_back(mutant("straight through a step", "<lambda>", "rule of custom_jvp", vector, []<bool W>(const Arrays& x) { return straight_through<W>(x); }));
-  to.push_back(mutant("a difference quotient as derivative", "<lambda>", "rule of custom_jvp", vector, []<bool W>(const Arrays& x) { return quotient<W>(x); }));
-  to.push_back(mutant("zero adjoint around a loop", "<lambda>", "bwd of custom_vjp", scalar, []<bool W>(const Arrays& x) { return loop<W>(x); }));
-  to.push_back(mutant("sign of an implicit derivative", "<lambda>", "rule of custom_jvp", drawn({{{}}}), []<bool W>(const Arrays& x) { return implicit<W>(x); }));
+  to.push_back(mutant("mask forgotten in bwd", "custom_vjp of MaskedLogSumExp", "bwd", with_mask, []<bool W>(const Arrays& x) { return masked<W>(x); }));
+  to.push_back(mutant("bwd in the wrong order", "custom_vjp of <lambda>", "bwd", two, []<bool W>(const Arrays& x) { return swapped<W>(x); }));
+  to.push_back(mutant("fwd saves the wrong residual", "custom_vjp of <lambda>", "bwd", vector, []<bool W>(const Arrays& x) { return residual<W>(x); }));
+  to.push_back(mutant("product rule cut short", "custom_jvp of <lambda>", "jvp rule", two, []<bool W>(const Arrays& x) { return product_rule<W>(x); }));
+  to.push_back(mutant("fwd of another function", "custom_vjp of <lambda>", "fwd", vector, []<bool W>(const Arrays& x) { return other_value<W>(x); }));
+  to.push_back(mutant("bwd ignores its cotangent", "custom_vjp of <lambda>", "bwd", vector, []<bool W>(const Arrays& x) { return upstream<W>(x); }));
+  to.push_back(mutant("bwd clips", "custom_vjp of <lambda>", "bwd", vector, []<bool W>(const Arrays& x) { return clipping<W>(x); }));
+  to.push_back(mutant("carry forgotten in a scan's body", "custom_jvp of <lambda>", "jvp rule", vector, []<bool W>(const Arrays& x) { return recurrence<W>(x); }));
+  to.push_back(mutant("straight through a step", "custom_jvp of <lambda>", "jvp rule", vector, []<bool W>(const Arrays& x) { return straight_through<W>(x); }));
+  to.push_back(mutant("a difference quotient as derivative", "custom_jvp of <lambda>", "jvp rule", vector, []<bool W>(const Arrays& x) { return quotient<W>(x); }));
+  to.push_back(mutant("zero adjoint around a loop", "custom_vjp of <lambda>", "bwd", scalar, []<bool W>(const Arrays& x) { return loop<W>(x); }));
+  to.push_back(mutant("sign of an implicit derivative", "custom_jvp of <lambda>", "jvp rule", drawn({{{}}}), []<bool W>(const Arrays& x) { return implicit<W>(x); }));
 }
 
 }  // namespace fluxion::test

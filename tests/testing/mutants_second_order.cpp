@@ -86,7 +86,7 @@ void add_second_order_mutants(std::vector<Mutant>& to) {
   to.push_back(of_order(2, mutant("the derivative's own jvp", "slope_of_tanh", "jvp", vector, []<bool W>(const Arrays& x) {
     return Arrays{after(pointwise<TanhBySlope<W>>(before(x[0])))};
   })));
-  to.push_back(of_order(2, mutant("residual taken for a constant", "<lambda>", "custom_vjp", vector, []<bool W>(const Arrays& x) {
+  to.push_back(of_order(2, mutant("residual taken for a constant", "custom_vjp of <lambda>", "fwd", vector, []<bool W>(const Arrays& x) {
     return constant_residual<W>(x);
   })));
   to.push_back(of_order(3, mutant("third derivative stopped", "fourth_power_slope", "jvp", vector, []<bool W>(const Arrays& x) {

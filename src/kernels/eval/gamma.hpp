@@ -187,24 +187,33 @@ struct Digamma : Unroll<1> {
   }
 };
 
-/// (-1)^(m+1) m! zeta(m + 1, x) by the Euler-Maclaurin formula, after terms enough for it to converge; for m >= 1.
-inline double polygamma_series(double m, double x) {
+/// The sum of (x + k)^-(m + 1) over k = 0, 1, ... by the Euler-Maclaurin formula, after terms enough for it to
+/// converge; for m >= 1 and x > 0.
+inline double inverse_powers(double m, double x) {
   // B(2 j) / (2 j)!
   constexpr double bernoulli[] = {0x1.5555555555555p-4, -0x1.6c16c16c16c17p-10, 0x1.1566abc011567p-15,
                                   -0x1.bbd779334ef0bp-21, 0x1.66a8f2bf70ebep-26, -0x1.22805d644267fp-31,
                                   0x1.d6db2c4e09162p-37, -0x1.7da4e1f79955cp-42};
-  const double s = m + 1, enough = 20 + m;
-  if (x <= 0 && x == std::floor(x)) return std::fmod(m, 2) == 1 ? F<Batch<double>>::infinity : F<Batch<double>>::nan;
-  if (x < -1e6) return F<Batch<double>>::nan;
-  const double terms = std::fmax(0, std::ceil(enough - x)), w = x + terms, power = std::pow(w, -s);
+  if (x == F<Batch<double>>::infinity) return 0;
+  const double s = m + 1, terms = std::fmax(0, std::ceil(20 + m - x)), w = x + terms, power = std::pow(w, -s);
   double sum = power * (w / m + 0.5), factor = s * power / w;
   for (int j = 0; j < 8; ++j) {
     sum += bernoulli[j] * factor;
     factor *= (s + 2 * j + 1) * (s + 2 * j + 2) / (w * w);
   }
   for (double k = terms - 1; k >= 0; k -= 1) sum += std::pow(x + k, -s);  // the largest last
-  const double value = m < 170 ? std::tgamma(s) * sum : std::exp(std::lgamma(s) + std::log(sum));
-  return std::fmod(m, 2) == 1 ? value : -value;
+  return sum;
+}
+
+/// (-1)^(m+1) m! times that sum, for m >= 1. Terms of negative base are a difference of two sums of positive ones.
+inline double polygamma_series(double m, double x) {
+  const bool odd = std::fmod(m, 2) == 1;
+  if (x <= 0 && x == std::floor(x)) return odd ? F<Batch<double>>::infinity : F<Batch<double>>::nan;
+  const double f = x - std::floor(x), sign = odd ? 1 : -1;
+  const double sum = x > 0 ? inverse_powers(m, x)
+                           : inverse_powers(m, f) + sign * (inverse_powers(m, 1 - f) - inverse_powers(m, 1 - x));
+  if (m < 170) return sign * std::tgamma(m + 1) * sum;
+  return sum == 0 ? 0 : std::copysign(std::exp(std::lgamma(m + 1) + std::log(std::fabs(sum))), sign * sum);
 }
 
 /// Lane by lane: nobody takes higher derivatives of gamma functions in bulk.

@@ -39,10 +39,13 @@ inline Array divided(const Array& x, std::int64_t at, std::int64_t n) {
   return reshape(x, shape);
 }
 
-inline void check_number(std::string_view op, const Aval& a, bool bools) {
+/// Sums take complex numbers, extrema what has an order, bools too.
+inline void check_number(std::string_view op, const Aval& a, bool ordered) {
   check_supported(op, a);
-  if (!(is_integer(a.dtype) || is_floating(a.dtype) || (bools && a.dtype == DType::bool_)))
-    throw TypeError(text(op, ": the operand must be a number, got ", a, "; convert with astype"));
+  const bool other = ordered ? a.dtype == DType::bool_ : is_complex(a.dtype);
+  if (!is_integer(a.dtype) && !is_floating(a.dtype) && !other)
+    throw TypeError(text(op, ": the operand must ", ordered ? "have an order" : "be a number", ", got ", a,
+                         ordered && is_complex(a.dtype) ? "; take its parts by fx::real and fx::imag" : "; convert with astype"));
 }
 
 }  // namespace fluxion::lax
