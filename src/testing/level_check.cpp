@@ -335,6 +335,7 @@ void LevelCheck::close(const std::string& law, const Vec& got, const Vec& want, 
 
 void LevelCheck::linearity(const DerivativeMap& map, const char* what, const std::vector<Vec>& inputs) {
   const auto name = law(what);
+  const double eps = map.narrow() && !map.widened() ? map.own_eps() : 0x1p-52;
   for (std::size_t i = 0; i + 1 < inputs.size() && i < 6; i += 2) {
     Vec both = inputs[i], minus = inputs[i];
     for (std::size_t j = 0; j < both.size(); ++j) {
@@ -351,7 +352,7 @@ void LevelCheck::linearity(const DerivativeMap& map, const char* what, const std
     const auto noise_of = [&](auto&& noise) {
       Vec both_noises = noise(inputs[i], a);
       const auto more = noise(inputs[i + 1], b);
-      for (std::size_t k = 0; k < more.size(); ++k) both_noises[k] += more[k] + 64 * 0x1p-52 * (std::fabs(a[k]) + std::fabs(b[k]));
+      for (std::size_t k = 0; k < more.size(); ++k) both_noises[k] += more[k] + 64 * eps * (std::fabs(a[k]) + std::fabs(b[k]));
       return both_noises;
     };
     const auto minus_got = map(minus);
