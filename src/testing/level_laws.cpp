@@ -136,6 +136,8 @@ void LevelCheck::second_derivatives(const Subject& f) {
   double scale = 0;  // a zero among them is a difference of numbers of this size, rounded to the dtype
   for (const double w : want)
     if (coarser > 1 && std::isfinite(w)) scale = std::max(scale, std::fabs(w));
+  for (const double v : reference_.value())
+    if (coarser > 1 && std::isfinite(v)) scale = std::max(scale, forward_->own_eps() * std::fabs(v));
   for (std::size_t k = 0; k < noise.size(); ++k)
     noise[k] = coarser * (4 * noise[k] + 16 * 0x1p-52 * std::max(scale, std::fabs(want[k])));
   close("Taylor mode equals nested jvp", Layout(got).read(got), want, noise, {}, "the second derivative");
