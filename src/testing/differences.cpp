@@ -26,7 +26,8 @@ class Extrapolation {
     collect();
     if (!std::isfinite(y0_) || (steps_.empty() && sided_.size() < 2)) return put(e, Kind::non_finite, 0, kInf);
     if (steps_.size() < 2) return one_sided(e);
-    extrapolate();
+    extrapolate(0);
+    if (!near_finest()) extrapolate(steps_.size() / 2);
     if (is_kink()) {
       e.left[k_] = left_;
       e.right[k_] = right_;
@@ -65,13 +66,21 @@ class Extrapolation {
 
   double rounding(double h) const { return (noise_ + kEps * std::fabs(y0_)) / h; }
 
-  void extrapolate() {
+  static double central(const Step& s) { return (s.up - s.down) / (2 * s.h); }
+
+  // On a plateau, coarse steps agree with each other to the last bit, and not with the fine ones.
+  bool near_finest() const {
+    const double last = central(steps_.back()), before = central(steps_[steps_.size() - 2]);
+    return std::fabs(value_ - last) <= error_ + 4 * std::fabs(last - before) + 8 * rounding(steps_.back().h);
+  }
+
+  void extrapolate(std::size_t first) {
     const auto n = steps_.size();
     std::vector<double> row(n), before;
     error_ = kInf;
-    for (std::size_t i = 0; i < n; ++i) {
-      row[0] = (steps_[i].up - steps_[i].down) / (2 * steps_[i].h);
-      for (std::size_t j = 1; j <= i; ++j) {
+    for (std::size_t i = first; i < n; ++i) {
+      row[0] = central(steps_[i]);
+      for (std::size_t j = 1; j <= i - first; ++j) {
         const double ratio = steps_[i - j].h / steps_[i].h, factor = ratio * ratio;
         row[j] = row[j - 1] + (row[j - 1] - before[j - 1]) / (factor - 1);
         const double spread = std::max(std::fabs(row[j] - row[j - 1]), std::fabs(row[j] - before[j - 1]));
