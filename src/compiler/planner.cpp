@@ -145,11 +145,7 @@ Output Planner::output(ir::ValueId v, const Aval& result) {
   for (std::size_t k = 0; k < p_.inputs.size(); ++k)
     if (p_.inputs[k] == v) return {Output::Kind::same, {static_cast<std::uint32_t>(k), 0}, locations_[v].strides};
   Location l = locate(v);
-  const auto end = static_cast<std::uint32_t>(plan_->steps.size());
-  if (result.shape.empty()) {
-    alive(l.storage, end);
-    return {Output::Kind::scalar, l.ref(), {}};
-  }
+  if (result.shape.empty()) return {Output::Kind::scalar, l.ref(), {}};
   auto& storage = plan_->storages[l.storage];
   if (storage.kind == Storage::Kind::constants) {  // a repeated constant: one element of its own memory
     const auto element = copied(Storage::Kind::output, l.ref(), {}, {}, itemsize(type(v).dtype));
@@ -170,6 +166,9 @@ Output Planner::output(ir::ValueId v, const Aval& result) {
 std::unique_ptr<Plan> Planner::run(std::span<const Aval> results) {
   for (const auto& u : fusion_.units) unit(u);
   for (std::size_t k = 0; k < results.size(); ++k) plan_->outputs.push_back(output(p_.outputs[k], results[k]));
+  // Scalars are read at the very end: results behind them may have needed copies.
+  for (const auto& o : plan_->outputs)
+    if (o.kind == Output::Kind::scalar) alive(o.from.storage, static_cast<std::uint32_t>(plan_->steps.size()));
   plan_->reuses = reuses(p_, *plan_);
   plan_->arena_bytes = place_in_arena(plan_->storages);
   return std::move(plan_);

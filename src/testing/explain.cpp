@@ -77,30 +77,55 @@ const Disagreement* simplest(const Findings& findings, const std::string& law) {
 
 namespace {
 
-// The checks that may show what `d` says, the cheapest first.
-std::vector<std::pair<Check, CheckOptions>> narrower(Check check, const Disagreement& d, const CheckOptions& options) {
+/// What may show a disagreement.
+struct Attempt {
+  Subject subject;
+  Check check;
+  CheckOptions options;
+};
+
+CheckOptions reduced(const CheckOptions& options) {
   CheckOptions o = options;
   o.directions = std::min(o.directions, 8);
   o.key = random::key(0);
   o.explain = false;
   o.min_decided = 0;
-  std::vector<std::pair<Check, CheckOptions>> out;
+  return o;
+}
+
+// The cheapest first. Laws of other forms of a derivative, "vmap of jvp equals the loop", are tried on the derivative.
+std::vector<Attempt> attempts(Check check, const Subject& s, const Disagreement& d, const CheckOptions& options) {
+  const auto o = reduced(options);
   const auto names = [&](const char* word) { return d.law.find(word) != std::string::npos; };
-  if (names("twice") || names("tracer") || names("says all")) return {{Check::pure, o}};
-  if (names("vmap")) out.emplace_back(Check::vmap, o);
-  if (names("jit") || names("interpret")) out.emplace_back(Check::jit, o);
+  if (names("twice") || names("tracer") || names("says all")) return {{s, Check::pure, o}};
+  std::vector<Attempt> out;
+  const bool mapped = names("vmap"), compiled = names("jit") || names("interpret");
+  if (mapped || compiled) {
+    const auto kind = mapped ? Check::vmap : Check::jit;
+    out.push_back({s, kind, o});
+    if (names("of jvp equals") || names("of vjp equals")) {
+      const auto f = function_at(d.law, s.f, s.args, d.point);
+      const Arrays args(d.point.begin(), d.point.end());
+      const auto n = level_arguments(d.law, s, d.point);
+      const auto active = active_of({args.begin(), args.begin() + static_cast<std::ptrdiff_t>(n)});
+      out.push_back({{names("of jvp equals") ? jvp_of(f, active) : vjp_of(f, active), args, {}}, kind, o});
+    }
+  }
   if (check == Check::grads || check == Check::all) {
     auto few = o;
     few.laws = false;
     few.order = std::clamp(d.order, 1, o.order);
-    out.emplace_back(Check::grads, few);
+    out.push_back({s, Check::grads, few});
     few.laws = true;
-    out.emplace_back(Check::grads, few);
-    out.emplace_back(Check::grads, o);
+    out.push_back({s, Check::grads, few});
+    out.push_back({s, Check::grads, o});
   }
-  if (check == Check::all) out.insert(out.end(), {{Check::vmap, o}, {Check::jit, o}});
-  if (check == Check::all && names("transpos")) out.emplace_back(Check::transpose, o);  // others need not be linear
-  out.emplace_back(check, o);
+  if (check == Check::all) out.insert(out.end(), {{s, Check::vmap, o}, {s, Check::jit, o}});
+  if (check == Check::all && (names("f is linear") || names("f^T"))) out.push_back({s, Check::transpose, o});
+  out.push_back({s, check, o});
+  auto as_given = options;
+  as_given.explain = false;
+  out.push_back({s, check, as_given});
   return out;
 }
 
@@ -123,9 +148,18 @@ Probe presentable(const Case& c, const Probe& probe, const CheckOptions& given) 
   return narrow.fails(c) ? narrow : probe;
 }
 
+// A loop or branch whose derivatives are wrong although no equation in it is: what it is compiled to may be.
+Suspicion suspected(const Located& at, const Probe& probe) {
+  if (at.one_equation && probe.check == Check::grads) {
+    const auto compiled = probe.with(Check::jit, probe.options);
+    if (const auto inner = locate_inside(at.c, compiled)) return suspect(*inner, compiled);
+  }
+  return suspect(at, probe);
+}
+
 Explanation explained(const Case& whole, const Probe& probe, const Subject& subject, const CheckOptions& options,
                       const ExplainLimits& limits) {
-  auto s = suspect(locate(whole, probe), probe);
+  auto s = suspected(locate(whole, probe), probe);
   s.probe.renew(limits.seconds_to_shrink);
   const auto first = s.probe(s.at.c);
   if (first.failed()) s.probe.law = first.disagreements.front().law;
@@ -144,17 +178,16 @@ std::vector<Explanation> explain_by(const Examine& examine, Check check, const S
                                     const ExplainLimits& limits) {
   if (!findings.failed()) return {};
   const Probe base(examine, check, options, limits);
-  for (const auto& [narrow, o] : narrower(check, findings.disagreements.front(), options)) {
-    const auto probe = base.with(narrow, o);
+  for (const auto& attempt : attempts(check, subject, findings.disagreements.front(), options)) {
+    const auto probe = base.with(attempt.check, attempt.options);
     probe.renew(limits.seconds_to_locate);
     try {
-      if (!probe.fails(traced(subject))) continue;
+      if (!probe.fails(traced(attempt.subject))) continue;
       probe.renew(limits.seconds_to_locate / 4);
-      const auto small = with_small_arguments(subject, probe);
+      const auto small = with_small_arguments(attempt.subject, probe);
       probe.renew(limits.seconds_to_locate);
       return {explained(traced(small), probe, small, options, limits)};
     } catch (const std::exception&) {  // it cannot be traced, or not be evaluated equation by equation
-      return {};
     }
   }
   return {};

@@ -64,6 +64,8 @@ struct Located {
 Located locate(const Case& c, const Probe& probe);
 /// The first part alone.
 std::optional<Located> locate_equation(const Case& c, const Probe& probe);
+/// One equation of a program that the only equation of a case holds.
+std::optional<Located> locate_inside(const Case& c, const Probe& probe);
 /// The smallest program that fails, found by leaving equations out.
 Case delta_debugged(const Case& c, const Probe& probe);
 
@@ -85,6 +87,12 @@ Subject with_small_arguments(const Subject& s, const Probe& probe);
 Array with_simple_values(const Array& x, const std::function<bool(const Array&)>& keep);
 /// The same along a direction of one entry, if that shows it.
 Disagreement with_one_entry(const Case& c, const Disagreement& d, double slack);
+
+/// The function that was differentiated last, which a law names: "(of vjp of f)"; it has the first arguments of
+/// `point`.
+FlatFn function_at(const std::string& law, FlatFn f, Arrays args, const Arrays& point);
+/// How many they are.
+std::size_t level_arguments(const std::string& law, const Subject& s, const Arrays& point);
 
 /// The text of an array in C++: fx::array({1.0, 2.0}).
 std::string cpp_text(const Array& x);

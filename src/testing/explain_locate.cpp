@@ -92,6 +92,16 @@ class Locator {
     return {};
   }
 
+  // One equation of what the case's only equation holds, of which nothing is known yet.
+  std::optional<Located> in_held(const Case& c) const {
+    const auto& e = c.program.eqns.at(0);
+    const auto env = all_values(c);
+    Arrays operands;
+    for (const auto& a : e.in) operands.push_back(a.is_literal() ? a.literal : env[a.var]);
+    const auto found = inside(e, operands, Mask(operands.size(), 1));
+    return found && found->one_equation ? found : std::nullopt;
+  }
+
  private:
   static constexpr char kStands = 0, kInert = 1, kCarries = 2;
 
@@ -270,6 +280,8 @@ std::optional<Located> locate_equation(const Case& c, const Probe& probe) {
   if (auto found = Locator(probe, false).in(c)) return found;
   return probe.check == Check::grads ? Locator(probe, true).in(c) : std::nullopt;
 }
+
+std::optional<Located> locate_inside(const Case& c, const Probe& probe) { return Locator(probe, false).in_held(c); }
 
 Case delta_debugged(const Case& c, const Probe& probe) {
   Case best = c;

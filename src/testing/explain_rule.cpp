@@ -149,7 +149,7 @@ void name_custom_rule(Suspicion& s) {
   const auto kind = e.prim->name();
   if (!is_custom_derivative(e) && kind != "custom_vmap_call") return;
   const auto name = unquoted(Fields(e.params.view()).texts["name"]);
-  s.primitive = name;
+  s.primitive = text(kind.substr(0, kind.rfind('_')), " of ", name);
   const auto at = s.rule.find(", ");
   const std::string rest = at == std::string::npos ? "" : s.rule.substr(at);
   if (s.rule == "lowering" || (s.rule == "batch" && kind != "custom_vmap_call")) return;

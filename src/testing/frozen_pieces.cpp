@@ -271,7 +271,8 @@ Arrays carried_out(const ClosedJaxpr& program, const Arrays& args) {
 // rule): what the solver leaves is solved for again. Each round is as good as the displacement is small.
 Replay linear_solve(const AtPoint& at, Ties&) {
   const auto n = static_cast<std::ptrdiff_t>(at.fields.integer("num_consts"));
-  const auto matvec = held_wide(at.fields.jaxprs("matvec")[0], at.in), solve = held_wide(at.fields.jaxprs("solve")[0], at.in);
+  const auto matvec = held_wide(at.fields.jaxprs("matvec")[0], at.in);
+  const auto solve = held_wide(at.fields.jaxprs("solve")[0], at.in);
   return [matvec, solve, n](ArraySpan in) {
     const auto with = [&](const Arrays& xs) {
       Arrays all(in.begin(), in.begin() + n);

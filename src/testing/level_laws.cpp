@@ -133,7 +133,11 @@ void LevelCheck::second_derivatives(const Subject& f) {
   }
   // Taylor mode goes another way, whose roundings are its own, in the program's own dtype.
   const double coarser = std::max(1.0, forward_->own_eps() / 0x1p-52);
-  for (std::size_t k = 0; k < noise.size(); ++k) noise[k] = coarser * (4 * noise[k] + 16 * 0x1p-52 * std::fabs(want[k]));
+  double scale = 0;  // a zero among them is a difference of numbers of this size, rounded to the dtype
+  for (const double w : want)
+    if (coarser > 1 && std::isfinite(w)) scale = std::max(scale, std::fabs(w));
+  for (std::size_t k = 0; k < noise.size(); ++k)
+    noise[k] = coarser * (4 * noise[k] + 16 * 0x1p-52 * std::max(scale, std::fabs(want[k])));
   close("Taylor mode equals nested jvp", Layout(got).read(got), want, noise, {}, "the second derivative");
 }
 

@@ -137,6 +137,12 @@ Array constant(const std::function<Array()>& make) {
   const SetTrace none(nullptr);
   return make();
 }
+Array weighted(const Array& x) {
+  const auto n = std::max<std::int64_t>(1, x.size());
+  return x * constant([&] {
+           return (arange(1.0, static_cast<double>(n + 1)) / n).reshape(x.shape()).astype(x.dtype());
+         });
+}
 Array number(const Array& x, double v) {
   return constant([&] { return Array(v).astype(x.dtype()); });
 }

@@ -111,6 +111,9 @@ Value apart(const Value& v, std::int64_t axis);
 /// v with at least one axis, and the number of one that it has.
 Value with_axis(const Value& v);
 std::int64_t some_axis(const Scene& s, const Value& v);
+/// x, each element multiplied by another number in (0, 1]: of what has a constant sum, which no sum shows then. (A
+/// derivative that is zero by cancellation cannot be told from rounding errors.)
+Array weighted(const Array& x);
 /// What make() gives when nothing traces: for constants, which are to be no equations.
 Array constant(const std::function<Array()>& make);
 /// Any float of the dtype of x.

@@ -65,7 +65,8 @@ Value symmetric_eigenvalues(const Scene& s) {
   const auto n = order_of(s);
   const auto a = spread(s, n);
   const auto e = linalg::eigh(0.5 * (a + a.T()));
-  return s.choice(2) == 0 ? bounded(e.eigenvalues, static_cast<double>(2 * n + 1)) : bounded(square(e.eigenvectors), 1);
+  return s.choice(2) == 0 ? bounded(e.eigenvalues, static_cast<double>(2 * n + 1))
+                          : bounded(weighted(square(e.eigenvectors)), 1);
 }
 Value singular_values(const Scene& s) {
   const auto n = order_of(s);
@@ -73,7 +74,7 @@ Value singular_values(const Scene& s) {
 }
 Value singular_vectors(const Scene& s) {
   const auto [u, v, vh] = linalg::svd(spread(s, 2), {.full_matrices = false});
-  return bounded(square(u) + square(vh), 2);
+  return bounded(weighted(square(u) + square(vh)), 2);
 }
 Value tridiagonal(const Scene& s) {
   const auto x = wide(s.first());
@@ -139,7 +140,8 @@ Value real_transformed(const Scene& s) {
   if (s.choice(2) == 0) return some_part(s, z, static_cast<double>(n));
   return bounded(lax::fft(sin(z), lax::FftType::IRFFT, {n}), 4);  // of few enough elements for sin to be small
 }
-Value eigenvalues(const Scene& s) { return some_part(s, 0.5 * square(linalg::eigvals(spread(s, 2))), 13); }
+// They are real.
+Value eigenvalues(const Scene& s) { return bounded(lax::real(0.5 * square(linalg::eigvals(spread(s, 2)))), 13); }
 
 }  // namespace
 

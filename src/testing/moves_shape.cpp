@@ -120,7 +120,8 @@ Value log_of_sum(const Scene& s) {
 }
 Value soft_maximum(const Scene& s) {
   const auto x = with_axis(into(s.first(), -2, 2));
-  return between(softmax(x.x, some_axis(s, x)), 0, 1);
+  const auto axis = some_axis(s, x);  // with more than one element: else it is 1
+  return between(weighted(softmax(x.x.shape(axis) > 1 ? x.x : concatenate({x.x, 0.5 * x.x}, axis), axis)), 0, 1);
 }
 Value accumulated(const Scene& s) {
   const auto x = with_axis(s.first());

@@ -56,7 +56,7 @@ class Noise final : public Interpreter {
   Array perturbed(const Array& x) {
     if (!is_inexact(x.dtype()) || x.aval().size() == 0) return x;
     const double own = eps_of(x.dtype());
-    return lax::mul(x, factors(x.aval(), own > rounding_.eps ? 4 * own : rounding_.eps));
+    return lax::mul(x, factors(x.aval(), own > 0x1p-52 ? 4 * std::max(own, rounding_.eps) : rounding_.eps));
   }
   // Cancellation is felt only if what is summed is uncertain.
   static bool sums(std::string_view name) {

@@ -84,8 +84,16 @@ std::string joined(const std::vector<std::string>& parts) {
   return s;
 }
 
+/// Without " of custom_vjp", which stands in "custom_vjp of softplus" already.
+std::string rule_beside(const std::string& primitive, std::string rule) {
+  const auto kind = " of " + primitive.substr(0, primitive.find(" of "));
+  if (primitive.starts_with("custom_"))
+    if (const auto at = rule.find(kind); at != std::string::npos) rule.erase(at, kind.size());
+  return rule;
+}
+
 void append(std::ostream& os, const Explanation& e) {
-  if (e.to_one_rule) os << "\nsuspect: " << e.primitive << ", " << e.rule;
+  if (e.to_one_rule) os << "\nsuspect: " << e.primitive << ", " << rule_beside(e.primitive, e.rule);
   else os << "\nsuspect: " << e.rule << " of " << e.primitive << ", which are wrong only together";
   append_block(os, "  program    ", e.jaxpr, kJaxprLines);
   if (!e.point.empty()) append_block(os, "  at         ", joined(e.point), 1);

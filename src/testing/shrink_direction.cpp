@@ -20,22 +20,6 @@ Arrays inexact(const Arrays& xs) {
   return out;
 }
 
-// The function that was differentiated last: "(of vjp of jvp of f)" names it.
-FlatFn function_at(const std::string& law, FlatFn f, Arrays args, const Arrays& point) {
-  std::vector<bool> forward;
-  auto at = law.find("(of ");
-  for (at = at == std::string::npos ? at : at + 4; at != std::string::npos && law.compare(at + 1, 6, "vp of ") == 0;
-       at += 7)
-    forward.push_back(law[at] == 'j');
-  for (auto i = forward.size(); i-- > 0;) {
-    const auto more = inexact(forward[i] ? args : f(args)).size();
-    f = forward[i] ? jvp_of(f, active_of(args)) : vjp_of(f, active_of(args));
-    const auto n = static_cast<std::ptrdiff_t>(std::min(args.size() + more, point.size()));
-    args.assign(point.begin(), point.begin() + n);
-  }
-  return f;
-}
-
 Vec basis(std::size_t n, std::size_t i) {
   Vec v(n, 0);
   v[i] = 1;
@@ -106,6 +90,37 @@ class OneEntry {
 };
 
 }  // namespace
+
+namespace {
+
+struct Differentiated {
+  FlatFn f;
+  std::size_t arguments;
+};
+
+Differentiated level_of(const std::string& law, FlatFn f, Arrays args, const Arrays& point) {
+  std::vector<bool> forward;
+  auto at = law.find("(of ");
+  for (at = at == std::string::npos ? at : at + 4; at != std::string::npos && law.compare(at + 1, 6, "vp of ") == 0;
+       at += 7)
+    forward.push_back(law[at] == 'j');
+  for (auto i = forward.size(); i-- > 0;) {
+    const auto more = inexact(forward[i] ? args : f(args)).size();
+    f = forward[i] ? jvp_of(f, active_of(args)) : vjp_of(f, active_of(args));
+    const auto n = static_cast<std::ptrdiff_t>(std::min(args.size() + more, point.size()));
+    args.assign(point.begin(), point.begin() + n);
+  }
+  return {f, args.size()};
+}
+
+}  // namespace
+
+FlatFn function_at(const std::string& law, FlatFn f, Arrays args, const Arrays& point) {
+  return level_of(law, std::move(f), std::move(args), point).f;
+}
+std::size_t level_arguments(const std::string& law, const Subject& s, const Arrays& point) {
+  return level_of(law, s.f, s.args, point).arguments;
+}
 
 Disagreement with_one_entry(const Case& c, const Disagreement& d, double slack) {
   if (!d.numbers || d.direction.empty() || d.point.empty()) return d;

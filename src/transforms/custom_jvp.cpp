@@ -79,10 +79,13 @@ struct CustomJvpCall {
     const Mask mapped(args.mapped.begin(), args.mapped.end()), all(p.call_jaxpr->out.size(), 1);
     const auto f = batch_jaxpr(p.call_jaxpr, args.axis(), mapped, all);
     const auto rule = std::make_shared<JvpRule>(*p.jvp);
-    rule->apply = [one = p.jvp, mapped, axis = custom::MappedAxis(args.axis())](ArraySpan consts, ArraySpan primals, ArraySpan tangents) {
-      return apply_mapped(*one, mapped, axis, consts, primals, tangents);
+    const auto& made = f->closed.consts;  // by batching rules of its own, such as custom_vmap's
+    rule->n_consts += made.size();
+    rule->apply = [one = p.jvp, mapped, n = made.size(), axis = custom::MappedAxis(args.axis())](
+                      ArraySpan consts, ArraySpan primals, ArraySpan tangents) {
+      return apply_mapped(*one, mapped, axis, consts.subspan(n), primals, tangents);
     };
-    return {bind_all<CustomJvpCall>(args.operands, {p.name, f->closed.jaxpr, rule, p.symbolic_zeros}), all};
+    return {bind_all<CustomJvpCall>(joined({made, args.operands}), {p.name, f->closed.jaxpr, rule, p.symbolic_zeros}), all};
   }
 
   static JvpOut apply_mapped(const JvpRule& rule, Mask mapped, const custom::MappedAxis& axis, ArraySpan consts,

@@ -175,15 +175,18 @@ struct CustomVjpCall {
     const custom::MappedAxis axis(args.axis());
     const Mask of_consts(mapped.begin(), mapped.begin() + static_cast<std::ptrdiff_t>(n));
     const Mask of_args(mapped.begin() + static_cast<std::ptrdiff_t>(n), mapped.end());
+    const auto& made = f->closed.consts;  // by batching rules of its own, such as custom_vmap's
     const auto fwd = std::make_shared<FwdRule>(*p.fwd);
-    fwd->apply = [one = p.fwd, mapped, axis](ArraySpan consts, ArraySpan primals) {
-      return forward_mapped(*one, mapped, axis, consts, primals);
+    fwd->n_consts += made.size();
+    fwd->apply = [one = p.fwd, mapped, axis, skip = made.size()](ArraySpan consts, ArraySpan primals) {
+      return forward_mapped(*one, mapped, axis, consts.subspan(skip), primals);
     };
     const auto bwd = std::make_shared<BwdRule>(*p.bwd);
-    bwd->apply = [one = p.bwd, of_consts, of_args, axis](ArraySpan consts, const TreeDef& structure, ArraySpan residuals, ArraySpan cts) {
-      return backward_mapped(*one, of_consts, of_args, axis, consts, structure, residuals, cts);
+    bwd->apply = [one = p.bwd, of_consts, of_args, axis, skip = made.size()](ArraySpan consts, const TreeDef& structure,
+                                                                             ArraySpan residuals, ArraySpan cts) {
+      return backward_mapped(*one, of_consts, of_args, axis, consts.subspan(skip), structure, residuals, cts);
     };
-    return {bind_all<CustomVjpCall>(args.operands, {p.name, bwd, f->closed.jaxpr, fwd, p.symbolic_zeros}), all};
+    return {bind_all<CustomVjpCall>(joined({made, args.operands}), {p.name, bwd, f->closed.jaxpr, fwd, p.symbolic_zeros}), all};
   }
 
   static Forward forward_mapped(const FwdRule& one, const Mask& mapped, const custom::MappedAxis& axis, ArraySpan consts, ArraySpan primals) {

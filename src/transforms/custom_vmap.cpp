@@ -78,12 +78,16 @@ struct CustomVmapCall {
   static JvpOut jvp(const JvpArgs& args, const Params& p) {
     const auto nonzero = present(args.tangents);
     const auto t = jvp_jaxpr(p.call_jaxpr, nonzero);
-    Arrays in(args.primals.begin(), args.primals.end());
+    const auto& made = t->closed.consts;  // by derivative rules of its own, such as custom_jvp's
+    auto in = joined({made, args.primals});
     append_present(in, args.tangents);
     const auto n = p.call_jaxpr->out.size();
     auto rule = std::make_shared<VmapRule>(*p.rule);
-    rule->apply = [one = p.rule, nonzero, out_nonzero = t->out](std::int64_t size, const Mask& mapped, const Arrays& operands) {
-      return apply_to_tangents(*one, nonzero, out_nonzero, size, mapped, operands);
+    rule->n_consts += made.size();
+    rule->apply = [one = p.rule, nonzero, out_nonzero = t->out, skip = made.size()](std::int64_t size, const Mask& mapped,
+                                                                                   const Arrays& operands) {
+      const Mask own(mapped.begin() + static_cast<std::ptrdiff_t>(skip), mapped.end());
+      return apply_to_tangents(*one, nonzero, out_nonzero, size, own, slice(operands, skip, operands.size() - skip));
     };
     auto out = bind_all<CustomVmapCall>(in, {p.name, t->closed.jaxpr, rule});
     auto tangents = spread(ArraySpan(out).subspan(n), t->out);

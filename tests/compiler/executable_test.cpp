@@ -2,6 +2,8 @@
 
 #include <thread>
 
+#include <fluxion/creation.hpp>
+
 #include "base/buffer.hpp"
 #include "compiler/executable.hpp"
 #include "compiler/interpreter.hpp"
@@ -107,6 +109,20 @@ TEST_CASE("a product over nothing is zero, and so are arrays without elements") 
   const auto x = b.input({float64, {1, 2, 0}}), y = b.input({float64, {1, 0, 3}});
   const auto p = b.finish({b.dot(x, y), b.map(Op::exp, {x}), b.reduce(ir::ReduceOp::min, y, {1})});
   CHECK(agrees(p, {{{float64, {1, 2, 0}}, {}}, {{float64, {1, 0, 3}}, {}}}));
+}
+
+TEST_CASE("a scalar result outlives the copies that later results need") {
+  ir::Builder b;
+  const auto x = b.input({DType::float64, {2}});
+  const auto first = b.reshape(b.slice(x, {0}, {1}, {1}), {});
+  const auto scalar = b.map(Op::add, {first, b.constant(DType::float64, 2.0)});
+  ir::Values results{scalar};
+  for (const auto v : {b.map(Op::mul, {b.constant(DType::float64, 0.0), x}), x})
+    results.push_back(b.slice(b.reshape(b.broadcast(v, {5, 2}, {1}), {10}), {0}, {4}, {3}));
+  const auto p = b.finish(std::move(results));
+  const auto out = run_on(*executable(p), {array({0.5, -1.5})});
+  CHECK(out[0].item<double>() == 2.5);
+  CHECK(out[2].to_vector<double>() == std::vector<double>{0.5, 0.5, 0.5});
 }
 
 TEST_CASE("the first maximum is found for every layout") {

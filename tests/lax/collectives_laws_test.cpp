@@ -335,6 +335,19 @@ TEST_CASE("collectives name what does not fit") {
                vmap([](const Array& k) { return psum(k, "i"); }, {.axis_name = "i"})(random::split(random::key(0), 3));
              }),
              Catch::Contains("psum: the operand must be a number, got key<fry>[]"));
+  CHECK_THAT(thrown<TypeError>(inside([](const Array& e) { return pmax(lax::complex(e, e), "i"); })),
+             Catch::Contains("pmax: the operand must have an order, got c128"));
+}
+
+TEST_CASE("sums over a named axis take complex numbers") {
+  const auto x = lax::complex(arange(4.0), 2.0 * arange(4.0) + 1.0);
+  const auto over = [](const auto& f) { return vmap(f, {.axis_name = "i"}); };
+  near(over([](const Array& e) { return psum(e, "i"); })(x), to_all(sum(x, 0)));
+  const auto rows = lax::complex(arange(16.0).reshape({4, 4}), ones({4, 4}));
+  near(over([](const Array& e) { return psum_scatter(e, "i"); })(rows), sum(rows, 0));
+  // Linear, and its own transpose: each element is in every sum.
+  const auto loss = [&](const Array& v) { return sum(real(over([](const Array& e) { return psum(e, "i"); })(v) * x)); };
+  near(grad(loss)(x), to_all(sum(x, 0)));
 }
 
 }  // namespace fluxion::test

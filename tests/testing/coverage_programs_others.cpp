@@ -16,7 +16,9 @@ namespace fluxion::test {
 
 namespace {
 
-Array sampled(DType t, const Shape& shape, std::uint64_t seed = 1) { return make(sample({t, shape, 0.5, 1.5}, seed)); }
+Array sampled(DType t, const Shape& shape, std::uint64_t seed = 1) {
+  return make(sample({t, shape, 0.5, 1.5}, seed));
+}
 
 /// Collects programs of one dtype.
 struct Programs {
@@ -27,7 +29,13 @@ struct Programs {
     add(primitive, {sampled(t, shape)}, [f](const Arrays& a) { return Arrays{f(a[0])}; });
   }
   void add(const char* primitive, Arrays args, FlatFn f) {
-    all.push_back({primitive, std::string(primitive) + ", by a program of its own", t, std::move(f), std::move(args), {}, 2});
+    all.push_back({primitive,
+                   std::string(primitive) + ", by a program of its own",
+                   t,
+                   std::move(f),
+                   std::move(args),
+                   {},
+                   2});
   }
   void refuse(std::initializer_list<const char*> primitives, const char* why) {
     for (const auto* p : primitives) all.push_back({p, p, t, nullptr, {}, why, 2});
@@ -39,25 +47,30 @@ Array as(const Array& x, double v) { return Array(v).astype(x.dtype()); }
 
 void add_custom_rules(Programs& p) {
   p.add("custom_jvp_call", {3}, [](const Array& x) {
-    return custom_jvp([](const Array& v) { return sin(v); }, [](const auto& at, const auto& t) {
-      const auto& v = std::get<0>(at);
-      return std::pair(sin(v), cos(v) * std::get<0>(t));
-    })(x);
+    return custom_jvp([](const Array& v) { return sin(v); },
+                      [](const auto& at, const auto& t) {
+                        const auto& v = std::get<0>(at);
+                        return std::pair(sin(v), cos(v) * std::get<0>(t));
+                      })(x);
   });
   p.add("custom_vjp_call", {3}, [](const Array& x) {
-    return custom_vjp([](const Array& v) { return sin(v); }, [](const Array& v) { return std::pair(sin(v), cos(v)); },
+    return custom_vjp([](const Array& v) { return sin(v); },
+                      [](const Array& v) { return std::pair(sin(v), cos(v)); },
                       [](const Array& slope, const Array& ct) { return std::tuple(slope * ct); })(x);
   });
   p.add("custom_vmap_call", {3}, [](const Array& x) {
-    return custom_vmap([](const Array& v) { return sin(v) * v; },
-                       [](std::int64_t, const auto&, const Array& v) { return std::pair(sin(v) * v, true); })(x);
+    return custom_vmap(
+        [](const Array& v) { return sin(v) * v; },
+        [](std::int64_t, const auto&, const Array& v) { return std::pair(sin(v) * v, true); })(x);
   });
   p.add("linear_call", {3}, [](const Array& x) {
     const Array twice = as(x, 2);
-    return linear_call([](const Array& r, const Array& v) { return r * v; }, [](const Array& r, const Array& ct) { return r * ct; },
-                       twice, x) * x;
+    return linear_call([](const Array& r, const Array& v) { return r * v; },
+                       [](const Array& r, const Array& ct) { return r * ct; }, twice, x) *
+           x;
   });
-  p.add("checkpoint", {3}, [](const Array& x) { return checkpoint([](const Array& v) { return sin(v) * v; })(x); });
+  p.add("checkpoint", {3},
+        [](const Array& x) { return checkpoint([](const Array& v) { return sin(v) * v; })(x); });
   p.add("name", {3}, [](const Array& x) { return checkpoint_name(sin(x), "s") * x; });
 }
 
@@ -79,13 +92,16 @@ void add_callbacks(Programs& p) {
   });
   p.add("pure_callback", {3}, squared_by_host);
   p.add("io_callback", {3}, [](const Array& x) {
-    return x * io_callback([](const Array& w) { return w; }, ShapeDtypeStruct{x.shape(), x.dtype()}, stop_gradient(x));
+    return x * io_callback([](const Array& w) { return w; }, ShapeDtypeStruct{x.shape(), x.dtype()},
+                           stop_gradient(x));
   });
 }
 
 void add_collectives(Programs& p) {
-  const auto over = [&](const char* primitive, const Shape& shape, const std::function<Array(const Array&)>& f) {
-    p.add(primitive, shape, [f](const Array& x) { return vmap([f](const Array& v) { return f(v); }, {.axis_name = "i"})(x); });
+  const auto over = [&](const char* primitive, const Shape& shape,
+                        const std::function<Array(const Array&)>& f) {
+    p.add(primitive, shape,
+          [f](const Array& x) { return vmap([f](const Array& v) { return f(v); }, {.axis_name = "i"})(x); });
   };
   over("psum", {3, 2}, [](const Array& x) { return psum(x, "i") * x; });
   if (!is_complex(p.t)) {
@@ -111,18 +127,23 @@ Array heavy(const Array& x) {
 void add_control_flow(Programs& p) {
   p.add("cond_buckets", {4, 16}, [](const Array& x) {
     return vmap([](const Array& v) {
-      return cond(real(v[0]) > 1.0, [](const Array& w) { return heavy(w); }, [](const Array& w) { return w * w; }, v);
+      return cond(
+          real(v[0]) > 1.0, [](const Array& w) { return heavy(w); }, [](const Array& w) { return w * w; }, v);
     })(x);
   });
   p.all.back().order = p.t == DType::float64 ? 2 : 1;  // it costs seconds
-  const auto compiled = [&](const char* primitive, const Shape& shape, const std::function<Array(const Array&)>& f) {
-    p.add(primitive, {sampled(p.t, shape)}, jitted([f](const Arrays& a) { return Arrays{f(a[0])}; }));  // a tape lives in one run
+  const auto compiled = [&](const char* primitive, const Shape& shape,
+                            const std::function<Array(const Array&)>& f) {
+    p.add(primitive, {sampled(p.t, shape)},
+          jitted([f](const Arrays& a) { return Arrays{f(a[0])}; }));  // a tape lives in one run
   };
   const auto index = [](std::int64_t i) { return Array(i).astype(DType::int64); };
   const auto record = [](const Array& x) { return Aval{x.shape(), x.dtype(), false}; };
   const auto one = [=](const Array& x) { return lax::tape_push(lax::tape_empty({}), index(0), {&x, 1}); };
-  compiled("tape_push", {2}, [=](const Array& x) { return lax::tape_read(one(x), index(0), {record(x)})[0] * x; });
-  compiled("tape_read", {2}, [=](const Array& x) { return lax::tape_read(one(x), index(0), {record(x)})[0] * x; });
+  compiled("tape_push", {2},
+           [=](const Array& x) { return lax::tape_read(one(x), index(0), {record(x)})[0] * x; });
+  compiled("tape_read", {2},
+           [=](const Array& x) { return lax::tape_read(one(x), index(0), {record(x)})[0] * x; });
   compiled("tape_add", {2}, [=](const Array& x) {
     return lax::tape_read(lax::tape_add(one(x), one(x * x)), index(0), {record(x)})[0];
   });
@@ -135,7 +156,8 @@ void add_control_flow(Programs& p) {
 void add_implicit(Programs& p) {
   p.add("custom_root", {}, [](const Array& q) {
     const auto newton = [](const auto& f, const Array& start) {
-      return fori_loop(0, 12, [&](const Array&, const Array& x) { return x - f(x) / (as(x, 3) * x * x); }, start);
+      return fori_loop(
+          0, 12, [&](const Array&, const Array& x) { return x - f(x) / (as(x, 3) * x * x); }, start);
     };
     const auto divide = [](const auto& g, const Array& y) { return y / g(ones_like(y)); };
     return custom_root([&](const Array& x) { return x * x * x - q; }, ones_like(q), newton, divide);
@@ -149,20 +171,28 @@ void add_implicit(Programs& p) {
 void add_others(Programs& p) {
   if (is_floating(p.t)) {
     for (const auto op : {ir::Op::round_half_even, ir::Op::round_half_away})
-      p.add(ir::name(op).data(), {3}, [op](const Array& x) { return lax::elementwise(op).bind_one({&x, 1}, ParamsView::of(NoParams{})) * x; });
+      p.add(ir::name(op).data(), {3}, [op](const Array& x) {
+        return lax::elementwise(op).bind_one({&x, 1}, ParamsView::of(NoParams{})) * x;
+      });
   } else {
     p.refuse({"round_half_even", "round_half_away"}, "the operand must be floating");
   }
   const auto words = [] { return array({1, 2}).astype(DType::uint32); };
-  p.add("random_wrap", {2}, [=](const Array& x) { return x * random::key_data(random::wrap_key_data(words())).astype(x.dtype()); });
-  p.add("random_unwrap", {2}, [=](const Array& x) { return x * random::key_data(random::wrap_key_data(words())).astype(x.dtype()); });
+  p.add("random_wrap", {2}, [=](const Array& x) {
+    return x * random::key_data(random::wrap_key_data(words())).astype(x.dtype());
+  });
+  p.add("random_unwrap", {2}, [=](const Array& x) {
+    return x * random::key_data(random::wrap_key_data(words())).astype(x.dtype());
+  });
   p.add("iota", {3}, [](const Array& x) { return x * lax::iota(x.dtype(), {3}, 0); });
   p.add("select_n", {3}, [](const Array& x) { return lax::select_n(array({true, false, true}), x, x * x); });
 }
 
 void add_complex(Programs& p) {
   namespace la = lax::linalg;
-  const auto hermitian = [](const Array& x) { return matmul(x, conj(x.T())) + as(x, 2) * eye(x.shape()[0]).astype(x.dtype()); };
+  const auto hermitian = [](const Array& x) {
+    return matmul(x, conj(x.T())) + as(x, 2) * eye(x.shape()[0]).astype(x.dtype());
+  };
   p.add("cholesky", {2, 2}, [=](const Array& x) { return la::cholesky(hermitian(x)); });
   p.add("qr", {3, 2}, [](const Array& x) { return la::qr(x, {.full_matrices = false}).r; });
   p.add("eigh", {2, 2}, [=](const Array& x) {  // what does not depend on the phases of the vectors

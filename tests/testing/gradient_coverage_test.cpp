@@ -1,5 +1,5 @@
-// Every primitive x {jvp, transpose, batch, jit} x dtype x order goes through the checker, and a table says so. A cell
-// that is missing has a reason, and a reason is needed.
+// Every primitive x {jvp, transpose, batch, jit} x dtype x order goes through the checker, and a table says
+// so. A cell that is missing has a reason, and a reason is needed.
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -41,8 +41,8 @@ using Table = std::map<std::string, std::map<DType, Cells>>;
 // Why cells are missing from some order on.
 struct Missing {
   std::set<std::string> primitives;
-  std::set<DType> dtypes;   // empty: all
-  std::set<Rule> which;     // empty: all
+  std::set<DType> dtypes;  // empty: all
+  std::set<Rule> which;    // empty: all
   int order;
   const char* reason;
 };
@@ -50,12 +50,26 @@ const std::set<DType> kHalves{DType::float16, DType::bfloat16};
 
 const std::vector<Missing>& missing() {
   static const std::vector<Missing> list{
-      {{"geqrf", "hessenberg", "householder_product", "nextafter", "random_gamma_grad", "schur", "tridiagonal"}, {}, {}, 1,
+      {{"geqrf", "hessenberg", "householder_product", "nextafter", "random_gamma_grad", "schur",
+        "tridiagonal"},
+       {},
+       {},
+       1,
        "has no derivative, and says so"},
-      {{"bitcast_convert_type"}, {}, {}, 1, "acts on bits: what it gives is held, and no function of a real number"},
-      {{"cbrt", "erf", "erfc", "erf_inv", "igamma", "igammac", "igamma_grad_a", "zeta"}, kHalves, {jvp}, 1,
+      {{"bitcast_convert_type"},
+       {},
+       {},
+       1,
+       "acts on bits: what it gives is held, and no function of a real number"},
+      {{"cbrt", "erf", "erfc", "erf_inv", "igamma", "igammac", "igamma_grad_a", "zeta"},
+       kHalves,
+       {jvp},
+       1,
        "has constants in its rule that are rounded to a half: differences tell nothing of so few digits"},
-      {{"pure_callback"}, kHalves, {jvp}, 1,
+      {{"pure_callback"},
+       kHalves,
+       {jvp},
+       1,
        "computes in its own dtype: differences tell nothing of so few digits"},
   };
   return list;
@@ -72,7 +86,8 @@ std::set<std::string> all_primitives() {
       std::ostringstream text;
       text << std::ifstream(file.path()).rdbuf();
       const auto source = text.str();
-      for (std::sregex_iterator it(source.begin(), source.end(), declaration), end; it != end; ++it) names.insert((*it)[1]);
+      for (std::sregex_iterator it(source.begin(), source.end(), declaration), end; it != end; ++it)
+        names.insert((*it)[1]);
     }
   return names;
 }
@@ -146,8 +161,8 @@ class Exercise {
     }
     for (const auto& d : found.disagreements) {
       std::ostringstream text;
-      text << d.law << ": " << d.what << ", expected " << d.expected << " +- " << d.expected_error << ", got " << d.got
-           << " (tolerance " << d.tolerance << ")\n";
+      text << d.law << ": " << d.what << ", expected " << d.expected << " +- " << d.expected_error << ", got "
+           << d.got << " (tolerance " << d.tolerance << ")\n";
       wrong_ += text.str();
       break;
     }
@@ -180,21 +195,26 @@ std::string shown(const std::string& primitive, DType t, const Cells& c) {
     int order = c.from[r];
     while (order <= c.wanted[r] && c.decided[r].contains(order)) ++order;
     const bool none = order == c.from[r];
-    text += none ? (reason_for(primitive, t, static_cast<Rule>(r), order) != nullptr ? '-' : '!') : static_cast<char>('0' + order - 1);
+    text += none ? (reason_for(primitive, t, static_cast<Rule>(r), order) != nullptr ? '-' : '!')
+                 : static_cast<char>('0' + order - 1);
   }
   return text;
 }
 
 void print(const Table& table) {
-  std::cout << "\nThe highest order decided of jvp, transpose, batch, jit; '.' nothing to decide, '-' a listed reason\n";
+  std::cout << "\nThe highest order decided of jvp, transpose, batch, jit; '.' nothing to decide, '-' a "
+               "listed reason\n";
   std::cout << std::string(30, ' ');
-  for (const auto t : coverage_dtypes()) std::cout << short_name(t) << std::string(6 - short_name(t).size(), ' ');
+  for (const auto t : coverage_dtypes())
+    std::cout << short_name(t) << std::string(6 - short_name(t).size(), ' ');
   std::cout << '\n';
   for (const auto& [primitive, by_dtype] : table) {
     std::cout << primitive << std::string(primitive.size() < 30 ? 30 - primitive.size() : 1, ' ');
     for (const auto t : coverage_dtypes()) {
       const auto found = by_dtype.find(t);
-      std::cout << (found == by_dtype.end() ? is_inexact(t) ? "!!!!" : "    " : shown(primitive, t, found->second)) << "  ";
+      std::cout << (found == by_dtype.end() ? is_inexact(t) ? "!!!!" : "    "
+                                            : shown(primitive, t, found->second))
+                << "  ";
     }
     std::cout << '\n';
   }
@@ -247,8 +267,11 @@ TEST_CASE("gradient coverage: every primitive, rule, dtype and order has gone th
           const auto* reason = reason_for(primitive, t, static_cast<Rule>(r), order);
           ++cells[c.decided[r].contains(order) ? "decided" : reason != nullptr ? "with a reason" : "missing"];
           if (c.decided[r].contains(order)) continue;
-          if (reason != nullptr) needed.emplace(reason, primitive);
-          else gaps += primitive + " " + kRules[r] + " " + std::string(short_name(t)) + " order " + std::to_string(order) + "\n";
+          if (reason != nullptr)
+            needed.emplace(reason, primitive);
+          else
+            gaps += primitive + " " + kRules[r] + " " + std::string(short_name(t)) + " order " +
+                    std::to_string(order) + "\n";
         }
   for (const auto& m : missing())
     for (const auto& primitive : m.primitives) {

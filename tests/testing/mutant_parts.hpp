@@ -28,9 +28,12 @@ inline ArgsOf always(Arrays args) {
 /// A mutant and its twin from `f.operator()<bool wrong>(args)`.
 template <class F>
 Mutant mutant(std::string name, std::string primitive, std::string rule, ArgsOf args, F f) {
-  return {std::move(name), std::move(primitive), std::move(rule),
+  return {std::move(name),
+          std::move(primitive),
+          std::move(rule),
           [f](const Arrays& x) -> Arrays { return f.template operator()<true>(x); },
-          [f](const Arrays& x) -> Arrays { return f.template operator()<false>(x); }, std::move(args)};
+          [f](const Arrays& x) -> Arrays { return f.template operator()<false>(x); },
+          std::move(args)};
 }
 
 /// What operations in front of and behind a primitive look like to whoever must find it.

@@ -17,7 +17,7 @@ enum class Shows { derivative, batch, program, purity };
 
 struct Mutant {
   std::string name;       // what is wrong, in words
-  std::string primitive;  // what an explanation must name
+  std::string primitive;  // what an explanation must name: the primitive, or the kind of a custom rule
   std::string rule;       // and the rule of it: "jvp", "jvp of argument 2", "transpose"
   FlatFn wrong, right;
   std::function<Arrays(const Array& key)> args;

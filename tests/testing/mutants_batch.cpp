@@ -4,7 +4,8 @@
 namespace fluxion::test {
 namespace {
 
-/// R has `name`, `Params`, `shape(avals, params)`, `value(x, params)`, `tangent(x, t, params)` and `batch(args, params)`.
+/// R has `name`, `Params`, `shape(avals, params)`, `value(x, params)`, `tangent(x, t, params)` and `batch(args,
+/// params)`.
 template <class R>
 struct Batched {
   static constexpr std::string_view name = R::name;
@@ -112,7 +113,9 @@ struct Decay {
   using Params = Rate;
   static Shape shape(AvalSpan in, const Params&) { return in[0].shape; }
   static Array value(const Arrays& x, const Params& p) { return exp(-p.rate * x[0]); }
-  static Array tangent(const Arrays& x, const Arrays& t, const Params& p) { return -p.rate * exp(-p.rate * x[0]) * t[0]; }
+  static Array tangent(const Arrays& x, const Arrays& t, const Params& p) {
+    return -p.rate * exp(-p.rate * x[0]) * t[0];
+  }
   static BatchOut batch(const BatchArgs& args, const Params& p) {
     return {{batched<Decay>({args.operands[0]}, W ? Rate{1.0} : p)}, {1}};
   }
@@ -159,28 +162,23 @@ Mutant batch_mutant(Mutant m) {
 void add_batch_mutants(std::vector<Mutant>& to) {
   const auto add = [&to](Mutant m) { to.push_back(batch_mutant(std::move(m))); };
   const auto vector = drawn({{{3}}}), two = drawn({{{3}}, {{3}}});
-  add(mutant("axis of a batch not shifted", "fold_axis", "batch", drawn({{{3, 3}}}), []<bool W>(const Arrays& x) {
-    return Arrays{after(batched<FoldAxis<W>>({before(x[0])}, {1}))};
-  }));
+  add(mutant("axis of a batch not shifted", "fold_axis", "batch", drawn({{{3, 3}}}),
+             []<bool W>(const Arrays& x) { return Arrays{after(batched<FoldAxis<W>>({before(x[0])}, {1}))}; }));
   add(mutant("batch of both operands only", "pair_dot", "batch", two, []<bool W>(const Arrays& x) {
     return Arrays{after(batched<PairDot<W>>({before(x[0]), x[1]}))};
   }));
-  add(mutant("batch mixes lanes", "normalised", "batch", vector, []<bool W>(const Arrays& x) {
-    return Arrays{after(batched<Normalised<W>>({before(x[0])}))};
-  }));
+  add(mutant("batch mixes lanes", "normalised", "batch", vector,
+             []<bool W>(const Arrays& x) { return Arrays{after(batched<Normalised<W>>({before(x[0])}))}; }));
   add(mutant("batch of the second operand only", "excess", "batch", two, []<bool W>(const Arrays& x) {
     return Arrays{after(batched<Excess<W>>({before(x[0]), x[1]}))};
   }));
-  add(mutant("parameter dropped from a batch", "decay", "batch", vector, []<bool W>(const Arrays& x) {
-    return Arrays{after(batched<Decay<W>>({before(x[0])}, {0.5}))};
-  }));
-  add(mutant("batch of one lane", "ripple", "batch", vector, []<bool W>(const Arrays& x) {
-    return Arrays{after(batched<Ripple<W>>({before(x[0])}))};
-  }));
-  add(mutant("batch of an odd number of lanes", "cubed", "batch", vector, []<bool W>(const Arrays& x) {
-    return Arrays{after(batched<Cube<W>>({before(x[0])}))};
-  }));
-  add(mutant("custom_vmap rule of another function", "custom_vmap of <lambda>", "rule", two, []<bool W>(const Arrays& x) {
+  add(mutant("parameter dropped from a batch", "decay", "batch", vector,
+             []<bool W>(const Arrays& x) { return Arrays{after(batched<Decay<W>>({before(x[0])}, {0.5}))}; }));
+  add(mutant("batch of one lane", "ripple", "batch", vector,
+             []<bool W>(const Arrays& x) { return Arrays{after(batched<Ripple<W>>({before(x[0])}))}; }));
+  add(mutant("batch of an odd number of lanes", "cubed", "batch", vector,
+             []<bool W>(const Arrays& x) { return Arrays{after(batched<Cube<W>>({before(x[0])}))}; }));
+  add(mutant("custom_vmap rule of another function", "custom_vmap", "rule", two, []<bool W>(const Arrays& x) {
     const auto scaled = [](const Array& a, const Array& b) { return a * sin(b); };
     const auto rule = [](std::int64_t, const auto&, const Array& a, const Array& b) {
       return std::pair(W ? a * cos(b) : a * sin(b), true);

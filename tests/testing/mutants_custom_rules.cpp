@@ -13,16 +13,17 @@ struct MaskedLogSumExp {
 };
 template <bool W>
 Arrays masked(const Arrays& x) {
-  const auto f = custom_vjp(MaskedLogSumExp{},
-                            [](const Array& v, const Array& mask) {
-                              const Array y = MaskedLogSumExp{}(v, mask);
-                              return std::pair(y, std::tuple(v, mask, y));
-                            },
-                            [](const auto& saved, const Array& ct) {
-                              const auto& [v, mask, y] = saved;
-                              const Array share = exp(v - y);
-                              return std::tuple(ct * (W ? share : where(mask, share, 0.0)), none);
-                            });
+  const auto f = custom_vjp(
+      MaskedLogSumExp{},
+      [](const Array& v, const Array& mask) {
+        const Array y = MaskedLogSumExp{}(v, mask);
+        return std::pair(y, std::tuple(v, mask, y));
+      },
+      [](const auto& saved, const Array& ct) {
+        const auto& [v, mask, y] = saved;
+        const Array share = exp(v - y);
+        return std::tuple(ct * (W ? share : where(mask, share, 0.0)), none);
+      });
   return {f(before(x[0]), x[1])};
 }
 
@@ -66,19 +67,21 @@ Arrays product_rule(const Arrays& x) {
 template <bool W>
 Arrays other_value(const Arrays& x) {
   const auto value = [](const Array& a) { return log(a + 1e-3); };
-  const auto f = custom_vjp(value, [value](const Array& a) { return std::pair(W ? log(a) : value(a), a); },
-                            [](const Array& a, const Array& ct) { return ct / (a + 1e-3); });
+  const auto f = custom_vjp(
+      value, [value](const Array& a) { return std::pair(W ? log(a) : value(a), a); },
+      [](const Array& a, const Array& ct) { return ct / (a + 1e-3); });
   return {sum(f(x[0]))};
 }
 
 /// A mean of squares whose backward rule takes the cotangent for 1, which it is under grad.
 template <bool W>
 Arrays upstream(const Arrays& x) {
-  const auto f = custom_vjp([](const Array& a) { return mean(a * a); }, [](const Array& a) { return std::pair(mean(a * a), a); },
-                            [](const Array& a, const Array& ct) {
-                              const Array g = 2.0 * a / static_cast<double>(a.size());
-                              return W ? g + 0.0 * ct : g * ct;
-                            });
+  const auto f =
+      custom_vjp([](const Array& a) { return mean(a * a); }, [](const Array& a) { return std::pair(mean(a * a), a); },
+                 [](const Array& a, const Array& ct) {
+                   const Array g = 2.0 * a / static_cast<double>(a.size());
+                   return W ? g + 0.0 * ct : g * ct;
+                 });
   return {sin(f(before(x[0])))};
 }
 
@@ -109,10 +112,9 @@ Arrays recurrence(const Arrays& x) {
 
 template <bool W>
 Arrays straight_through(const Arrays& x) {
-  const auto f = custom_jvp([](const Array& a) { return floor(a); },
-                            [](const auto& p, const auto& t) {
-                              return std::pair(floor(std::get<0>(p)), (W ? 1.0 : 0.0) * std::get<0>(t));
-                            });
+  const auto f = custom_jvp(
+      [](const Array& a) { return floor(a); },
+      [](const auto& p, const auto& t) { return std::pair(floor(std::get<0>(p)), (W ? 1.0 : 0.0) * std::get<0>(t)); });
   return {sum(sin(x[0]) * f(x[0]))};
 }
 
@@ -135,8 +137,13 @@ Arrays loop(const Arrays& x) {
   const auto halved = [](const Array& a) {
     return while_loop([](const Array& c) { return c > 1.0; }, [](const Array& c) { return 0.5 * c; }, a);
   };
-  const auto f = custom_vjp(halved, [halved](const Array& a) { const Array y = halved(a); return std::pair(y, y / a); },
-                            [](const Array& ratio, const Array& ct) { return (W ? 0.0 : 1.0) * stop_gradient(ratio) * ct; });
+  const auto f = custom_vjp(
+      halved,
+      [halved](const Array& a) {
+        const Array y = halved(a);
+        return std::pair(y, y / a);
+      },
+      [](const Array& ratio, const Array& ct) { return (W ? 0.0 : 1.0) * stop_gradient(ratio) * ct; });
   return {sin(f(x[0])) * x[0]};
 }
 
@@ -144,7 +151,8 @@ Arrays loop(const Arrays& x) {
 template <bool W>
 Arrays implicit(const Arrays& x) {
   const auto root = [](const Array& a) {
-    return fori_loop(0, 30, [a](const Array&, const Array& y) { return y - (y + y * y * y / 3.0 - a) / (1 + y * y); }, 0.5 * a);
+    return fori_loop(
+        0, 30, [a](const Array&, const Array& y) { return y - (y + y * y * y / 3.0 - a) / (1 + y * y); }, 0.5 * a);
   };
   const auto f = custom_jvp(root, [root](const auto& p, const auto& t) {
     const Array y = root(std::get<0>(p));
@@ -161,18 +169,30 @@ void add_custom_rule_mutants(std::vector<Mutant>& to) {
   const auto with_mask = [draw = drawn({{{4}, -1, 1}})](const Array& key) {
     return Arrays{draw(key)[0], array({true, false, true, true})};
   };
-  to.push_back(mutant("mask forgotten in bwd", "custom_vjp of MaskedLogSumExp", "bwd", with_mask, []<bool W>(const Arrays& x) { return masked<W>(x); }));
-  to.push_back(mutant("bwd in the wrong order", "custom_vjp of <lambda>", "bwd", two, []<bool W>(const Arrays& x) { return swapped<W>(x); }));
-  to.push_back(mutant("fwd saves the wrong residual", "custom_vjp of <lambda>", "bwd", vector, []<bool W>(const Arrays& x) { return residual<W>(x); }));
-  to.push_back(mutant("product rule cut short", "custom_jvp of <lambda>", "jvp rule", two, []<bool W>(const Arrays& x) { return product_rule<W>(x); }));
-  to.push_back(mutant("fwd of another function", "custom_vjp of <lambda>", "fwd", vector, []<bool W>(const Arrays& x) { return other_value<W>(x); }));
-  to.push_back(mutant("bwd ignores its cotangent", "custom_vjp of <lambda>", "bwd", vector, []<bool W>(const Arrays& x) { return upstream<W>(x); }));
-  to.push_back(mutant("bwd clips", "custom_vjp of <lambda>", "bwd", vector, []<bool W>(const Arrays& x) { return clipping<W>(x); }));
-  to.push_back(mutant("carry forgotten in a scan's body", "custom_jvp of <lambda>", "jvp rule", vector, []<bool W>(const Arrays& x) { return recurrence<W>(x); }));
-  to.push_back(mutant("straight through a step", "custom_jvp of <lambda>", "jvp rule", vector, []<bool W>(const Arrays& x) { return straight_through<W>(x); }));
-  to.push_back(mutant("a difference quotient as derivative", "custom_jvp of <lambda>", "jvp rule", vector, []<bool W>(const Arrays& x) { return quotient<W>(x); }));
-  to.push_back(mutant("zero adjoint around a loop", "custom_vjp of <lambda>", "bwd", scalar, []<bool W>(const Arrays& x) { return loop<W>(x); }));
-  to.push_back(mutant("sign of an implicit derivative", "custom_jvp of <lambda>", "jvp rule", drawn({{{}}}), []<bool W>(const Arrays& x) { return implicit<W>(x); }));
+  to.push_back(mutant("mask forgotten in bwd", "MaskedLogSumExp", "bwd", with_mask,
+                      []<bool W>(const Arrays& x) { return masked<W>(x); }));
+  to.push_back(mutant("bwd in the wrong order", "custom_vjp", "bwd", two,
+                      []<bool W>(const Arrays& x) { return swapped<W>(x); }));
+  to.push_back(mutant("fwd saves the wrong residual", "custom_vjp", "bwd", vector,
+                      []<bool W>(const Arrays& x) { return residual<W>(x); }));
+  to.push_back(mutant("product rule cut short", "custom_jvp", "rule", two,
+                      []<bool W>(const Arrays& x) { return product_rule<W>(x); }));
+  to.push_back(mutant("fwd of another function", "custom_vjp", "fwd", vector,
+                      []<bool W>(const Arrays& x) { return other_value<W>(x); }));
+  to.push_back(mutant("bwd ignores its cotangent", "custom_vjp", "bwd", vector,
+                      []<bool W>(const Arrays& x) { return upstream<W>(x); }));
+  to.push_back(
+      mutant("bwd clips", "custom_vjp", "bwd", vector, []<bool W>(const Arrays& x) { return clipping<W>(x); }));
+  to.push_back(mutant("carry forgotten in a scan's body", "custom_jvp", "rule", vector,
+                      []<bool W>(const Arrays& x) { return recurrence<W>(x); }));
+  to.push_back(mutant("straight through a step", "custom_jvp", "rule", vector,
+                      []<bool W>(const Arrays& x) { return straight_through<W>(x); }));
+  to.push_back(mutant("a difference quotient as derivative", "custom_jvp", "rule", vector,
+                      []<bool W>(const Arrays& x) { return quotient<W>(x); }));
+  to.push_back(mutant("zero adjoint around a loop", "custom_vjp", "bwd", scalar,
+                      []<bool W>(const Arrays& x) { return loop<W>(x); }));
+  to.push_back(mutant("sign of an implicit derivative", "custom_jvp", "rule", drawn({{{}}}),
+                      []<bool W>(const Arrays& x) { return implicit<W>(x); }));
 }
 
 }  // namespace fluxion::test

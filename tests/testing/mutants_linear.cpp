@@ -166,41 +166,40 @@ constexpr auto spread_with = []<Spreads how>(const Arrays& x) {
 };
 
 void add_products(std::vector<Mutant>& to) {
-  to.push_back(mutant("matrix not transposed", "applied", "transpose", drawn({{{3, 3}}, {{3}}}), []<bool W>(const Arrays& x) {
-    return Arrays{after(bilinear_op<Applied<W>>(before(x[0]), x[1]))};
-  }));
-  to.push_back(mutant("parameter dropped from a transpose", "scaled_product", "transpose", drawn({{{3}}, {{3}}}),
-                      []<bool W>(const Arrays& x) {
-                        return Arrays{after(bilinear_op<ScaledProduct<W>>(before(x[0]), x[1], {1.5}))};
-                      }));
-  to.push_back(mutant("triangle not transposed", "forward_solve", "transpose", drawn({{{3}}}), []<bool W>(const Arrays& x) {
-    return Arrays{after(linear_op<ForwardSolve<W>>({before(x[0])}, {false}))};
-  }));
+  to.push_back(
+      mutant("matrix not transposed", "applied", "transpose", drawn({{{3, 3}}, {{3}}}),
+             []<bool W>(const Arrays& x) { return Arrays{after(bilinear_op<Applied<W>>(before(x[0]), x[1]))}; }));
+  to.push_back(mutant(
+      "parameter dropped from a transpose", "scaled_product", "transpose", drawn({{{3}}, {{3}}}),
+      []<bool W>(const Arrays& x) { return Arrays{after(bilinear_op<ScaledProduct<W>>(before(x[0]), x[1], {1.5}))}; }));
+  to.push_back(mutant(
+      "triangle not transposed", "forward_solve", "transpose", drawn({{{3}}}),
+      []<bool W>(const Arrays& x) { return Arrays{after(linear_op<ForwardSolve<W>>({before(x[0])}, {false}))}; }));
 }
 
 }  // namespace
 
 void add_linear_mutants(std::vector<Mutant>& to) {
-  to.push_back(mutant("transpose of a matrix instead of its inverse turn", "rotation", "transpose", drawn({{{3, 2}}}), rotation));
-  to.push_back(mutant("silently zero cotangent", "relay", "transpose", drawn({{{3}}}), []<bool W>(const Arrays& x) {
-    return Arrays{after(linear_op<Relay<W>>({before(x[0])}))};
-  }));
-  to.push_back(mutant("broadcast transposed to a mean", "spread", "transpose", drawn({{{2}}}), []<bool W>(const Arrays& x) {
-    return spread_with.operator()<W ? Spreads::mean : Spreads::right>(x);
-  }));
-  to.push_back(mutant("broadcast transposed without a sum", "spread", "transpose", drawn({{{2}}}), []<bool W>(const Arrays& x) {
-    return spread_with.operator()<W ? Spreads::first : Spreads::right>(x);
-  }));
+  to.push_back(mutant("transpose of a matrix instead of its inverse turn", "rotation", "transpose", drawn({{{3, 2}}}),
+                      rotation));
+  to.push_back(mutant("silently zero cotangent", "relay", "transpose", drawn({{{3}}}),
+                      []<bool W>(const Arrays& x) { return Arrays{after(linear_op<Relay<W>>({before(x[0])}))}; }));
+  to.push_back(mutant(
+      "broadcast transposed to a mean", "spread", "transpose", drawn({{{2}}}),
+      []<bool W>(const Arrays& x) { return spread_with.operator() < W ? Spreads::mean : Spreads::right > (x); }));
+  to.push_back(mutant(
+      "broadcast transposed without a sum", "spread", "transpose", drawn({{{2}}}),
+      []<bool W>(const Arrays& x) { return spread_with.operator() < W ? Spreads::first : Spreads::right > (x); }));
   to.push_back(mutant("sum transposed along the wrong axis", "column_sums", "transpose", drawn({{{3, 3}}}),
                       []<bool W>(const Arrays& x) { return Arrays{after(linear_op<ColumnSums<W>>({before(x[0])}))}; }));
-  to.push_back(mutant("sign of the second cotangent", "gap", "transpose", drawn({{{3}}, {{3}}}), []<bool W>(const Arrays& x) {
-    return Arrays{after(linear_op<Gap<W>>({before(x[0]), x[1]}))};
-  }));
+  to.push_back(
+      mutant("sign of the second cotangent", "gap", "transpose", drawn({{{3}}, {{3}}}), []<bool W>(const Arrays& x) {
+        return Arrays{after(linear_op<Gap<W>>({before(x[0]), x[1]}))};
+      }));
   to.push_back(mutant("conjugate in a transpose", "phase", "transpose", drawn({{{3}, 0.5, 2, complex128}}),
                       []<bool W>(const Arrays& z) { return Arrays{linear_op<Phase<W>>({z[0] * z[0]}, {0.7})}; }));
-  to.push_back(mutant("transpose above 64 elements only", "centre", "transpose", drawn({{{100}}}), []<bool W>(const Arrays& x) {
-    return Arrays{sin(linear_op<Centre<W>>({before(x[0])}))};
-  }));
+  to.push_back(mutant("transpose above 64 elements only", "centre", "transpose", drawn({{{100}}}),
+                      []<bool W>(const Arrays& x) { return Arrays{sin(linear_op<Centre<W>>({before(x[0])}))}; }));
   add_products(to);
 }
 

@@ -16,7 +16,9 @@ struct Shift {
   using Params = Steps;
   static Shape shape(AvalSpan in, const Params&) { return in[0].shape; }
   static Array value(const Arrays& x, const Params& p) { return roll(x[0], p.by, -1); }
-  static Arrays transpose(const Array& ct, Operands, const Params& p) { return {linear_op<Shift>({ct}, {W ? p.by : -p.by})}; }
+  static Arrays transpose(const Array& ct, Operands, const Params& p) {
+    return {linear_op<Shift>({ct}, {W ? p.by : -p.by})};
+  }
 };
 
 struct Direction {
@@ -120,9 +122,9 @@ void add_moving_mutants(std::vector<Mutant>& to) {
   to.push_back(mutant("shift transposed the same way", "shift", "transpose", vector, []<bool W>(const Arrays& x) {
     return Arrays{sum(arange(4.0) * sin(linear_op<Shift<W>>({before(x[0])}, {1})))};
   }));
-  to.push_back(mutant("running sum transposed the same way", "running_sum", "transpose", vector, []<bool W>(const Arrays& x) {
-    return Arrays{after(linear_op<RunningSum<W>>({before(x[0])}, {false}))};
-  }));
+  to.push_back(
+      mutant("running sum transposed the same way", "running_sum", "transpose", vector,
+             []<bool W>(const Arrays& x) { return Arrays{after(linear_op<RunningSum<W>>({before(x[0])}, {false}))}; }));
   to.push_back(mutant("pad transposed one slice off", "framed", "transpose", vector, []<bool W>(const Arrays& x) {
     return Arrays{sum(arange(1.0, 8.0) * sin(1 + linear_op<Framed<W>>({before(x[0])}, {2, 1})))};
   }));
@@ -130,17 +132,16 @@ void add_moving_mutants(std::vector<Mutant>& to) {
     return Arrays{after(linear_op<Window<W>>({before(x[0])}, {1, 1}))};
   }));
   to.push_back(mutant("second linear operand forgotten", "joined", "transpose", two, []<bool W>(const Arrays& x) {
-    return joined_with.operator()<W ? Joins::forgets_second : Joins::right>(x);
+    return joined_with.operator() < W ? Joins::forgets_second : Joins::right > (x);
   }));
   to.push_back(mutant("cotangents in the wrong order", "joined", "transpose", two, []<bool W>(const Arrays& x) {
-    return joined_with.operator()<W ? Joins::swaps : Joins::right>(x);
+    return joined_with.operator() < W ? Joins::swaps : Joins::right > (x);
   }));
   to.push_back(mutant("repeated indices set, not added", "picked", "transpose", vector, []<bool W>(const Arrays& x) {
     return Arrays{after(linear_op<Picked<W>>({before(x[0])}, {{0, 2, 2, 3}}))};
   }));
-  to.push_back(mutant("diagonal lost", "upper", "transpose", drawn({{{3, 3}}}), []<bool W>(const Arrays& x) {
-    return Arrays{after(linear_op<Upper<W>>({before(x[0])}))};
-  }));
+  to.push_back(mutant("diagonal lost", "upper", "transpose", drawn({{{3, 3}}}),
+                      []<bool W>(const Arrays& x) { return Arrays{after(linear_op<Upper<W>>({before(x[0])}))}; }));
 }
 
 }  // namespace fluxion::test

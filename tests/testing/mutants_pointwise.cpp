@@ -11,11 +11,13 @@ ArgsOf drawn(std::vector<Drawn> each) {
       const auto& d = each[i];
       const Array k = keys[static_cast<std::int64_t>(i)];
       if (is_integer(d.dtype)) {
-        out.push_back(random::randint(k, d.shape, static_cast<std::int64_t>(d.low), static_cast<std::int64_t>(d.high), d.dtype));
+        out.push_back(
+            random::randint(k, d.shape, static_cast<std::int64_t>(d.low), static_cast<std::int64_t>(d.high), d.dtype));
       } else if (is_complex(d.dtype)) {
         const auto parts = random::split(k);
         out.push_back(lax::complex(random::uniform(parts[0], d.shape, float64, d.low, d.high),
-                              random::uniform(parts[1], d.shape, float64, d.low, d.high)).astype(d.dtype));
+                                   random::uniform(parts[1], d.shape, float64, d.low, d.high))
+                          .astype(d.dtype));
       } else {
         out.push_back(random::uniform(k, d.shape, float64, d.low, d.high).astype(d.dtype));
       }
@@ -184,7 +186,9 @@ template <bool W>
 struct Rough {
   static constexpr std::string_view name = "rough";
   static Array value(ArraySpan x) { return arctan(x[0]); }
-  static Array tangent(std::size_t, ArraySpan x, const Array& t) { return (W ? 1.00000001 : 1.0) / (1 + x[0] * x[0]) * t; }
+  static Array tangent(std::size_t, ArraySpan x, const Array& t) {
+    return (W ? 1.00000001 : 1.0) / (1 + x[0] * x[0]) * t;
+  }
 };
 
 struct Scale {
@@ -227,7 +231,9 @@ struct SquaredModulus {
     return {{bind_one<SquaredModulus>(args.primals, p)}, {2.0 * real((W ? z : conj(z)) * args.tangents[0])}};
   }
   static constexpr no_transpose transpose{"not linear"};
-  static BatchOut batch(const BatchArgs& args, const Params& p) { return {bind_all<SquaredModulus>(args.operands, p), {1}}; }
+  static BatchOut batch(const BatchArgs& args, const Params& p) {
+    return {bind_all<SquaredModulus>(args.operands, p), {1}};
+  }
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params&) {
     return lower_as(b, in, [](const Arrays& z) { return Arrays{real(z[0]) * real(z[0]) + imag(z[0]) * imag(z[0])}; });
   }
@@ -258,18 +264,23 @@ void add_pointwise_mutants(std::vector<Mutant>& to) {
   to.push_back(mutant("in float32 only", "bowl", "jvp", drawn({{{4}, 0.5, 2, float32}}), alone<Bowl>));
   to.push_back(mutant("above 64 elements only", "long_sine", "jvp", drawn({{{100}, 0.5, 1}}), alone<LongSine>));
   to.push_back(mutant("the last elements only", "squash", "jvp", drawn({{{6}}}), alone<Squash>));
-  to.push_back(mutant("one element of three hundred", "crowded_sine", "jvp", drawn({{{300}, 0.5, 1}}), alone<OneElement>));
+  to.push_back(
+      mutant("one element of three hundred", "crowded_sine", "jvp", drawn({{{300}, 0.5, 1}}), alone<OneElement>));
   to.push_back(mutant("wrong sign of a small derivative", "wave", "jvp", vector,
                       []<bool W>(const Arrays& x) { return Arrays{1e-9 * pointwise<Wave<W>>(before(x[0]))}; }));
   to.push_back(mutant("not linear in the tangent", "steep", "jvp", vector, alone<Steep>));
   to.push_back(mutant("relative error 1e-8", "rough", "jvp", vector, alone<Rough>));
   to.push_back(mutant("a slope in single precision", "coarse", "jvp", vector, alone<Coarse>));
   to.push_back(mutant("modulus without conjugate", "squared_modulus", "jvp", drawn({{{3}, 0.5, 2, complex128}}),
-                      []<bool W>(const Arrays& z) { return Arrays{bind_one<SquaredModulus<W>>({z.data(), 1}, {})}; }));
-  to.push_back(mutant("parameter dropped from the value in jvp", "softened", "jvp", vector,
-                      []<bool W>(const Arrays& x) { return softened<W ? Forgets::in_value : Forgets::nothing>(x[0]); }));
-  to.push_back(mutant("parameter dropped from the tangent", "softened", "jvp", vector,
-                      []<bool W>(const Arrays& x) { return softened<W ? Forgets::in_tangent : Forgets::nothing>(x[0]); }));
+                      []<bool W>(const Arrays& z) {
+                        return Arrays{bind_one<SquaredModulus<W>>({z.data(), 1}, {})};
+                      }));
+  to.push_back(
+      mutant("parameter dropped from the value in jvp", "softened", "jvp", vector,
+             []<bool W>(const Arrays& x) { return softened < W ? Forgets::in_value : Forgets::nothing > (x[0]); }));
+  to.push_back(mutant("parameter dropped from the tangent", "softened", "jvp", vector, []<bool W>(const Arrays& x) {
+    return softened < W ? Forgets::in_tangent : Forgets::nothing > (x[0]);
+  }));
 }
 
 }  // namespace fluxion::test

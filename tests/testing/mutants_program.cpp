@@ -12,7 +12,9 @@ struct Affine {
   static constexpr std::string_view name = "affine";
   using Params = NoParams;
   static Avals abstract_eval(AvalSpan in, const Params&) { return {{in[0].shape, in[0].dtype}}; }
-  static JvpOut jvp(const JvpArgs& args, const Params& p) { return {{bind_one<Affine>(args.primals, p)}, {3.0 * args.tangents[0]}}; }
+  static JvpOut jvp(const JvpArgs& args, const Params& p) {
+    return {{bind_one<Affine>(args.primals, p)}, {3.0 * args.tangents[0]}};
+  }
   static constexpr no_transpose transpose{"not linear"};
   static BatchOut batch(const BatchArgs& args, const Params& p) { return {bind_all<Affine>(args.operands, p), {1}}; }
   static Arrays impl(ArraySpan x, const Params&) { return {3.0 * x[0] + 1.0}; }
@@ -51,7 +53,9 @@ struct Noisy {
   static constexpr std::string_view name = "noisy";
   using Params = NoParams;
   static Avals abstract_eval(AvalSpan in, const Params&) { return {{in[0].shape, in[0].dtype}}; }
-  static JvpOut jvp(const JvpArgs& args, const Params& p) { return {{bind_one<Noisy>(args.primals, p)}, {args.tangents[0]}}; }
+  static JvpOut jvp(const JvpArgs& args, const Params& p) {
+    return {{bind_one<Noisy>(args.primals, p)}, {args.tangents[0]}};
+  }
   static constexpr no_transpose transpose{"not linear"};
   static BatchOut batch(const BatchArgs& args, const Params& p) { return {bind_all<Noisy>(args.operands, p), {1}}; }
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
@@ -100,20 +104,18 @@ void add_program_mutants(std::vector<Mutant>& to) {
     to.push_back(std::move(m));
   };
   const auto vector = drawn({{{6}}});
-  add(Shows::program, mutant("compiled differs from eager", "affine", "lowering", vector, []<bool W>(const Arrays& x) {
-    return Arrays{sin(bind_one<Affine<W>>(x, {}))};
-  }));
-  add(Shows::program, mutant("compiled differs in the last elements", "host_square", "lowering", vector, []<bool W>(const Arrays& x) {
-    return Arrays{sin(bind_one<HostSquare<W>>(x, {}))};
-  }));
-  add(Shows::purity, mutant("a kernel with state", "noisy", "", vector, []<bool W>(const Arrays& x) {
-    return Arrays{sin(bind_one<Noisy<W>>(x, {}))};
-  }));
-  add(Shows::purity, mutant("a hidden counter", "", "", vector, []<bool W>(const Arrays& x) { return counting<W>(x); }));
-  add(Shows::purity, mutant("a tracer kept from the last call", "", "", vector, []<bool W>(const Arrays& x) { return keeping<W>(x); }));
-  add(Shows::purity, mutant("a mean kept between calls", "", "", vector, []<bool W>(const Arrays& x) {
-    return centring<W>(x);
-  }));
+  add(Shows::program, mutant("compiled differs from eager", "affine", "lowering", vector,
+                             []<bool W>(const Arrays& x) { return Arrays{sin(bind_one<Affine<W>>(x, {}))}; }));
+  add(Shows::program, mutant("compiled differs in the last elements", "host_square", "lowering", vector,
+                             []<bool W>(const Arrays& x) { return Arrays{sin(bind_one<HostSquare<W>>(x, {}))}; }));
+  add(Shows::purity, mutant("a kernel with state", "noisy", "", vector,
+                            []<bool W>(const Arrays& x) { return Arrays{sin(bind_one<Noisy<W>>(x, {}))}; }));
+  add(Shows::purity,
+      mutant("a hidden counter", "", "", vector, []<bool W>(const Arrays& x) { return counting<W>(x); }));
+  add(Shows::purity, mutant("a tracer kept from the last call", "", "", vector,
+                            []<bool W>(const Arrays& x) { return keeping<W>(x); }));
+  add(Shows::purity,
+      mutant("a mean kept between calls", "", "", vector, []<bool W>(const Arrays& x) { return centring<W>(x); }));
 }
 
 }  // namespace fluxion::test

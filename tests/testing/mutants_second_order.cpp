@@ -59,12 +59,13 @@ struct Fourth {
 template <bool W>
 Arrays constant_residual(const Arrays& x) {
   const auto value = [](const Array& a) { return log1p(a * a); };
-  const auto f = custom_vjp(value,
-                            [value](const Array& a) {
-                              const Array slope = 2 * a / (1 + a * a);
-                              return std::pair(value(a), W ? stop_gradient(slope) : slope);
-                            },
-                            [](const Array& slope, const Array& ct) { return ct * slope; });
+  const auto f = custom_vjp(
+      value,
+      [value](const Array& a) {
+        const Array slope = 2 * a / (1 + a * a);
+        return std::pair(value(a), W ? stop_gradient(slope) : slope);
+      },
+      [](const Array& slope, const Array& ct) { return ct * slope; });
   return {sum(f(before(x[0])))};
 }
 
@@ -77,21 +78,19 @@ Mutant of_order(int order, Mutant m) {
 
 void add_second_order_mutants(std::vector<Mutant>& to) {
   const auto vector = drawn({{{3}}}), two = drawn({{{3}}, {{3}}});
-  to.push_back(of_order(2, mutant("derivative stopped in a jvp rule", "sine_once", "jvp", vector, []<bool W>(const Arrays& x) {
-    return Arrays{after(pointwise<SineOnce<W>>(before(x[0])))};
-  })));
+  to.push_back(
+      of_order(2, mutant("derivative stopped in a jvp rule", "sine_once", "jvp", vector,
+                         []<bool W>(const Arrays& x) { return Arrays{after(pointwise<SineOnce<W>>(before(x[0])))}; })));
   to.push_back(of_order(2, mutant("mixed derivative stopped", "mixed", "jvp", two, []<bool W>(const Arrays& x) {
-    return Arrays{after(pointwise<Mixed<W>>(before(x[0]), x[1]))};
-  })));
-  to.push_back(of_order(2, mutant("the derivative's own jvp", "slope_of_tanh", "jvp", vector, []<bool W>(const Arrays& x) {
-    return Arrays{after(pointwise<TanhBySlope<W>>(before(x[0])))};
-  })));
-  to.push_back(of_order(2, mutant("residual taken for a constant", "custom_vjp of <lambda>", "fwd", vector, []<bool W>(const Arrays& x) {
-    return constant_residual<W>(x);
-  })));
-  to.push_back(of_order(3, mutant("third derivative stopped", "fourth_power_slope", "jvp", vector, []<bool W>(const Arrays& x) {
-    return Arrays{sum(pointwise<Fourth<W>>(x[0]))};
-  })));
+                          return Arrays{after(pointwise<Mixed<W>>(before(x[0]), x[1]))};
+                        })));
+  to.push_back(of_order(
+      2, mutant("the derivative's own jvp", "slope_of_tanh", "jvp", vector,
+                []<bool W>(const Arrays& x) { return Arrays{after(pointwise<TanhBySlope<W>>(before(x[0])))}; })));
+  to.push_back(of_order(2, mutant("residual taken for a constant", "custom_vjp", "fwd", vector,
+                                  []<bool W>(const Arrays& x) { return constant_residual<W>(x); })));
+  to.push_back(of_order(3, mutant("third derivative stopped", "fourth_power_slope", "jvp", vector,
+                                  []<bool W>(const Arrays& x) { return Arrays{sum(pointwise<Fourth<W>>(x[0]))}; })));
 }
 
 }  // namespace fluxion::test

@@ -109,8 +109,9 @@ struct WholePower {
   static Avals abstract_eval(AvalSpan in, const Params&) { return {{in[0].shape, in[0].dtype}}; }
   static JvpOut jvp(const JvpArgs& args, const Params& p) {
     const Array &x = args.primals[0], &n = args.primals[1], &t = args.tangents[0];
-    return {{bind_one<WholePower>(args.primals, p)},
-            {t.is_empty_handle() ? t : bind_one<WholePower>(Arrays{x, n - 1}, p) * (W ? n - 1 : n).astype(x.dtype()) * t}};
+    return {
+        {bind_one<WholePower>(args.primals, p)},
+        {t.is_empty_handle() ? t : bind_one<WholePower>(Arrays{x, n - 1}, p) * (W ? n - 1 : n).astype(x.dtype()) * t}};
   }
   static constexpr no_transpose transpose{"not linear"};
   static BatchOut batch(const BatchArgs& args, const Params& p) {
@@ -143,11 +144,13 @@ void add_special_value_mutants(std::vector<Mutant>& to) {
   to.push_back(mutant("large arguments only", "log_cosh", "jvp", values({0.5, 1.5, 3.25}), alone<LogCosh>));
   to.push_back(mutant("negative arguments only", "soft_sign", "jvp", drawn({{{6}, -2, 2}}), alone<SoftSign>));
   to.push_back(mutant("at 0 only", "cardinal_sine", "jvp", values({0.0, 0.5, 1.5}), alone<Cardinal>));
-  to.push_back(mutant("at ties only", "larger", "jvp", always({array({1.0, 2.0, 3.0, 4.0}), array({0.5, 2.0, 3.5, 1.0})}),
+  to.push_back(mutant("at ties only", "larger", "jvp",
+                      always({array({1.0, 2.0, 3.0, 4.0}), array({0.5, 2.0, 3.5, 1.0})}),
                       []<bool W>(const Arrays& x) { return Arrays{pointwise<Larger<W>>(x[0], x[1])}; }));
   to.push_back(mutant("NaN where the value is finite", "ramp", "jvp", values({-1.0, 2.0, 800.0}), alone<Ramp>));
   to.push_back(mutant("NaN behind a guard", "half_root", "jvp", values({2.0, 0.5, -1.0}), alone<HalfRoot>));
-  to.push_back(mutant("the wrong branch between two thresholds", "robust_loss", "jvp", values({0.5, -1.25, 2.0}), alone<Robust>));
+  to.push_back(mutant("the wrong branch between two thresholds", "robust_loss", "jvp", values({0.5, -1.25, 2.0}),
+                      alone<Robust>));
   to.push_back(mutant("an integer result with a tangent", "bucket", "jvp", values({0.5, 1.25, 2.75}),
                       []<bool W>(const Arrays& x) {
                         const Array whole = bind_one<Bucket<W>>(x, {});

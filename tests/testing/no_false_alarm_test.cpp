@@ -27,9 +27,9 @@ TEST_CASE("no tricky function raises a false alarm") {
     if (t.undecided.empty()) CHECK(of.agree > of.undecidable());
     all += of;
   }
-  std::cout << tricky().size() << " tricky functions: " << all.agree << " agree (" << all.at_kink << " at kinks), " << all.disagree
-            << " disagree, " << all.undecidable() << " undecidable (" << all.kink << " kinks, " << all.non_finite << " not finite, "
-            << all.ill_conditioned << " ill-conditioned)\n";
+  std::cout << tricky().size() << " tricky functions: " << all.agree << " agree (" << all.at_kink << " at kinks), "
+            << all.disagree << " disagree, " << all.undecidable() << " undecidable (" << all.kink << " kinks, "
+            << all.non_finite << " not finite, " << all.ill_conditioned << " ill-conditioned)\n";
 }
 
 }  // namespace fluxion::test

@@ -38,11 +38,16 @@ constexpr double kStep = 1e-4;
 
 double tolerance(DType t) {
   switch (t) {
-    case bfloat16: return 1e-1;
-    case float16: return 1e-2;
-    case float32: return 2e-3;
-    case complex64: return 1e-3;
-    default: return 1e-5;
+    case bfloat16:
+      return 1e-1;
+    case float16:
+      return 1e-2;
+    case float32:
+      return 2e-3;
+    case complex64:
+      return 1e-3;
+    default:
+      return 1e-5;
   }
 }
 

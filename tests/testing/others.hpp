@@ -1,4 +1,5 @@
-// Other checkers' published methods, written anew from their documentation to be compared with: what would they have said?
+// Other checkers' published methods, written anew from their documentation to be compared with: what would they have
+// said?
 #pragma once
 
 #include <cstdint>
@@ -16,9 +17,9 @@ struct Outcome {
   std::string why = {};
 };
 
-/// jax.test_util.check_grads(f, args, order, modes=["fwd", "rev"]): central differences with the step 1e-4 in the arguments'
-/// own dtype, along the one direction that RandomState(0) gives; tolerances by dtype, multiplied by the array's size;
-/// higher orders by recursion, with the arguments as tangents and the results as cotangents.
+/// jax.test_util.check_grads(f, args, order, modes=["fwd", "rev"]): central differences with the step 1e-4 in the
+/// arguments' own dtype, along the one direction that RandomState(0) gives; tolerances by dtype, multiplied by the
+/// array's size; higher orders by recursion, with the arguments as tangents and the results as cotangents.
 Outcome jax_check_grads(const FlatFn& f, const Arrays& args, int order);
 
 struct GradcheckOptions {
@@ -30,9 +31,9 @@ struct GradcheckOptions {
 /// element, compared with atol 1e-5 and rtol 1e-3; the backward pass twice, and of zeros.
 Outcome torch_gradcheck(const FlatFn& f, const Arrays& args, int order, const GradcheckOptions& options);
 
-/// stan::test::expect_ad(f, args): values at every level of autodiff, gradients against a stencil of six points (relative
-/// tolerance 1e-4), Hessians against one of four by four (1e-4, at least 1e-3), each by forward and reverse mode; from order
-/// 3 the gradients of Hessians (1e-2).
+/// stan::test::expect_ad(f, args): values at every level of autodiff, gradients against a stencil of six points
+/// (relative tolerance 1e-4), Hessians against one of four by four (1e-4, at least 1e-3), each by forward and reverse
+/// mode; from order 3 the gradients of Hessians (1e-2).
 Outcome stan_expect_ad(const FlatFn& f, const Arrays& args, int order);
 
 /// NumPy's RandomState(seed).randn().

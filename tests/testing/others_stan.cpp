@@ -1,5 +1,5 @@
-// Source of the method: the documentation of Stan Math's test framework (expect_ad) and of its finite differences: de Levie,
-// Journal of Chemical Sciences 121 (2009); Eberly, Derivative approximation by finite differences.
+// Source of the method: the documentation of Stan Math's test framework (expect_ad) and of its finite differences: de
+// Levie, Journal of Chemical Sciences 121 (2009); Eberly, Derivative approximation by finite differences.
 #include <algorithm>
 #include <cmath>
 
@@ -77,7 +77,8 @@ class Expectation {
         const auto want = second_difference(i, j), forward = f_.jvp_of_jvp(x_, unit(n_, i), unit(n_, j));
         for (std::size_t k = 0; k < m_; ++k) {
           if (!std::isfinite(value_[k])) continue;
-          if (!kHessian.near(want[k], forward[k]) || !kHessian.near(want[k], reverse[k][i][j])) return {true, "Hessian"};
+          if (!kHessian.near(want[k], forward[k]) || !kHessian.near(want[k], reverse[k][i][j]))
+            return {true, "Hessian"};
         }
       }
     }

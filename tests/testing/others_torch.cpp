@@ -13,7 +13,9 @@ namespace {
 
 constexpr double kStep = 1e-6, kAtol = 1e-5, kRtol = 1e-3;
 
-bool close(double a, double n, double atol = kAtol, double rtol = kRtol) { return std::fabs(a - n) <= atol + rtol * std::fabs(n) || a == n; }
+bool close(double a, double n, double atol = kAtol, double rtol = kRtol) {
+  return std::fabs(a - n) <= atol + rtol * std::fabs(n) || a == n;
+}
 
 Reals unit(std::size_t n, std::size_t i) {
   Reals v(n);

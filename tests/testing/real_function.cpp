@@ -13,8 +13,8 @@ Arrays inexact(const Arrays& xs) {
   return out;
 }
 
-// Of complex numbers JAX's transpose has no conjugate in it: Re(ct J t) is what it keeps. The sign of the imaginary parts
-// of cotangents makes of that the scalar product of real vectors.
+// Of complex numbers JAX's transpose has no conjugate in it: Re(ct J t) is what it keeps. The sign of the imaginary
+// parts of cotangents makes of that the scalar product of real vectors.
 Arrays conjugated(Arrays xs) {
   for (auto& x : xs) x = conj(x);
   return xs;
@@ -64,7 +64,8 @@ Arrays Places::tangents(const Reals& v) const {
       out.push_back(array(z, aval.shape).astype(aval.dtype));
     } else {
       const auto first = v.begin() + static_cast<std::ptrdiff_t>(at);
-      out.push_back(array(std::vector<double>(first, first + static_cast<std::ptrdiff_t>(n)), aval.shape).astype(aval.dtype));
+      out.push_back(
+          array(std::vector<double>(first, first + static_cast<std::ptrdiff_t>(n)), aval.shape).astype(aval.dtype));
       at += n;
     }
   }
@@ -114,8 +115,12 @@ std::vector<Reals> RealFunction::rows(const Reals& x) const {
   }
   return each;
 }
-Reals RealFunction::value_by_jvp(const Reals& x) const { return out_.read(part(jvp_flat(x, Reals(inputs())), 0, results_.size())); }
-Reals RealFunction::value_by_vjp(const Reals& x) const { return out_.read(part(vjp_flat(x, Reals(outputs())), 0, results_.size())); }
+Reals RealFunction::value_by_jvp(const Reals& x) const {
+  return out_.read(part(jvp_flat(x, Reals(inputs())), 0, results_.size()));
+}
+Reals RealFunction::value_by_vjp(const Reals& x) const {
+  return out_.read(part(vjp_flat(x, Reals(outputs())), 0, results_.size()));
+}
 
 Reals RealFunction::jvp_of_jvp(const Reals& x, const Reals& t, const Reals& u) const {
   const auto active = in_.active();
@@ -133,7 +138,8 @@ Reals RealFunction::jvp_of_vjp(const Reals& x, const Reals& ct, const Reals& u) 
   const auto inner = vjp_of(f_, active);
   const auto n = in_.tangents(Reals(inputs())).size();
   const FlatFn derivative = [&](const Arrays& at) { return last(inner(joined(at, conjugated(out_.tangents(ct)))), n); };
-  return in_.read_tangents(conjugated(last(jvp_of(derivative, active)(joined(in_.written(x, args_), in_.tangents(u))), n)));
+  return in_.read_tangents(
+      conjugated(last(jvp_of(derivative, active)(joined(in_.written(x, args_), in_.tangents(u))), n)));
 }
 
 }  // namespace fluxion::test

@@ -1,5 +1,5 @@
-// A function of arrays as one of real numbers, as gradient checkers see it: the parts of complex numbers one after the other,
-// integers bound, results that have no derivative left out.
+// A function of arrays as one of real numbers, as gradient checkers see it: the parts of complex numbers one after the
+// other, integers bound, results that have no derivative left out.
 #pragma once
 
 #include <vector>

@@ -10,7 +10,9 @@ const std::vector<Tricky>& tricky() {
     add_tricky_numbers(list);
     add_tricky_matrices(list);
     add_tricky_loops(list);
+    add_tricky_recurrences(list);
     add_tricky_rules(list);
+    add_tricky_transformations(list);
     add_tricky_dtypes(list);
     add_tricky_trees(list);
     return list;

@@ -31,7 +31,9 @@ void add_tricky_guards(std::vector<Tricky>& to);
 void add_tricky_numbers(std::vector<Tricky>& to);
 void add_tricky_matrices(std::vector<Tricky>& to);
 void add_tricky_loops(std::vector<Tricky>& to);
+void add_tricky_recurrences(std::vector<Tricky>& to);
 void add_tricky_rules(std::vector<Tricky>& to);
+void add_tricky_transformations(std::vector<Tricky>& to);
 void add_tricky_dtypes(std::vector<Tricky>& to);
 void add_tricky_trees(std::vector<Tricky>& to);
 

@@ -1,4 +1,5 @@
-// The published methods of other gradient checkers, over the same wrong rules and the same correct but tricky functions.
+// The published methods of other gradient checkers, over the same wrong rules and the same correct but tricky
+// functions.
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -18,8 +19,10 @@ namespace {
 enum Checker { jax, torch, torch_all, torch_fast, stan, ours, n_checkers };
 constexpr std::array<const char*, n_checkers> kNames = {"JAX", "PyTorch", "PyTorch+", "fast", "Stan", "Fluxion"};
 constexpr const char* kLegend =
-    "JAX: check_grads; PyTorch: gradcheck and gradgradcheck; PyTorch+: with check_forward_ad and check_batched_grad; fast: with\n"
-    "fast_mode; Stan: expect_ad; Fluxion: check_all. All with their defaults. -: it has no such law, or asks for float64.\n";
+    "JAX: check_grads; PyTorch: gradcheck and gradgradcheck; PyTorch+: with check_forward_ad and check_batched_grad; "
+    "fast: with\n"
+    "fast_mode; Stan: expect_ad; Fluxion: check_all. All with their defaults. -: it has no such law, or asks for "
+    "float64.\n";
 
 bool in_double_precision(const Arrays& args) {
   for (const auto& x : args)
@@ -29,11 +32,16 @@ bool in_double_precision(const Arrays& args) {
 
 Outcome verdict(int checker, const FlatFn& f, const Arrays& args, int order) {
   switch (checker) {
-    case jax: return jax_check_grads(f, args, order);
-    case torch: return torch_gradcheck(f, args, order, {});
-    case torch_all: return torch_gradcheck(f, args, order, {.forward = true, .batched = true});
-    case torch_fast: return torch_gradcheck(f, args, order, {.fast = true});
-    default: return stan_expect_ad(f, args, order);
+    case jax:
+      return jax_check_grads(f, args, order);
+    case torch:
+      return torch_gradcheck(f, args, order, {});
+    case torch_all:
+      return torch_gradcheck(f, args, order, {.forward = true, .batched = true});
+    case torch_fast:
+      return torch_gradcheck(f, args, order, {.fast = true});
+    default:
+      return stan_expect_ad(f, args, order);
   }
 }
 
@@ -42,10 +50,13 @@ bool has_law(int checker, const Mutant& m, const Arrays& args) {
   if (checker != jax && !in_double_precision(args)) return false;
   if (m.order > 2 && (checker == torch || checker == torch_all || checker == torch_fast)) return false;
   switch (m.shows) {
-    case Shows::derivative: return true;
-    case Shows::batch: return checker == torch_all;
-    case Shows::program: return false;
-    case Shows::purity: return checker == torch || checker == torch_all;
+    case Shows::derivative:
+      return true;
+    case Shows::batch:  // check_batched_grad maps the backward pass alone
+    case Shows::program:
+      return false;
+    case Shows::purity:
+      return checker == torch || checker == torch_all;
   }
   return true;
 }
@@ -119,8 +130,10 @@ TEST_CASE("who complains of correct functions") {
       const auto args = t.args(random::split(key)[1]);
       for (int c = 0; c < ours; ++c) {
         auto& cell = cells[static_cast<std::size_t>(c)];
-        if (c != jax && !in_double_precision(args)) cell = '-';
-        else if (cell == '.' && verdict(c, t.f, args, 2).complains) cell = 'x';
+        if (c != jax && !in_double_precision(args))
+          cell = '-';
+        else if (cell == '.' && verdict(c, t.f, args, 2).complains)
+          cell = 'x';
       }
       const auto report = checked(t, key, {.explain = false});
       INFO(t.name << ", seed " << seed);

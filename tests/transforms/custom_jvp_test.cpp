@@ -210,6 +210,35 @@ TEST_CASE("misuse of custom_jvp is one clear error") {
         "custom_jvp: every argument must hold a value, got an empty handle; assign it first");
 }
 
+TEST_CASE("rules may make constant arrays within loops and branches") {
+  const auto f = custom_jvp([](const Array& x) { return sin(x); }, [](const auto& p, const auto& t) {
+    const Array x = std::get<0>(p);
+    return std::pair(sin(x), std::get<0>(t) * cos(x) * array({2.0, 2.0, 3.0}));
+  });
+  const Array x = array({0.3, -0.6, 0.9}), t = array({1.0, 0.5, -2.0});
+  const Array slope = cos(x) * array({2.0, 2.0, 3.0});
+  const auto once = [&](const Array& v) { return scan([&](const Array& c, None) { return std::pair(f(c), none); }, v, none, {.length = 1}).first; };
+  const auto branch = [&](const Array& v) { return cond(v[0] > 0.0, f, f, v); };
+  const auto loop = [&](const Array& v) {
+    using Carry = std::pair<Array, Array>;
+    return while_loop([](const Carry& c) { return c.first < 1; }, [&](const Carry& c) { return Carry(c.first + 1, f(c.second)); }, Carry(0, v)).second;
+  };
+  const auto check = [&](const auto& g) {
+    CHECK(static_cast<bool>(array_equal(jvp(g, x, t).second, t * slope)));
+    CHECK(static_cast<bool>(array_equal(grad([&](const Array& v) { return sum(g(v)); })(x), slope)));
+    CHECK(static_cast<bool>(array_equal(jit(vmap(grad([&](const Array& v) { return sum(g(v)); })))(stack({x, t}))[0], slope)));
+  };
+  check(once);
+  check(branch);
+  check(loop);
+  const auto large = custom_jvp([](const Array& v) { return v; }, [](const auto& p, const auto& dt) {
+    return std::pair(std::get<0>(p), std::get<0>(dt) * array(std::vector<double>(5000, 1.5)));
+  });
+  CHECK_THROWS_WITH(jvp([&](const Array& v) { return scan([&](const Array& c, None) { return std::pair(large(c), none); }, v, none, {.length = 1}).first; },
+                        zeros({5000}), ones({5000})),
+                    "scan: rules may make constant arrays of up to 4096 elements within it, got 5000; make them outside and pass them as arguments");
+}
+
 TEST_CASE("a differentiated value that custom_jvp captured is refused, wherever the call stands") {
   const auto captured = "custom_jvp: a differentiated value must be an argument, got f64[] that the function or a rule "
                         "captured, or a nondiff_argnums argument; the rules say nothing of its derivative: pass it as an "

@@ -53,6 +53,31 @@ TEST_CASE("derivatives of custom_vmap") {
   CHECK(numbers(vmap(g)(x)) == Numbers{0, 2, 6});
 }
 
+TEST_CASE("rules may make constant arrays within functions that have other rules") {
+  const Array xs = array({{1.0, 2.0}, {3.0, 4.0}}), ts = array({{0.5, -1.0}, {2.0, 0.25}});
+  const auto scaled = [](const Array& x) { return x * array({0.25, 0.5}) + array({1.0, 2.0}); };
+  const auto mapped = custom_vmap(scaled, [scaled](std::int64_t, const auto&, const Array& x) { return std::pair(vmap(scaled)(x), true); });
+  const auto by_jvp = custom_jvp([mapped](const Array& x) { return mapped(x); },
+                                 [mapped](const auto& x, const auto& t) { return jvp(mapped, std::get<0>(x), std::get<0>(t)); });
+  const auto by_vjp = custom_vjp(mapped, [mapped](const Array& x) { return std::pair(mapped(x), x); },
+                                 [mapped](const Array& x, const Array& ct) { return std::tuple(vjp(mapped, x).second(ct)); });
+  const auto want = xs * array({0.25, 0.5}) + array({1.0, 2.0});
+  CHECK(static_cast<bool>(array_equal(vmap(by_jvp)(xs), want)));
+  CHECK(static_cast<bool>(array_equal(vmap(by_vjp)(xs), want)));
+  CHECK(static_cast<bool>(array_equal(jit(vmap(by_vjp))(xs), want)));
+  CHECK(static_cast<bool>(array_equal(jvp(vmap(by_jvp), xs, ts).second, ts * array({0.25, 0.5}))));
+  const auto slopes = vmap(grad([&](const Array& x) { return sum(by_vjp(x)); }))(xs);
+  CHECK(static_cast<bool>(array_equal(slopes[1], array({0.25, 0.5}))));
+  // The other way round: a rule of a derivative within a function that has a rule for batches.
+  const auto sine = custom_jvp([](const Array& x) { return sin(x); }, [](const auto& x, const auto& t) {
+    return std::pair(sin(std::get<0>(x)), std::get<0>(t) * cos(std::get<0>(x)) * array({1.0, 1.0}));
+  });
+  const auto of_sine = custom_vmap(sine, [sine](std::int64_t, const auto&, const Array& x) { return std::pair(vmap(sine)(x), true); });
+  const auto pushed = vmap([&](const Array& x, const Array& t) { return jvp(of_sine, x, t).second; })(xs, ts);
+  CHECK(static_cast<bool>(array_equal(pushed, ts * cos(xs))));
+  CHECK(static_cast<bool>(array_equal(jit([&](const Array& x, const Array& t) { return jvp(of_sine, x, t).second; })(xs[0], ts[0]), pushed[0])));
+}
+
 TEST_CASE("sequential_vmap calls the function for one example after the other") {
   const auto one = [](const Array& x, const Array& y) { return std::pair(sin(x), sum(x * y)); };
   const auto f = sequential_vmap(one);

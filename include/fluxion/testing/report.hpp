@@ -33,7 +33,7 @@ struct LawTally {
 
 /// A fault, reduced: the smallest program, point and direction that still show it.
 struct Explanation {
-  std::string primitive;          ///< "mul"; the function's name for rules that it brings along.
+  std::string primitive;          ///< "mul"; "custom_vjp of softplus" for rules that a function brings along.
   std::string rule;               ///< "jvp of argument 1" (the first is 0), "transpose", "batch", "lowering",
                                   ///< "fwd or bwd of custom_vjp".
   std::string jaxpr;              ///< The reduced program.

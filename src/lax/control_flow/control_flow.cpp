@@ -1,12 +1,63 @@
 #include "lax/control_flow/control_flow.hpp"
 
+#include <cstring>
+
+#include <fluxion/lax.hpp>
+
 #include "base/text.hpp"
+#include "core/node.hpp"
 
 namespace fluxion::lax {
 
+namespace {
+
+constexpr std::int64_t kMostLiterals = 4096;
+
+/// A constant array as operations on literals: one for each run of equal elements.
+Array from_literals(const Array& x) {
+  Arrays elements;
+  {
+    const SetTrace none(nullptr);
+    const auto flat = lax::reshape(x, {x.size()});
+    for (std::int64_t i = 0; i < x.size(); ++i) elements.push_back(lax::reshape(lax::slice(flat, {i}, {i + 1}), {}));
+  }
+  if (elements.empty()) return lax::broadcast_in_dim(detail::zeros_like_aval({{}, x.dtype()}), x.shape(), {});
+  const auto same = [&](std::size_t i, std::size_t j) {
+    return std::memcmp(concrete(elements[i])->data, concrete(elements[j])->data, itemsize(x.dtype())) == 0;
+  };
+  Arrays runs;
+  for (std::size_t i = 0; i < elements.size();) {
+    auto end = i + 1;
+    while (end < elements.size() && same(i, end)) ++end;
+    runs.push_back(lax::broadcast_in_dim(elements[i], {static_cast<std::int64_t>(end - i)}, {}));
+    i = end;
+  }
+  return lax::reshape(runs.size() == 1 ? runs[0] : lax::concatenate(runs, 0), x.shape());
+}
+
+}  // namespace
+
+// A rule of the user's may have made constant arrays, for which the equation that holds the jaxpr has no operands.
 JaxprPtr without_consts(const ClosedJaxpr& closed, const char* op) {
-  if (!closed.consts.empty()) throw InternalError(text(op, ": a rule made a constant array, got ", closed.consts[0].aval()));
-  return closed.jaxpr;
+  if (closed.consts.empty()) return closed.jaxpr;
+  std::int64_t size = 0;
+  for (const auto& c : closed.consts) {
+    size += c.size();
+    if (concrete(c) == nullptr) throw InternalError(text(op, ": a rule captured a traced value, got ", c.aval()));
+  }
+  if (size > kMostLiterals)
+    throw ValueError(text(op, ": rules may make constant arrays of up to ", kMostLiterals, " elements within it, got ", size,
+                          "; make them outside and pass them as arguments"));
+  const auto in = closed.jaxpr->in_avals();
+  const Avals arguments(in.begin() + static_cast<std::ptrdiff_t>(closed.consts.size()), in.end());
+  const auto open = trace_to_jaxpr([&](const Arrays& args) {
+    Arrays all;
+    for (const auto& c : closed.consts) all.push_back(from_literals(c));
+    all.insert(all.end(), args.begin(), args.end());
+    return eval_jaxpr(*closed.jaxpr, all);
+  }, arguments, op);
+  if (!open.consts.empty()) throw InternalError(text(op, ": constant arrays stay constant, got ", open.consts[0].aval()));
+  return open.jaxpr;
 }
 
 JaxprPtr traced(const detail::FlatFn& f, AvalSpan in, const char* op) { return without_consts(trace_to_jaxpr(f, in, op), op); }

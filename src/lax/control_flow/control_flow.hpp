@@ -8,7 +8,8 @@
 
 namespace fluxion::lax {
 
-/// A jaxpr made from a closed one: nothing may have been captured.
+/// A jaxpr made from a closed one: constant arrays become operations on literals. InternalError if a traced value was
+/// captured, ValueError for more than 4096 elements.
 JaxprPtr without_consts(const ClosedJaxpr& closed, const char* op);
 
 /// Traces on avals, with the function seeing arrays; nothing may be captured.
