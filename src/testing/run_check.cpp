@@ -108,6 +108,8 @@ namespace detail {
 
 Report run_check(Check check, const Subject& subject, const CheckOptions& given) {
   CheckOptions options = given;
+  if (options.key && !(is_key(options.key->dtype()) && options.key->ndim() == 0))
+    throw TypeError(text(name_of(check), ": .key must be a single key, got ", options.key->aval(), "; make one with fx::random::key(seed)"));
   Report report{name_of(check), {}, {}, {}};
   if (!options.key) {
     const auto seed = static_cast<std::int64_t>(std::random_device{}());
