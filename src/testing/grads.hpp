@@ -37,7 +37,7 @@ class LevelCheck {
   bool reverse();
   bool unknown_kink(std::size_t k, const Estimate& e, double got) const;
   void inner_products();
-  void judge_product(const Vec& ct, const Vec& pulled, const Vec& quick_noise, std::size_t direction, double scale);
+  void judge_product(const Vec& ct, const Vec& pulled, Vec& pulled_noise, std::size_t direction, double scale);
   void own_precision(const DerivativeMap& map, const char* what, const std::vector<Vec>& inputs);
   void structural();
   void other_transformations();

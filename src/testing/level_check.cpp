@@ -76,7 +76,7 @@ void LevelCheck::run() {
   if (findings_.failed()) return;
   for (const auto& d : directions_) {
     pushed_.push_back((*forward_)(d));
-    pushed_noise_.push_back(forward_->quick_noise(d, pushed_.back()));
+    pushed_noise_.emplace_back(pushed_.back().size());  // measured when a comparison needs it
   }
   jvp_equals_reference();
   if (options_.laws && !findings_.failed()) linearity(*forward_, "jvp is linear in the tangent", directions_);
@@ -230,7 +230,7 @@ void LevelCheck::inner_products() {
   std::vector<Vec> pulled, noises;
   for (const auto& ct : cts) {
     pulled.push_back((*reverse_)(ct));
-    noises.push_back(reverse_->quick_noise(ct, pulled.back()));
+    noises.emplace_back(pulled.back().size());
   }
   for (std::size_t i = 0; i < directions_.size(); ++i) {
     double scale = 0;
@@ -243,7 +243,7 @@ void LevelCheck::inner_products() {
   if (reverse_->narrow() && reverse_->widened()) own_precision(*reverse_, "vjp in its own precision equals float64", cts);
 }
 
-void LevelCheck::judge_product(const Vec& ct, const Vec& pulled, const Vec& quick_noise, std::size_t direction, double scale) {
+void LevelCheck::judge_product(const Vec& ct, const Vec& pulled, Vec& pulled_noise, std::size_t direction, double scale) {
   const auto name = law("vjp satisfies the inner-product identity");
   auto& tally = findings_.tally(name);
   const auto& d = directions_[direction];
@@ -266,10 +266,11 @@ void LevelCheck::judge_product(const Vec& ct, const Vec& pulled, const Vec& quic
     return Comparison{left, rounding + left_error, right, rounding + pairing_magnitude(pulled_noise, d), scale};
   };
   const auto judge = [&](const Comparison& c) { return std::isfinite(right) ? verdict(c, options_.slack) : Verdict::disagree; };
-  auto c = compare(pushed_noise_[direction], quick_noise);
+  auto c = compare(pushed_noise_[direction], pulled_noise);
   auto says = judge(c);
   if (says != Verdict::agree && std::isfinite(right)) {
-    c = compare(full_noise(direction), reverse_->noise(ct, pulled));
+    if (std::all_of(pulled_noise.begin(), pulled_noise.end(), [](double x) { return x == 0; })) pulled_noise = reverse_->noise(ct, pulled);
+    c = compare(full_noise(direction), pulled_noise);
     says = judge(c);
   }
   if (says == Verdict::agree) {
@@ -356,7 +357,7 @@ void LevelCheck::linearity(const DerivativeMap& map, const char* what, const std
       return both_noises;
     };
     const auto minus_got = map(minus);
-    auto noise = noise_of([&map](const Vec& v, const Vec& r) { return map.quick_noise(v, r); });
+    auto noise = noise_of([](const Vec&, const Vec& r) { return Vec(r.size()); });
     if (!within(sum, want, noise) || !within(minus_got, negative, noise))
       noise = noise_of([&map](const Vec& v, const Vec& r) { return map.noise(v, r); });
     close(name, sum, want, noise, {}, "the sum of two");

@@ -34,8 +34,6 @@ class DerivativeMap {
   Vec at(const Arrays& args, const Vec& v) const;
   /// The uncertainty by rounding of what it gives.
   Vec noise(const Vec& v, const Vec& result) const { return noise_at(args_, v, result); }
-  /// The same from one sample, which may happen to be small.
-  Vec quick_noise(const Vec& v, const Vec& result) const { return spread(*noisy_, args_, v, result, 1); }
   Vec noise_at(const Arrays& args, const Vec& v, const Vec& result) const;
   /// In the program's own dtypes; and how far that may be from the wide one.
   Arrays own(const Vec& v) const;
