@@ -42,9 +42,9 @@ inline Array masked_logsumexp(const Array& x, const Array& mask) {
 
 /// v with jn(n, element) in place of each element: an ordinary loop over ordinary numbers.
 inline Array bessel_j_of_values(int n, const Array& v) {
-  auto elements = v.astype(fx::float64).to_vector<double>();
+  auto elements = v.to_vector<double>();
   for (double& e : elements) e = ::jn(n, e);
-  return fx::array(elements).reshape(v.shape()).astype(v.dtype());
+  return fx::array(elements).reshape(v.shape());
 }
 
 /// J_n(x), elementwise. Its derivative is (J_{n-1} - J_{n+1}) / 2: two calls of itself, so that there are all orders.
@@ -52,7 +52,8 @@ inline Array bessel_j(int n, const Array& x) {
   const auto call = [](int order, const Array& v) {
     const auto on_host = [order](const Array& values) { return bessel_j_of_values(order, values); };
     const fx::PureCallbackOptions whole_batches{.vmap_method = fx::VmapMethod::broadcast_all};
-    return fx::pure_callback(whole_batches, on_host, fx::ShapeDtypeStruct{v.shape(), v.dtype()}, v);
+    const fx::ShapeDtypeStruct result{v.shape(), fx::float64};  // C knows double
+    return fx::pure_callback(whole_batches, on_host, result, v.astype(fx::float64)).astype(v.dtype());
   };
   const auto rule = [](int order, const std::tuple<Array>& primals, const std::tuple<Array>& tangents) {
     const auto& [v] = primals;
