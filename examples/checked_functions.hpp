@@ -52,8 +52,7 @@ inline Array bessel_j(int n, const Array& x) {
   const auto call = [](int order, const Array& v) {
     const auto on_host = [order](const Array& values) { return bessel_j_of_values(order, values); };
     const fx::PureCallbackOptions whole_batches{.vmap_method = fx::VmapMethod::broadcast_all};
-    // C computes in double; that the program says so lets a check of a float32 program see all its digits.
-    const fx::ShapeDtypeStruct result{v.shape(), fx::float64};
+    const fx::ShapeDtypeStruct result{v.shape(), fx::float64};  // C knows double
     return fx::pure_callback(whole_batches, on_host, result, v.astype(fx::float64)).astype(v.dtype());
   };
   const auto rule = [](int order, const std::tuple<Array>& primals, const std::tuple<Array>& tangents) {

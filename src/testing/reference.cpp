@@ -242,9 +242,6 @@ Reference::~Reference() = default;
 const Vec& Reference::noise() const {
   if (noise_) return *noise_;
   noise_ = Noisy(program_->program(), point_, {eps_}).spread(point_, out_, value_);
-  // Steps of what runs in a narrow dtype of its own: few errors put in may cancel.
-  const double steps = coarsest_eps(program_->program().jaxpr->vars);
-  for (std::size_t k = 0; steps > eps_ && k < value_.size(); ++k) (*noise_)[k] += steps * std::fabs(value_[k]);
   return *noise_;
 }
 
