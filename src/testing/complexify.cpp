@@ -1,5 +1,6 @@
-// Analytic programs on complex numbers, for the complex step: f(x + i h v) = f(x) + i h f'(x) v without any subtraction.
-// Source: Squire and Trapp, Using complex variables to estimate derivatives of real functions, SIAM Review 40 (1998).
+// Analytic programs on complex numbers, for the complex step: f(x + i h v) = f(x) + i h f'(x) v without any
+// subtraction. Source: Squire and Trapp, Using complex variables to estimate derivatives of real functions,
+// SIAM Review 40 (1998).
 #include <set>
 #include <string_view>
 
@@ -18,10 +19,34 @@ using Names = std::set<std::string_view>;
 const Names kAnalytic{"neg", "add", "sub", "mul", "div", "sin", "cos", "exp", "log", "sinh", "cosh", "tanh", "sqrt",
                       "square", "integer_pow", "logistic", "log1p", "expm1", "pow"};
 // What moves, adds and multiplies elements, and has no conjugate in it.
-const Names kPolynomial{"add_rows", "broadcast_in_dim", "concatenate", "cumprod", "cumsum", "dot_general", "dynamic_slice",
-                        "dynamic_update_slice", "gather", "pad", "put_rows", "reduce_prod", "reduce_sum",
-                        "reduce_window_sum", "reshape", "rev", "scatter", "scatter_add", "scatter_mul", "scatter_sub", "slice",
-                        "take_rows", "transpose", "select_n", "conv_general_dilated", "triangular_solve", "tridiagonal_solve", "name"};
+const Names kPolynomial{"add_rows",
+                        "broadcast_in_dim",
+                        "concatenate",
+                        "cumprod",
+                        "cumsum",
+                        "dot_general",
+                        "dynamic_slice",
+                        "dynamic_update_slice",
+                        "gather",
+                        "pad",
+                        "put_rows",
+                        "reduce_prod",
+                        "reduce_sum",
+                        "reduce_window_sum",
+                        "reshape",
+                        "rev",
+                        "scatter",
+                        "scatter_add",
+                        "scatter_mul",
+                        "scatter_sub",
+                        "slice",
+                        "take_rows",
+                        "transpose",
+                        "select_n",
+                        "conv_general_dilated",
+                        "triangular_solve",
+                        "tridiagonal_solve",
+                        "name"};
 // Their results have no derivative: real parts decide.
 const Names kDecisions{"eq", "ne", "lt", "le", "gt", "ge", "is_finite", "sign", "floor", "ceil", "round"};
 
@@ -73,7 +98,9 @@ class Complexify final : public Interpreter {
 
   template <class Less>
   static Array clamped(const Arrays& xs, const Less& less) {
-    const auto as_x = [&](const Array& b) { return b.ndim() == xs[1].ndim() ? b : lax::broadcast_in_dim(b, xs[1].shape(), {}); };
+    const auto as_x = [&](const Array& b) {
+      return b.ndim() == xs[1].ndim() ? b : lax::broadcast_in_dim(b, xs[1].shape(), {});
+    };
     const auto low = as_x(xs[0]), high = as_x(xs[2]);
     const auto above = lax::select_n(less(xs[1], low), xs[1], low);
     return lax::select_n(less(high, above), above, high);

@@ -122,7 +122,8 @@ Estimate ridders(const Curve& y, const Vec& at_zero, const RiddersOptions& optio
   for (int i = 0; i < options.levels; ++i, h /= 2) levels.push_back({h, y(h), y(-h)});
   const auto n = at_zero.size();
   Estimate e{Vec(n), Vec(n), Vec(n), Vec(n), std::vector<Kind>(n, Kind::smooth)};
-  for (std::size_t k = 0; k < n; ++k) Extrapolation(levels, k, at_zero[k], options.noise != nullptr ? (*options.noise)[k] : 0).into(e);
+  for (std::size_t k = 0; k < n; ++k)
+    Extrapolation(levels, k, at_zero[k], options.noise != nullptr ? (*options.noise)[k] : 0).into(e);
   return e;
 }
 

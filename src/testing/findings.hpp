@@ -1,4 +1,5 @@
-// What the laws report: each decision is tallied, and the first disagreement is kept with all that is needed to reduce it.
+// What the laws report: each decision is tallied, and the first disagreement is kept with all that is needed
+// to reduce it.
 #pragma once
 
 #include <string>
@@ -37,7 +38,9 @@ struct Findings {
 /// The checks themselves, each usable on a reduced subject. What f throws is passed on.
 Findings examine(Check check, const Subject& subject, const CheckOptions& options);
 
-/// Reduces a failing subject to one primitive and one rule; empty if the fault vanishes when f is replaced by its jaxpr.
-std::vector<Explanation> explain(Check check, const Subject& subject, const Findings& findings, const CheckOptions& options);
+/// Reduces a failing subject to one primitive and one rule; empty if the fault vanishes when f is replaced by
+/// its jaxpr.
+std::vector<Explanation> explain(Check check, const Subject& subject, const Findings& findings,
+                                 const CheckOptions& options);
 
 }  // namespace fluxion::testing

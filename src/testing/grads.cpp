@@ -34,11 +34,15 @@ bool has_kinks(const Findings& findings) {
 std::vector<Level> next_levels(const Level& level, const CheckOptions& options, Numbers& numbers) {
   std::vector<Level> next;
   const auto active = active_of(level.args);
-  const auto of = [&](const char* what) { return level.name == "f" ? text(what, " of f") : text(what, " of ", level.name); };
+  const auto of = [&](const char* what) {
+    return level.name == "f" ? text(what, " of f") : text(what, " of ", level.name);
+  };
   if (options.forward)
-    next.push_back({jvp_of(level.f, active), joined(level.args, random_like(level.args, numbers)), level.order + 1, of("jvp"), level.stops, level.eps});
+    next.push_back({jvp_of(level.f, active), joined(level.args, random_like(level.args, numbers)),
+                    level.order + 1, of("jvp"), level.stops, level.eps});
   if (options.reverse)
-    next.push_back({vjp_of(level.f, active), joined(level.args, random_like(level.f(level.args), numbers)), level.order + 1, of("vjp"), level.stops, level.eps});
+    next.push_back({vjp_of(level.f, active), joined(level.args, random_like(level.f(level.args), numbers)),
+                    level.order + 1, of("vjp"), level.stops, level.eps});
   return next;
 }
 
@@ -51,13 +55,17 @@ Findings examine_grads(const Subject& subject, const CheckOptions& options) {
     throw ValueError(text("check_grads: an order of 1, 2 or 3 is required, got ", options.order));
   if (!options.forward && !options.reverse)
     throw ValueError("check_grads: a mode is required, got neither forward nor reverse; set .forward or .reverse");
-  if (options.directions < 1) throw ValueError(text("check_grads: at least one direction is required, got ", options.directions));
+  if (options.directions < 1)
+    throw ValueError(text("check_grads: at least one direction is required, got ", options.directions));
   if (!has_inexact(subject.args))
-    throw TypeError("check_grads: an argument of floating or complex dtype is required, got none; there is nothing to differentiate");
+    throw TypeError(
+        "check_grads: an argument of floating or complex dtype is required, got none; there is nothing to "
+        "differentiate");
   Findings findings;
   Numbers numbers(seed_of(options));
   const auto program = program_of(subject.f, subject.args);
-  std::vector<Level> levels{{subject.f, subject.args, 1, "f", has_stops(*program.jaxpr), coarsest_eps(program.jaxpr->vars)}};
+  std::vector<Level> levels{
+      {subject.f, subject.args, 1, "f", has_stops(*program.jaxpr), coarsest_eps(program.jaxpr->vars)}};
   for (int order = 1; order <= options.order && !levels.empty(); ++order) {
     std::vector<Level> next;
     for (const auto& level : levels) {

@@ -32,8 +32,8 @@ class LevelCheck {
   void judge(const Vec& direction, const Estimate& e);
   void judge_one(std::size_t k, std::size_t direction, Tally& tally);
   const Vec& full_noise(std::size_t direction);
-  bool settled_by_kept_decisions(std::size_t k, const Vec& direction, double got, double noise, bool kinked, Tally& tally,
-                                 Disagreement& d);
+  bool settled_by_kept_decisions(std::size_t k, const Vec& direction, double got, double noise, bool kinked,
+                                 Tally& tally, Disagreement& d);
   bool reverse();
   bool unknown_kink(std::size_t k, const Estimate& e, double got) const;
   void inner_products();
@@ -46,7 +46,8 @@ class LevelCheck {
   void other_forms_of_vjp(const Agreement& values);
   void second_derivatives(const Subject& f);
   void linearity(const DerivativeMap& map, const char* what, const std::vector<Vec>& inputs);
-  void close(const std::string& law, const Vec& got, const Vec& want, const Vec& noise, const Vec& direction, const std::string& what);
+  void close(const std::string& law, const Vec& got, const Vec& want, const Vec& noise, const Vec& direction,
+             const std::string& what);
   void disagree(const std::string& law, std::string what);
 
   Level level_;

@@ -63,8 +63,10 @@ Arrays Interpreter::equation(const Eqn& e, const Jaxpr& in, ArraySpan operands) 
   if (const auto callee = e.prim->callee(e.params.view())) return run(*callee, operands);
   if (!is_known(*e.prim)) return primitive(e, in, operands);
   const auto name = e.prim->name();
-  if (name == "custom_linear_solve" || name == "custom_root") return run(*Fields(e.params.view()).programs.at("solve")[0], operands);
-  if (name == "cond" || name == "cond_buckets" || name == "while" || name == "scan" || name == "repeat") return loop(e, operands);
+  if (name == "custom_linear_solve" || name == "custom_root")
+    return run(*Fields(e.params.view()).programs.at("solve")[0], operands);
+  if (name == "cond" || name == "cond_buckets" || name == "while" || name == "scan" || name == "repeat")
+    return loop(e, operands);
   return primitive(e, in, operands);
 }
 
@@ -75,7 +77,9 @@ Arrays Interpreter::loop(const Eqn& e, ArraySpan operands) {
     return xs;
   };
   const auto called = [&](JaxprPtr body, Arrays before) -> FlatFn {
-    return [this, body, before = std::move(before), &carries](const Arrays& xs) { return carries(run(*body, joined(before, xs))); };
+    return [this, body, before = std::move(before), &carries](const Arrays& xs) {
+      return carries(run(*body, joined(before, xs)));
+    };
   };
   const auto name = e.prim->name();
   if (name == "cond" || name == "cond_buckets") {
@@ -84,9 +88,12 @@ Arrays Interpreter::loop(const Eqn& e, ArraySpan operands) {
     return fluxion::detail::cond_flat("cond", operands[0], branches, part(operands, 1, operands.size() - 1), leaf);
   }
   if (name == "while") {
-    const auto n = static_cast<std::size_t>(fields.number("cond_nconsts")), m = static_cast<std::size_t>(fields.number("body_nconsts"));
+    const auto n = static_cast<std::size_t>(fields.number("cond_nconsts")),
+               m = static_cast<std::size_t>(fields.number("body_nconsts"));
     const auto& test = fields.programs.at("cond_jaxpr")[0];
-    const FlatFn cond = [this, test, consts = part(operands, 0, n)](const Arrays& xs) { return run(*test, joined(consts, xs)); };
+    const FlatFn cond = [this, test, consts = part(operands, 0, n)](const Arrays& xs) {
+      return run(*test, joined(consts, xs));
+    };
     return fluxion::detail::while_flat(cond, called(fields.programs.at("body_jaxpr")[0], part(operands, n, m)),
                                        carries(part(operands, n + m, operands.size() - n - m)), {}, leaf);
   }
@@ -101,7 +108,8 @@ Arrays Interpreter::loop(const Eqn& e, ArraySpan operands) {
       if (reverse) at[0] = trips - 1 - at[0];
       return f(at);
     };
-    return fluxion::detail::fori_flat(zero, trips, step, carries(part(operands, 1 + n, operands.size() - 1 - n)), {}, leaf);
+    return fluxion::detail::fori_flat(zero, trips, step,
+                                      carries(part(operands, 1 + n, operands.size() - 1 - n)), {}, leaf);
   }
   const auto m = static_cast<std::size_t>(fields.number("num_carry"));
   fluxion::detail::ScanOptions options{fields.number("length"), fields.texts.at("reverse") == "True"};

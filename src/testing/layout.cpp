@@ -157,7 +157,9 @@ namespace {
 bool same_elements(const Array& a, const Array& b) {
   const auto x = packed(a), y = packed(b);
   const auto bytes = static_cast<std::size_t>(a.size()) * itemsize(a.dtype());
-  if (a.dtype() == DType::float0 || bytes == 0 || std::memcmp(concrete(x)->data, concrete(y)->data, bytes) == 0) return true;
+  if (a.dtype() == DType::float0 || bytes == 0 ||
+      std::memcmp(concrete(x)->data, concrete(y)->data, bytes) == 0)
+    return true;
   if (!is_inexact(a.dtype())) return false;
   const Layout layout({a});
   const auto u = layout.read({a}), v = layout.read({b});

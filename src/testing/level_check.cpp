@@ -64,15 +64,18 @@ void LevelCheck::run() {
   if (reference_.in().size() == 0 || reference_.out().size() == 0) return;
   directions_ = directions(reference_.in(), reference_.x(), static_cast<std::size_t>(options_.directions), numbers_);
   try {
-    forward_ = std::make_unique<DerivativeMap>(jvp_of(level_.f, active_), level_.args, inexact(level_.args), results_, level_.eps);
+    forward_ = std::make_unique<DerivativeMap>(jvp_of(level_.f, active_), level_.args, inexact(level_.args),
+                                               results_, level_.eps);
   } catch (const Error& e) {
     return disagree(law("jvp equals differences"), text("jvp threw: ", e.what()));
   }
-  if (!forward_->misfit().empty()) return disagree(law("tangents are like their primals"), "jvp: tangent " + forward_->misfit());
+  if (!forward_->misfit().empty())
+    return disagree(law("tangents are like their primals"), "jvp: tangent " + forward_->misfit());
   ++findings_.tally(law("tangents are like their primals")).agree;
   // First of all: a rule that gives other values is wrong in every derivative that is made of them.
   if (level_.order == 1)
-    same_values(Agreement(program_, level_.args, false), "jvp", Evaluated(forward_->program())(forward_->own_operands(directions_[0])));
+    same_values(Agreement(program_, level_.args, false), "jvp",
+                Evaluated(forward_->program())(forward_->own_operands(directions_[0])));
   if (findings_.failed()) return;
   for (const auto& d : directions_) {
     pushed_.push_back((*forward_)(d));
@@ -90,7 +93,8 @@ void LevelCheck::run() {
 // False if there is nothing to go on with.
 bool LevelCheck::reverse() {
   try {
-    reverse_ = std::make_unique<DerivativeMap>(vjp_of(level_.f, active_), level_.args, inexact(results_), level_.args, level_.eps);
+    reverse_ = std::make_unique<DerivativeMap>(vjp_of(level_.f, active_), level_.args, inexact(results_),
+                                               level_.args, level_.eps);
   } catch (const Error& e) {
     disagree(law("vjp satisfies the inner-product identity"), text("vjp threw: ", e.what()));
     findings_.disagreements.back().transposed = true;
@@ -113,13 +117,16 @@ void LevelCheck::jvp_equals_reference() {
     estimates_.push_back(reference_.along(d));
     const auto& e = estimates_.back();
     for (std::size_t k = 0; k < scale_.size(); ++k)
-      if (e.kind[k] == Kind::smooth && std::isfinite(e.value[k])) scale_[k] = std::max(scale_[k], std::fabs(e.value[k]));
+      if (e.kind[k] == Kind::smooth && std::isfinite(e.value[k]))
+        scale_[k] = std::max(scale_[k], std::fabs(e.value[k]));
   }
   // A derivative that is zero in all directions is known as well as those of its neighbours, or as the value.
   for (std::size_t leaf = 0; leaf < reference_.out().leaves(); ++leaf) {
     double largest = 0;
     for (auto k = reference_.out().begin(leaf); k < reference_.out().begin(leaf + 1); ++k)
-      largest = std::max({largest, scale_[k], std::isfinite(reference_.value()[k]) ? 1e-3 * std::fabs(reference_.value()[k]) : 0});
+      largest =
+          std::max({largest, scale_[k],
+                    std::isfinite(reference_.value()[k]) ? 1e-3 * std::fabs(reference_.value()[k]) : 0});
     for (auto k = reference_.out().begin(leaf); k < reference_.out().begin(leaf + 1); ++k)
       scale_[k] = std::max(scale_[k], 1e-3 * largest);
   }
@@ -204,8 +211,8 @@ bool LevelCheck::unknown_kink(std::size_t k, const Estimate& e, double got) cons
 
 // The derivative of the program whose comparisons, maxima, orders ... are those of the point, with the slopes of the
 // sub-gradient table at ties. True if that is the last word.
-bool LevelCheck::settled_by_kept_decisions(std::size_t k, const Vec& direction, double got, double noise, bool kinked, Tally& tally,
-                                           Disagreement& d) {
+bool LevelCheck::settled_by_kept_decisions(std::size_t k, const Vec& direction, double got, double noise,
+                                           bool kinked, Tally& tally, Disagreement& d) {
   const auto kept = reference_.with_decisions_kept(direction);
   if (!kept || kept->kind[k] != Kind::smooth) return false;
   const Comparison c{kept->value[k], kReferenceFactor * kept->error[k], got, noise, scale_[k]};
@@ -240,10 +247,12 @@ void LevelCheck::inner_products() {
     }
     for (std::size_t j = 0; j < cts.size(); ++j) judge_product(cts[j], pulled[j], noises[j], i, scale);
   }
-  if (reverse_->narrow() && reverse_->widened()) own_precision(*reverse_, "vjp in its own precision equals float64", cts);
+  if (reverse_->narrow() && reverse_->widened())
+    own_precision(*reverse_, "vjp in its own precision equals float64", cts);
 }
 
-void LevelCheck::judge_product(const Vec& ct, const Vec& pulled, Vec& pulled_noise, std::size_t direction, double scale) {
+void LevelCheck::judge_product(const Vec& ct, const Vec& pulled, Vec& pulled_noise, std::size_t direction,
+                               double scale) {
   const auto name = law("vjp satisfies the inner-product identity");
   auto& tally = findings_.tally(name);
   const auto& d = directions_[direction];
@@ -262,14 +271,18 @@ void LevelCheck::judge_product(const Vec& ct, const Vec& pulled, Vec& pulled_noi
   const double eps = reverse_->narrow() && !reverse_->widened() ? reverse_->own_eps() : 0x1p-52;
   const double rounding = 16 * eps * (pairing_magnitude(ct, forward) + pairing_magnitude(pulled, d));
   const auto compare = [&](const Vec& pushed_noise, const Vec& pulled_noise) {
-    const double left_error = known ? pairing_magnitude(ct, pushed_noise) : kReferenceFactor * pairing_magnitude(ct, e.error);
+    const double left_error =
+        known ? pairing_magnitude(ct, pushed_noise) : kReferenceFactor * pairing_magnitude(ct, e.error);
     return Comparison{left, rounding + left_error, right, rounding + pairing_magnitude(pulled_noise, d), scale};
   };
-  const auto judge = [&](const Comparison& c) { return std::isfinite(right) ? verdict(c, options_.slack) : Verdict::disagree; };
+  const auto judge = [&](const Comparison& c) {
+    return std::isfinite(right) ? verdict(c, options_.slack) : Verdict::disagree;
+  };
   auto c = compare(pushed_noise_[direction], pulled_noise);
   auto says = judge(c);
   if (says != Verdict::agree && std::isfinite(right)) {
-    if (std::all_of(pulled_noise.begin(), pulled_noise.end(), [](double x) { return x == 0; })) pulled_noise = reverse_->noise(ct, pulled);
+    if (std::all_of(pulled_noise.begin(), pulled_noise.end(), [](double x) { return x == 0; }))
+      pulled_noise = reverse_->noise(ct, pulled);
     c = compare(full_noise(direction), pulled_noise);
     says = judge(c);
   }
@@ -302,13 +315,24 @@ void LevelCheck::own_precision(const DerivativeMap& map, const char* what, const
       if (std::fabs(want[k] - got[k]) <= options_.slack * error || want[k] == got[k]) ++tally.agree;
       else if (!std::isfinite(want[k]) || !std::isfinite(got[k])) ++tally.non_finite;
       else if (error > 0.1 * std::fabs(want[k])) ++tally.ill_conditioned;
-      else findings_.add({name, "number " + map.out().place(k), level_.order, false, level_.args, {}, want[k], 0, got[k], error});
+      else
+        findings_.add({name,
+                       "number " + map.out().place(k),
+                       level_.order,
+                       false,
+                       level_.args,
+                       {},
+                       want[k],
+                       0,
+                       got[k],
+                       error});
     }
   }
 }
 
 // Equal up to what rounding explains.
-void LevelCheck::close(const std::string& law, const Vec& got, const Vec& want, const Vec& noise, const Vec& direction, const std::string& what) {
+void LevelCheck::close(const std::string& law, const Vec& got, const Vec& want, const Vec& noise,
+                       const Vec& direction, const std::string& what) {
   double scale = 0;
   for (const double w : want)
     if (std::isfinite(w)) scale = std::max(scale, std::fabs(w));
@@ -353,7 +377,8 @@ void LevelCheck::linearity(const DerivativeMap& map, const char* what, const std
     const auto noise_of = [&](auto&& noise) {
       Vec both_noises = noise(inputs[i], a);
       const auto more = noise(inputs[i + 1], b);
-      for (std::size_t k = 0; k < more.size(); ++k) both_noises[k] += more[k] + 64 * eps * (std::fabs(a[k]) + std::fabs(b[k]));
+      for (std::size_t k = 0; k < more.size(); ++k)
+        both_noises[k] += more[k] + 64 * eps * (std::fabs(a[k]) + std::fabs(b[k]));
       return both_noises;
     };
     const auto minus_got = map(minus);

@@ -30,12 +30,13 @@ Arrays mapped(const FlatFn& f, const Arrays& args, const std::vector<Arrays>& mo
                                     [](std::size_t n) { return fluxion::detail::FlatAxes(n, 0); });
 }
 
-void hold_vmap(Findings& findings, const std::string& law, const Agreement& agreement, const FlatFn& f, const Arrays& args,
-               const std::vector<Arrays>& moving) {
+void hold_vmap(Findings& findings, const std::string& law, const Agreement& agreement, const FlatFn& f,
+               const Arrays& args, const std::vector<Arrays>& moving) {
   const auto all = mapped(f, args, moving);
   for (std::size_t lane = 0; lane < moving.size(); ++lane) {
     const auto at = joined(args, moving[lane]);
-    agreement.hold(findings, law, "lane " + std::to_string(lane), lane_of(all, static_cast<std::int64_t>(lane)), f(at), at);
+    agreement.hold(findings, law, "lane " + std::to_string(lane),
+                   lane_of(all, static_cast<std::int64_t>(lane)), f(at), at);
   }
 }
 
@@ -67,7 +68,8 @@ void LevelCheck::other_forms_of_jvp() {
   rounded.hold(findings_, law("linearize equals jvp"), "linearize", linearized_of(level_.f, active_)(at), pushed, at);
   exact.hold(findings_, law("jit of jvp equals jvp"), "jit", jitted(jvp, at), pushed, at);
   std::vector<Arrays> tangents;
-  for (std::size_t i = 0; i < directions_.size() && i < kLanes; ++i) tangents.push_back(forward_->in().tangents(directions_[i]));
+  for (std::size_t i = 0; i < directions_.size() && i < kLanes; ++i)
+    tangents.push_back(forward_->in().tangents(directions_[i]));
   hold_vmap(findings_, law("vmap of jvp equals the loop"), rounded, jvp, level_.args, tangents);
 }
 
@@ -81,7 +83,8 @@ void LevelCheck::other_forms_of_vjp(const Agreement& values) {
   const Agreement exact(reverse_->program(), at, true);
   const auto again = checkpoint([f = level_.f](const Arrays& xs) { return f(xs); });
   const FlatFn recomputed = [&again](const Arrays& xs) { return again(xs); };
-  rounded.hold(findings_, law("checkpoint changes no derivative"), "vjp of checkpoint", vjp_of(recomputed, active_)(at), pulled, at);
+  rounded.hold(findings_, law("checkpoint changes no derivative"), "vjp of checkpoint",
+               vjp_of(recomputed, active_)(at), pulled, at);
   exact.hold(findings_, law("jit of vjp equals vjp"), "jit", jitted(vjp, at), pulled, at);
   std::vector<Arrays> lanes;
   for (std::size_t i = 0; i < kLanes; ++i) lanes.push_back(reverse_->in().tangents(cts[i]));

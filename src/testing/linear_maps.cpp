@@ -23,7 +23,8 @@ Arrays inexact(const Arrays& xs) {
 std::string misfit_of(const Arrays& got, const Arrays& want) {
   if (got.size() != want.size()) return text(want.size(), " results are required, got ", got.size());
   for (std::size_t k = 0; k < got.size(); ++k)
-    if (!same_type(got[k].aval(), want[k].aval())) return text("number ", k, " is ", got[k].aval(), ", ", want[k].aval(), " is required");
+    if (!same_type(got[k].aval(), want[k].aval()))
+      return text("number ", k, " is ", got[k].aval(), ", ", want[k].aval(), " is required");
   return {};
 }
 
@@ -98,7 +99,8 @@ Vec DerivativeMap::numbers(const Arrays& results) const {
 Vec DerivativeMap::at(const Arrays& args, const Vec& v) const { return numbers(judged()(judged_operands(args, v))); }
 
 Vec DerivativeMap::spread(const Noisy& noisy, const Arrays& args, const Vec& v, const Vec& result, int samples) const {
-  auto widest = noisy.spread(judged_operands(args, v), [this](const Arrays& results) { return numbers(results); }, result, samples);
+  auto widest = noisy.spread(
+      judged_operands(args, v), [this](const Arrays& results) { return numbers(results); }, result, samples);
   for (auto& s : widest) s *= kNoiseFactor;
   return widest;
 }

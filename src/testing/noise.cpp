@@ -20,10 +20,30 @@ constexpr std::int64_t kMostElements = 4096;  // beyond them one factor does for
 // Their results are elements of their operands, or whole numbers. With an error put in, a maximum would equal none of
 // the elements that it is looked for in.
 bool is_exact(const Primitive& p) {
-  static const auto& names = *new std::set<std::string_view>{
-      "abs", "ceil", "clamp", "complex", "conj", "cummax", "cummin", "floor", "imag", "max", "min", "neg", "real",
-      "reduce_max", "reduce_min", "reduce_window_max", "reduce_window_min", "round", "scatter_max", "scatter_min", "sign",
-      "sort", "stop_gradient", "top_k"};
+  static const auto& names = *new std::set<std::string_view>{"abs",
+                                                             "ceil",
+                                                             "clamp",
+                                                             "complex",
+                                                             "conj",
+                                                             "cummax",
+                                                             "cummin",
+                                                             "floor",
+                                                             "imag",
+                                                             "max",
+                                                             "min",
+                                                             "neg",
+                                                             "real",
+                                                             "reduce_max",
+                                                             "reduce_min",
+                                                             "reduce_window_max",
+                                                             "reduce_window_min",
+                                                             "round",
+                                                             "scatter_max",
+                                                             "scatter_min",
+                                                             "sign",
+                                                             "sort",
+                                                             "stop_gradient",
+                                                             "top_k"};
   if (p.locality() == Locality::moved || p.locality() == Locality::chosen) return true;
   return is_known(p) && names.contains(p.name());
 }
@@ -33,7 +53,8 @@ class Noise final : public Interpreter {
   Noise(const Rounding& rounding, std::uint64_t seed) : rounding_(rounding), numbers_(seed) {}
 
  protected:
-  // Constants of a rule, such as 2 / sqrt(pi), are rounded to the dtype of the program; whole numbers and halves are not.
+  // Constants of a rule, such as 2 / sqrt(pi), are rounded to the dtype of the program; whole numbers and
+  // halves are not.
   Array given(const Array& x) override {
     if (rounding_.constants == 0 || concrete(x) == nullptr || !is_inexact(x.dtype()) || x.ndim() != 0) return x;
     const Layout layout({x});
@@ -60,7 +81,8 @@ class Noise final : public Interpreter {
   }
   // Cancellation is felt only if what is summed is uncertain.
   static bool sums(std::string_view name) {
-    return name == "add" || name == "sub" || name == "reduce_sum" || name == "cumsum" || name == "dot_general" || name == "conv_general_dilated";
+    return name == "add" || name == "sub" || name == "reduce_sum" || name == "cumsum" ||
+           name == "dot_general" || name == "conv_general_dilated";
   }
   Arrays summed(const Eqn& e, ArraySpan operands) {
     Arrays in(operands.begin(), operands.end());

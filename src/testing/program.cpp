@@ -17,7 +17,8 @@ struct PathTracer final : Tracer {
 // Evaluates, so that the function can look at its values, and records what it did.
 class PathTrace final : public Trace {
  public:
-  explicit PathTrace(TracePtr parent) : Trace(std::move(parent)), record_(std::make_shared<JaxprTrace>(this->parent(), "check")) {}
+  explicit PathTrace(TracePtr parent)
+      : Trace(std::move(parent)), record_(std::make_shared<JaxprTrace>(this->parent(), "check")) {}
   ~PathTrace() override { record_->finish(); }
   const char* name() const override { return "check"; }
 

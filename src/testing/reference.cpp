@@ -109,7 +109,9 @@ struct AsReference {
 AsReference as_reference(const ClosedJaxpr& given, const Arrays& args, bool stops) {
   const auto program = stops ? without_idle_stops(given, args) : given;
   const double eps = coarsest_eps(program.jaxpr->vars);
-  const auto with_stops_kept = [stops](const ClosedJaxpr& p, const Arrays& at) { return stops ? testing::with_stops_kept(p, at) : p; };
+  const auto with_stops_kept = [stops](const ClosedJaxpr& p, const Arrays& at) {
+    return stops ? testing::with_stops_kept(p, at) : p;
+  };
   if (eps > kEps) {
     try {
       const auto wide_args = widened(args);
@@ -221,7 +223,10 @@ struct Reference::Complex {
 };
 
 Reference::Reference(const ClosedJaxpr& program, const Arrays& args, bool stops)
-    : original_(stops || !has_stops(*program.jaxpr) ? program : WithoutStops().traced(program, args)), args_(args), in_(args), out_(Arrays{}) {
+    : original_(stops || !has_stops(*program.jaxpr) ? program : WithoutStops().traced(program, args)),
+      args_(args),
+      in_(args),
+      out_(Arrays{}) {
   auto reference = as_reference(original_, args, stops);
   program_ = std::make_unique<Evaluated>(std::move(reference.program));
   point_ = std::move(reference.point);
@@ -233,7 +238,8 @@ Reference::Reference(const ClosedJaxpr& program, const Arrays& args, bool stops)
   eps_ = reference.eps;
   if (auto complex = reference.eps > kEps ? std::nullopt : complexified(program_->program(), point_)) {
     Arrays at;
-    for (const auto& x : point_) at.push_back(is_inexact(x.dtype()) ? lax::convert_element_type(x, DType::complex128) : x);
+    for (const auto& x : point_)
+      at.push_back(is_inexact(x.dtype()) ? lax::convert_element_type(x, DType::complex128) : x);
     complex_.reset(new Complex{Evaluated(*complex), Noisy(*complex, at, {.eps = kEps, .infinitesimal = true}), at});
   }
 }
@@ -296,9 +302,11 @@ std::optional<Estimate> Reference::complex_step(const Vec& v) const {
   const auto at = complex_->at(in_, x_, v, Complex::kStep, point_);
   const auto first = complex_->program(at);
   const auto d = Complex::slopes(first, Complex::kStep);
-  const auto other = Complex::slopes(complex_->program(complex_->at(in_, x_, v, Complex::kOtherStep, point_)), Complex::kOtherStep);
+  const auto other = Complex::slopes(complex_->program(complex_->at(in_, x_, v, Complex::kOtherStep, point_)),
+                                     Complex::kOtherStep);
   const Layout layout(first);
-  const auto spread = complex_->noisy.spread(at, [&layout](const Arrays& y) { return layout.read(y); }, layout.read(first), 1);
+  const auto spread = complex_->noisy.spread(
+      at, [&layout](const Arrays& y) { return layout.read(y); }, layout.read(first), 1);
   Estimate e{d, Vec(d.size()), Vec(d.size()), Vec(d.size()), std::vector<Kind>(d.size(), Kind::smooth)};
   std::size_t k = 0;
   for (std::size_t leaf = 0; leaf < first.size(); ++leaf) {

@@ -34,7 +34,8 @@ class Noisy {
       : program_(std::move(program)), args_(std::move(args)), rounding_(rounding) {}
   /// The largest distance of the numbers of its results from `at`, by number, over so many samples.
   Vec spread(const Arrays& args, const Layout& layout, const Vec& at) const;
-  Vec spread(const Arrays& args, const std::function<Vec(const Arrays&)>& read, const Vec& at, int samples = kAll) const;
+  Vec spread(const Arrays& args, const std::function<Vec(const Arrays&)>& read, const Vec& at,
+             int samples = kAll) const;
 
  private:
   ClosedJaxpr program_;

@@ -82,11 +82,12 @@ const char* name_of(Check check) {
 
 std::string in_words(const Disagreement& d) {
   if (!d.numbers) return text(d.law, ": ", d.what);
-  return text(d.law, ": ", d.what, ": expected ", d.expected, " +- ", d.expected_error, ", got ", d.got, " (tolerance ", d.tolerance, ")");
+  return text(d.law, ": ", d.what, ": expected ", d.expected, " +- ", d.expected_error, ", got ", d.got,
+              " (tolerance ", d.tolerance, ")");
 }
 
-// Comparisons with a reference, which are what a check of derivatives is about: transformations may agree with each other
-// where the function itself is NaN.
+// Comparisons with a reference, which are what a check of derivatives is about: transformations may agree
+// with each other where the function itself is NaN.
 Tally of_references(const Report& report) {
   Tally sum;
   for (const auto& l : report.laws)
@@ -96,10 +97,13 @@ Tally of_references(const Report& report) {
 
 std::string vacuous(const Tally& all, double least) {
   const auto total = all.decided() + all.undecidable();
-  if (total == 0) return "vacuous: nothing could be decided; the function has no result that is differentiable, or arrays without elements";
+  if (total == 0)
+    return "vacuous: nothing could be decided; the function has no result that is differentiable, or arrays "
+           "without elements";
   if (static_cast<double>(all.decided()) >= least * static_cast<double>(total)) return {};
-  return text("vacuous: only ", all.decided(), " of ", total, " comparisons could be decided (", all.kink, " at kinks, ", all.non_finite,
-              " not finite, ", all.ill_conditioned, " ill-conditioned), ", least, " of them are required; choose another point, or lower .min_decided");
+  return text("vacuous: only ", all.decided(), " of ", total, " comparisons could be decided (", all.kink,
+              " at kinks, ", all.non_finite, " not finite, ", all.ill_conditioned, " ill-conditioned), ",
+              least, " of them are required; choose another point, or lower .min_decided");
 }
 
 }  // namespace
@@ -109,7 +113,8 @@ namespace detail {
 Report run_check(Check check, const Subject& subject, const CheckOptions& given) {
   CheckOptions options = given;
   if (options.key && !(is_key(options.key->dtype()) && options.key->ndim() == 0))
-    throw TypeError(text(name_of(check), ": .key must be a single key, got ", options.key->aval(), "; make one with fx::random::key(seed)"));
+    throw TypeError(text(name_of(check), ": .key must be a single key, got ", options.key->aval(),
+                         "; make one with fx::random::key(seed)"));
   Report report{name_of(check), {}, {}, {}};
   if (!options.key) {
     const auto seed = static_cast<std::int64_t>(std::random_device{}());

@@ -55,12 +55,23 @@ class Transposition {
     const std::string law = "f is linear";
     const auto y = coefficients(in_.size(), numbers_);
     Vec both = x_;
-    for (std::size_t i = 0; i < both.size(); ++i) both[i] = 2 * x_[i] + y[i];  // not of sum 1, which an affine f would pass
+    for (std::size_t i = 0; i < both.size(); ++i)
+      both[i] = 2 * x_[i] + y[i];  // not of sum 1, which an affine f would pass
     const auto fy = value(y), sum = value(both), ey = uncertainty(y, fy), es = uncertainty(both, sum);
     for (std::size_t k = 0; k < fx_.size(); ++k) {
       const double want = 2 * fx_[k] + fy[k], most = options_.slack * (2 * error_[k] + ey[k] + es[k]);
       if (std::fabs(want - sum[k]) <= most) ++findings_.tally(law).agree;
-      else findings_.add({law, "f(2x + y) against 2 f(x) + f(y), result " + out_.place(k), 0, false, subject_.args, {}, want, 0, sum[k], most});
+      else
+        findings_.add({law,
+                       "f(2x + y) against 2 f(x) + f(y), result " + out_.place(k),
+                       0,
+                       false,
+                       subject_.args,
+                       {},
+                       want,
+                       0,
+                       sum[k],
+                       most});
     }
   }
 
@@ -104,7 +115,8 @@ class Transposition {
     d.expected = pairing(out_, ct, fx_);
     d.got = pairing(layout, v, x_);
     d.expected_error = 2 * pairing_magnitude(ct, error_);
-    d.tolerance = options_.slack * (d.expected_error + 64 * eps_ * (pairing_magnitude(ct, fx_) + pairing_magnitude(v, x_)));
+    d.tolerance = options_.slack *
+                  (d.expected_error + 64 * eps_ * (pairing_magnitude(ct, fx_) + pairing_magnitude(v, x_)));
     if (std::fabs(d.expected - d.got) <= d.tolerance) {
       ++findings_.tally(law).agree;
       return true;

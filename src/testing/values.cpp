@@ -23,7 +23,8 @@ void wrong(Findings& findings, const std::string& law, std::string what, const A
 std::string shapes_differ(const Arrays& got, const Arrays& want) {
   if (got.size() != want.size()) return text(got.size(), " results instead of ", want.size());
   for (std::size_t k = 0; k < got.size(); ++k)
-    if (!same_type(got[k].aval(), want[k].aval())) return text("result ", k, " is ", got[k].aval(), " instead of ", want[k].aval());
+    if (!same_type(got[k].aval(), want[k].aval()))
+      return text("result ", k, " is ", got[k].aval(), " instead of ", want[k].aval());
   return {};
 }
 
@@ -56,10 +57,11 @@ Agreement::Agreement(const ClosedJaxpr& program, const Arrays& args, bool exact)
   if (!exact) noisy_ = std::make_unique<Noisy>(program, args, Rounding{coarsest_eps(program.jaxpr->vars)});
 }
 
-void Agreement::hold(Findings& findings, const std::string& law, const std::string& what, const Arrays& got, const Arrays& want,
-                     const Arrays& at) const {
+void Agreement::hold(Findings& findings, const std::string& law, const std::string& what, const Arrays& got,
+                     const Arrays& want, const Arrays& at) const {
   auto& tally = findings.tally(law);
-  if (const auto problem = shapes_differ(got, want); !problem.empty()) return wrong(findings, law, what + ": " + problem, at);
+  if (const auto problem = shapes_differ(got, want); !problem.empty())
+    return wrong(findings, law, what + ": " + problem, at);
   if (same_bits(got, want)) {
     ++tally.agree;
     return;
@@ -180,7 +182,8 @@ Findings examine_vmap(const Subject& subject, const CheckOptions& options) {
     const auto what = describe(mask, subject.paths, last);
     Arrays all;
     try {
-      all = fluxion::detail::vmap_flat(subject.f, in, axes, kLanes, [](std::size_t n) { return fluxion::detail::FlatAxes(n, 0); });
+      all = fluxion::detail::vmap_flat(subject.f, in, axes, kLanes,
+                                       [](std::size_t n) { return fluxion::detail::FlatAxes(n, 0); });
     } catch (const ConcretizationError&) {
       throw;  // f looks at its values, which is no fault of a rule
     } catch (const Error& e) {
@@ -189,8 +192,10 @@ Findings examine_vmap(const Subject& subject, const CheckOptions& options) {
     }
     for (std::int64_t lane = 0; lane < kLanes; ++lane) {
       Arrays at;
-      for (std::size_t k = 0; k < mask.size(); ++k) at.push_back(mask[k] ? lanes[static_cast<std::size_t>(lane)][k] : subject.args[k]);
-      agreement.hold(findings, "vmap equals the loop", text(what, ", lane ", lane), lane_of(all, lane), subject.f(at), at);
+      for (std::size_t k = 0; k < mask.size(); ++k)
+        at.push_back(mask[k] ? lanes[static_cast<std::size_t>(lane)][k] : subject.args[k]);
+      agreement.hold(findings, "vmap equals the loop", text(what, ", lane ", lane), lane_of(all, lane),
+                     subject.f(at), at);
     }
     last = !last;
   }
@@ -207,7 +212,8 @@ Findings examine_jit(const Subject& subject, const CheckOptions& options) {
     const auto eager = subject.f(at);
     try {
       agreement.hold(findings, "jit equals eager evaluation", "jit", jitted(subject.f, at), eager, at);
-      agreement.hold(findings, "the jaxpr equals eager evaluation", "the interpreted jaxpr", function_of(program)(at), eager, at);
+      agreement.hold(findings, "the jaxpr equals eager evaluation", "the interpreted jaxpr",
+                     function_of(program)(at), eager, at);
     } catch (const ConcretizationError&) {
       throw;
     } catch (const Error& e) {
@@ -236,7 +242,8 @@ Findings examine_pure(const Subject& subject, const CheckOptions& options) {
   try {
     const auto second = subject.f(at);
     if (holds_tracer(second)) {
-      wrong(findings, "no tracer is kept", "f returned a tracer of an earlier trace: it keeps values between calls", at);
+      wrong(findings, "no tracer is kept",
+            "f returned a tracer of an earlier trace: it keeps values between calls", at);
       return findings;
     }
     exact.hold(findings, "the same results twice", "the second call", second, first, at);
@@ -250,7 +257,8 @@ Findings examine_pure(const Subject& subject, const CheckOptions& options) {
   if (to_string(*program.jaxpr) == to_string(*again.jaxpr) && same_bits(program.consts, again.consts)) ++same.agree;
   else wrong(findings, "the same jaxpr twice", "f did something else the second time that it was traced", at);
   const auto elsewhere = neighbours(at, numbers);
-  exact.hold(findings, "the jaxpr says all", "f at another point, against its jaxpr", subject.f(elsewhere), function_of(program)(elsewhere), elsewhere);
+  exact.hold(findings, "the jaxpr says all", "f at another point, against its jaxpr", subject.f(elsewhere),
+             function_of(program)(elsewhere), elsewhere);
   exact.hold(findings, "the same results twice", "a call after others", subject.f(at), first, at);
   return findings;
 }

@@ -54,15 +54,17 @@ TEST_CASE("nothing to differentiate is a mistake, not a check that passed") {
       "check_grads: an argument of floating or complex dtype is required, got none; there is nothing to differentiate";
   CHECK(message_of(fx::arange(3)) == expected);
   CHECK(message_of(true) == expected);
-  CHECK(message<fx::TypeError>([] { check_grads([](const std::vector<Array>& v) { return v; }, std::vector<Array>{}); }) ==
-        expected);
+  CHECK(message<fx::TypeError>([] {
+          check_grads([](const std::vector<Array>& v) { return v; }, std::vector<Array>{});
+        }) == expected);
 }
 
 TEST_CASE("what can decide nothing is vacuous") {
   const Report empty = report_grads(square, fx::zeros({0}));
   CHECK_THAT(empty.failure, Catch::StartsWith("vacuous: nothing could be decided; the function has no result"));
   const auto whole = [](const Array& x) { return fx::argmax(x); };
-  CHECK_THAT(report_grads(whole, fx::arange(3.0), {.order = 1}).failure, Catch::StartsWith("vacuous: nothing could be decided"));
+  CHECK_THAT(report_grads(whole, fx::arange(3.0), {.order = 1}).failure,
+             Catch::StartsWith("vacuous: nothing could be decided"));
   const auto log = [](const Array& x) { return fx::log(x); };
   CHECK_THAT(report_grads(log, -1.0).failure, Catch::StartsWith("vacuous: only "));
   CHECK_THAT(report_grads(log, -1.0).failure, Catch::EndsWith("choose another point, or lower .min_decided"));
@@ -76,7 +78,8 @@ TEST_CASE("what the function throws is thrown") {
     return x;
   };
   CHECK(message<std::domain_error>([&] { check_all(throws, fx::ones({2})); }) == "mine");
-  CHECK_THAT(message<fx::ValueError>([] { check_grads([](const Array& x) { return x + fx::ones({3}); }, fx::ones({2})); }),
+  CHECK_THAT(message<fx::ValueError>(
+                 [] { check_grads([](const Array& x) { return x + fx::ones({3}); }, fx::ones({2})); }),
              Catch::StartsWith("add: "));
 }
 
@@ -124,7 +127,8 @@ TEST_CASE("a report that failed is what CheckError carries") {
 
 TEST_CASE("bijections say which shapes they take") {
   CHECK_THAT(message<fx::ValueError>([] { bijection::simplex(1.0); }), Catch::Contains("an array whose last axis"));
-  CHECK_THAT(message<fx::ValueError>([] { bijection::correlation(fx::ones({2})); }), Catch::Contains("a last axis of n"));
+  CHECK_THAT(message<fx::ValueError>([] { bijection::correlation(fx::ones({2})); }),
+             Catch::Contains("a last axis of n"));
   CHECK_THAT(message<fx::ValueError>([] { bijection::positive_definite(fx::ones({2})); }),
              Catch::Contains("a last axis of n"));
   CHECK_THAT(message<fx::ValueError>([] { bijection::positive_definite_inverse(fx::ones({2, 3})); }),
@@ -141,7 +145,8 @@ TEST_CASE("random programs refuse what they cannot be made of") {
   CHECK_THAT(message<fx::ValueError>([] { random_program(0, {.inputs = {{{0}, fx::float64}}}); }),
              Catch::StartsWith("random_program: inputs with elements are required, got f64[0]"));
   const auto p = random_program(1);
-  CHECK_THAT(message<fx::ValueError>([&] { p(fx::Arrays{}); }), Catch::StartsWith("RandomProgram: as many arguments as inputs are required"));
+  CHECK_THAT(message<fx::ValueError>([&] { p(fx::Arrays{}); }),
+             Catch::StartsWith("RandomProgram: as many arguments as inputs are required"));
   const auto wrong = fx::Arrays(p.inputs().size(), fx::arange(7));
   CHECK_THAT(message<fx::TypeError>([&] { p(wrong); }), Catch::StartsWith("RandomProgram: argument 0 must be "));
 }

@@ -102,7 +102,9 @@ TEST_CASE("narrow dtypes are held against float64") {
 
 TEST_CASE("loops and branches") {
   const auto scan = [](const Array& v) {
-    return fx::scan([](const Array& c, const Array& x) { return std::pair(fx::sin(c + x), c * x); }, Array(0.5), v).second;
+    return fx::scan([](const Array& c, const Array& x) { return std::pair(fx::sin(c + x), c * x); },
+                    Array(0.5), v)
+        .second;
   };
   decides_all(scan, fx::arange(4.0) / 3, {.directions = 8});
   const auto newton = [](const Array& a) {
@@ -182,7 +184,8 @@ TEST_CASE("each check finds what it is for, alone") {
 TEST_CASE("programs with callbacks in float32 are held to its rounding") {
   const auto cube = fx::custom_jvp(
       [](const Array& x) {
-        return fx::pure_callback([](const Array& v) { return v * v * v; }, fx::ShapeDtypeStruct{x.shape(), x.dtype()}, x);
+        return fx::pure_callback([](const Array& v) { return v * v * v; },
+                                 fx::ShapeDtypeStruct{x.shape(), x.dtype()}, x);
       },
       [](const auto& p, const auto& t) {
         const auto& [x] = p;

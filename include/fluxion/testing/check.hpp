@@ -47,7 +47,9 @@ Report check_call(Check check, const F& f, const std::tuple<A...>& args, const C
       fluxion::detail::TypedCall<F, Given, false, A...> call(f, a...);
       std::vector<std::string> roots;
       for (int i : call.arguments) roots.push_back("arg" + std::to_string(i));
-      return run_check(check, {[&call](const Arrays& in) { return call(in); }, call.leaves, call.in.paths(roots)}, options);
+      return run_check(check,
+                       {[&call](const Arrays& in) { return call(in); }, call.leaves, call.in.paths(roots)},
+                       options);
     }, args);
   } else {
     return {};
@@ -72,16 +74,16 @@ Report check_typed(Check check, const F& f, const A& args, StaticArgnums<S...>, 
 }
 }  // namespace detail
 
-/// Holds the derivatives of f at `args` against references of known accuracy, up to `options.order`, forward and reverse,
-/// along many signed directions. `args` is a std::tuple of the arguments, or the only one; each is a tree, and integer
-/// leaves are not differentiated. The reference of a float32 program is its jaxpr evaluated in float64; derivatives come
-/// from a complex step where the program is analytic, else from Richardson extrapolation, whose own estimate of error,
-/// with that of rounding, is the tolerance of each element. At a kink derivatives are held against docs/subgradients.md.
-/// Also: the inner-product identity, linearity in the tangent, linearize against jvp, symmetry of second derivatives,
-/// agreement under jit, vmap and checkpoint, dtypes and shapes of tangents.
-/// Throws CheckError on disagreement, with the fault reduced to one primitive and rule, and when too little could be
-/// decided. Source: jax.test_util.check_grads; Ridders, Advances in Engineering Software 4 (1982); Squire and Trapp,
-/// SIAM Review 40 (1998).
+/// Holds the derivatives of f at `args` against references of known accuracy, up to `options.order`, forward
+/// and reverse, along many signed directions. `args` is a std::tuple of the arguments, or the only one; each
+/// is a tree, and integer leaves are not differentiated. The reference of a float32 program is its jaxpr
+/// evaluated in float64; derivatives come from a complex step where the program is analytic, else from
+/// Richardson extrapolation, whose own estimate of error, with that of rounding, is the tolerance of each
+/// element. At a kink derivatives are held against docs/subgradients.md. Also: the inner-product identity,
+/// linearity in the tangent, linearize against jvp, symmetry of second derivatives, agreement under jit, vmap
+/// and checkpoint, dtypes and shapes of tangents. Throws CheckError on disagreement, with the fault reduced
+/// to one primitive and rule, and when too little could be decided. Source: jax.test_util.check_grads;
+/// Ridders, Advances in Engineering Software 4 (1982); Squire and Trapp, SIAM Review 40 (1998).
 template <class F, class A>
 Report check_grads(const F& f, const A& args, const CheckOptions& options = {}) {
   return detail::passed_or_throw(detail::check_typed(detail::Check::grads, f, args, StaticArgnums<>{}, options));
@@ -96,7 +98,8 @@ template <class F, class A>
   return detail::check_typed(detail::Check::grads, f, args, StaticArgnums<>{}, options);
 }
 template <class F, class A, int... S>
-[[nodiscard]] Report report_grads(const F& f, const A& args, StaticArgnums<S...> statics, const CheckOptions& options = {}) {
+[[nodiscard]] Report report_grads(const F& f, const A& args, StaticArgnums<S...> statics,
+                                  const CheckOptions& options = {}) {
   return detail::check_typed(detail::Check::grads, f, args, statics, options);
 }
 
@@ -116,7 +119,8 @@ template <class F, class A>
   return detail::check_typed(detail::Check::vmap, f, args, StaticArgnums<>{}, options);
 }
 template <class F, class A, int... S>
-[[nodiscard]] Report report_vmap(const F& f, const A& args, StaticArgnums<S...> statics, const CheckOptions& options = {}) {
+[[nodiscard]] Report report_vmap(const F& f, const A& args, StaticArgnums<S...> statics,
+                                 const CheckOptions& options = {}) {
   return detail::check_typed(detail::Check::vmap, f, args, statics, options);
 }
 
@@ -135,7 +139,8 @@ template <class F, class A>
   return detail::check_typed(detail::Check::jit, f, args, StaticArgnums<>{}, options);
 }
 template <class F, class A, int... S>
-[[nodiscard]] Report report_jit(const F& f, const A& args, StaticArgnums<S...> statics, const CheckOptions& options = {}) {
+[[nodiscard]] Report report_jit(const F& f, const A& args, StaticArgnums<S...> statics,
+                                const CheckOptions& options = {}) {
   return detail::check_typed(detail::Check::jit, f, args, statics, options);
 }
 
@@ -155,7 +160,8 @@ template <class F, class A>
   return detail::check_typed(detail::Check::pure, f, args, StaticArgnums<>{}, options);
 }
 template <class F, class A, int... S>
-[[nodiscard]] Report report_pure(const F& f, const A& args, StaticArgnums<S...> statics, const CheckOptions& options = {}) {
+[[nodiscard]] Report report_pure(const F& f, const A& args, StaticArgnums<S...> statics,
+                                 const CheckOptions& options = {}) {
   return detail::check_typed(detail::Check::pure, f, args, statics, options);
 }
 
@@ -174,7 +180,8 @@ template <class F, class A>
   return detail::check_typed(detail::Check::transpose, f, args, StaticArgnums<>{}, options);
 }
 template <class F, class A, int... S>
-[[nodiscard]] Report report_transpose(const F& f, const A& args, StaticArgnums<S...> statics, const CheckOptions& options = {}) {
+[[nodiscard]] Report report_transpose(const F& f, const A& args, StaticArgnums<S...> statics,
+                                      const CheckOptions& options = {}) {
   return detail::check_typed(detail::Check::transpose, f, args, statics, options);
 }
 
@@ -193,7 +200,8 @@ template <class F, class A>
   return detail::check_typed(detail::Check::all, f, args, StaticArgnums<>{}, options);
 }
 template <class F, class A, int... S>
-[[nodiscard]] Report report_all(const F& f, const A& args, StaticArgnums<S...> statics, const CheckOptions& options = {}) {
+[[nodiscard]] Report report_all(const F& f, const A& args, StaticArgnums<S...> statics,
+                                const CheckOptions& options = {}) {
   return detail::check_typed(detail::Check::all, f, args, statics, options);
 }
 

@@ -23,7 +23,8 @@ struct CheckOptions {
   double slack = 1;
   /// The share of decisions, at least, that must not be undecidable; below it the check fails as vacuous.
   double min_decided = 0.5;
-  /// The laws that need no numbers: linearity, linearize, symmetry of the Hessian, jit, vmap, checkpoint, dtypes and shapes.
+  /// The laws that need no numbers: linearity, linearize, symmetry of the Hessian, jit, vmap, checkpoint,
+  /// dtypes and shapes.
   bool laws = true;
   /// Whether a fault is reduced to one rule. That takes a while for large programs.
   bool explain = true;

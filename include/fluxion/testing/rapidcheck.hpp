@@ -130,9 +130,10 @@ inline rc::Gen<std::vector<Shape>> broadcastable_shapes(std::size_t n = 2, const
       [=](const std::vector<Shape>& s) { return detail::simpler_broadcastable_shapes(options, s); });
 }
 
-/// An array: array(float32, {2, 3}), array(int64, gen::shape({.max_rank = 1}), {.low = 0, .special = true}); of any
-/// shape if none is given. Shrinks to smaller shapes, then to simpler elements (0, 1, -1, 2, 0.5, then whole numbers). Throws
-/// TypeError for dtypes without numbers, ValueError for bounds that have none between them.
+/// An array: array(float32, {2, 3}), array(int64, gen::shape({.max_rank = 1}), {.low = 0, .special = true});
+/// of any shape if none is given. Shrinks to smaller shapes, then to simpler elements (0, 1, -1, 2, 0.5, then
+/// whole numbers). Throws TypeError for dtypes without numbers, ValueError for bounds that have none between
+/// them.
 inline rc::Gen<Array> array(DType dtype = float64, const detail::ShapeChoice& shape = detail::ShapeGen({}),
                             const ArrayOptions& options = {}) {
   return shape.arrays({.dtype = dtype, .values = options},

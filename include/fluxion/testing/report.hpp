@@ -41,7 +41,7 @@ struct Explanation {
   std::string direction;          ///< The tangent or cotangent, of one entry where that is enough.
   std::string expected, got;      ///< With error estimates.
   std::string reproduce;          ///< A line of code.
-  std::string law;                ///< What is broken, and where: "jvp equals differences, order 1: tangent of result 0".
+  std::string law;  ///< What is broken, and where: "jvp equals differences, order 1: tangent of result 0".
   bool to_one_rule = true;        ///< False if no single equation shows the fault: then `jaxpr` is as small as it got.
 };
 
