@@ -50,14 +50,22 @@ Array rotation(const Array& r) {
   return fx::where(turns, turned, fx::eye(3));
 }
 
-/// All vertices [3, v] of the posed hand.
-Array posed(const Array& theta, const HandData& data) {
+/// Vertices [3, v] of the posed hand, given as `weights` [bones, v] and `vertices` [4, v].
+Array posed(const Array& theta, const HandData& data, const Array& weights, const Array& vertices) {
   const auto [flexion, abduction] = angles(theta);
   const Array relative = fx::matmul(data.base, joint(flexion, abduction));
   const Array transforms = fx::matmul(absolute(relative, data), data.inverse)(fx::range(), fx::range(0, 3));
-  const Array blended = fx::tensordot(transforms, data.weights, {0}, {0});  // [3, 4, v]
-  const Array skin = fx::sum(blended * data.vertices, 1);
+  const Array blended = fx::tensordot(transforms, weights, {0}, {0});  // [3, 4, v]
+  const Array skin = fx::sum(blended * vertices, 1);
   return fx::dot(rotation(theta[fx::range(0, 3)]), skin) + fx::expand_dims(theta[fx::range(3, 6)], 1);
+}
+
+/// Measured points less those at `corners`: vertices [3, n], or three [3, 3 n] per point.
+Array residuals(const Hand& x, const Array& corners, const HandData& data) {
+  if (data.corners.ndim() == 1) return data.points - corners.T();
+  const Array at = corners.reshape({3, 3, -1}), u = x.us(fx::ellipsis, 0), v = x.us(fx::ellipsis, 1);
+  const Array inside = u * at(fx::range(), 0) + v * at(fx::range(), 1) + (1.0 - u - v) * at(fx::range(), 2);
+  return data.points - inside.T();
 }
 
 }  // namespace
@@ -104,18 +112,19 @@ HandData hand_data_of(const HandInput& in) {
 }
 
 Array hand_objective(const Hand& x, const HandData& data) {
-  const Array at = fx::take(posed(x.theta, data), data.corners, 1);  // [3, n] or [3, 3, n]
-  if (data.corners.ndim() == 1) return data.points - at.T();
-  const Array u = x.us(fx::ellipsis, 0), v = x.us(fx::ellipsis, 1);
-  const Array inside = u * at(fx::range(), 0) + v * at(fx::range(), 1) + (1.0 - u - v) * at(fx::range(), 2);
-  return data.points - inside.T();
+  return residuals(x, fx::take(posed(x.theta, data, data.weights, data.vertices), data.corners, 1), data);
 }
 
 Array hand_jacobian(const Hand& x, const HandData& data) {
+  const Array corners = fx::ravel(data.corners);
+  const Array weights = fx::take(data.weights, corners, 1), vertices = fx::take(data.vertices, corners, 1);
+  const auto objective = [&](const Array& theta, const Array& us) {
+    return residuals({theta, us}, posed(theta, data, weights, vertices), data);
+  };
   if (x.us.shape(0) == 0)
-    return fx::jacfwd([&](const Array& theta) { return hand_objective({theta, x.us}, data); })(x.theta);
+    return fx::jacfwd([&](const Array& theta) { return objective(theta, x.us); })(x.theta);
   // All u are moved together: each correspondence depends on its own alone.
-  const auto moved = [&](const Array& by, const Array& theta) { return hand_objective({theta, x.us + by}, data); };
+  const auto moved = [&](const Array& by, const Array& theta) { return objective(theta, x.us + by); };
   const auto [of_u, of_theta] = fx::jacfwd(moved, fx::argnums<0, 1>)(fx::zeros({2}), x.theta);
   return fx::concatenate({of_u, of_theta}, -1);
 }

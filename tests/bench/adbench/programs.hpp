@@ -51,14 +51,16 @@ struct HandData {
   std::vector<std::vector<std::int64_t>> levels;  // bones by their distance from the root
   std::vector<std::vector<std::int64_t>> parents; // of each: positions in the level before
   std::vector<std::int64_t> position;             // of each bone in the levels, one after the other
-  Array base, inverse, weights, vertices;         // [bones, 4, 4] twice, [bones, v], [4, v]
+  Array base, inverse;                            // [bones, 4, 4]
+  Array weights, vertices;                        // [bones, v], [4, v]
   Array corners, points;                          // [n] or [3, n] vertices; [n, 3]
 };
 Hand hand_of(const HandInput& in);
 HandData hand_data_of(const HandInput& in);
 /// Residuals [n, 3].
 Array hand_objective(const Hand& x, const HandData& data);
-/// Their derivatives [n, 3, 26]; in the complicated variant [n, 3, 28], first by the own u.
+/// Their derivatives [n, 3, 26]; in the complicated variant [n, 3, 28], first by the own u. Only vertices that residuals
+/// depend on are posed.
 Array hand_jacobian(const Hand& x, const HandData& data);
 
 }  // namespace adbench
