@@ -337,7 +337,8 @@ void FlatWriter::branch(FlatScope& outer, const ir::Instr& i, const ir::Program&
   settle(s, targets);
   for (const auto& t : targets) {
     const auto v = s.of(t.value);
-    if (t.placed || s.node[v] == FlatScope::none || s.slot[v] == FlatScope::none) continue;
+    const bool in_place = std::any_of(targets.begin(), targets.end(), [&](const Target& o) { return o.slot == s.slot[v]; });
+    if (in_place || s.node[v] == FlatScope::none || s.slot[v] == FlatScope::none) continue;
     give(s.slot[v], bytes_of(p, v));
     s.slot[v] = FlatScope::none;
   }

@@ -1,5 +1,7 @@
 // Runs of units on single elements become one flat program: its frame is memory of the plan's, where later steps find
 // what they read.
+#include <algorithm>
+
 #include "compiler/flat_code.hpp"
 #include "compiler/planner.hpp"
 
@@ -46,6 +48,8 @@ class FlatUnits::State {
           for (const auto v : p.instr(i).in) last_unit_[scope_.behind[v]] = u;
     for (const auto v : p.program().outputs) last_unit_[scope_.behind[v]] = FlatScope::none;
   }
+
+  ir::ValueId behind(ir::ValueId v) const { return scope_.behind[v]; }
 
   void plan(std::size_t first, std::size_t n) {
     PlannedStacks stacks(p_);
@@ -116,18 +120,31 @@ FlatUnits::~FlatUnits() = default;
 
 std::size_t FlatUnits::plan(std::size_t first) {
   const auto& units = p_.fusion().units;
-  const auto flat = [&](const Unit& u) {
-    if (!u.reductions.empty()) return false;
-    for (const auto i : u.members)
-      if (!is_flat(p_.program(), p_.instr(i), true)) return false;
-    return true;
-  };
   std::size_t n = 0;
-  while (first + n < units.size() && flat(units[first + n])) ++n;
-  if (n == 0) return 0;
-  if (state_ == nullptr) state_ = std::make_unique<State>(p_);
-  state_->plan(first, n);
+  std::vector<ir::ValueId> stacks;  // made by the units so far: elements of these are not in the frame
+  while (first + n < units.size() && joins(units[first + n], stacks)) ++n;
+  if (n != 0) state().plan(first, n);
   return n;
+}
+
+FlatUnits::State& FlatUnits::state() {
+  if (state_ == nullptr) state_ = std::make_unique<State>(p_);
+  return *state_;
+}
+
+bool FlatUnits::joins(const Unit& u, std::vector<ir::ValueId>& stacks) {
+  if (!u.reductions.empty()) return false;
+  for (const auto m : u.members) {
+    const auto& i = p_.instr(m);
+    if (!is_flat(p_.program(), i, true)) return false;
+    if (!stacks.empty())
+      for (const auto v : i.in)
+        if (std::find(stacks.begin(), stacks.end(), state().behind(v)) != stacks.end()) return false;
+  }
+  for (const auto m : u.members)
+    for (std::size_t k = 0; k < p_.instr(m).out.size(); ++k)
+      if (is_stack(p_.instr(m), k, true)) stacks.push_back(p_.instr(m).out[k]);
+  return true;
 }
 
 }  // namespace fluxion::compiler
