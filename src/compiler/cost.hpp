@@ -25,6 +25,9 @@ inline double cost_of(const ir::Action& action, DType t) {
   }
 }
 
+/// Whether results of so many bytes are written past the caches, which could not hold them anyway.
+bool exceeds_caches(std::size_t bytes);
+
 /// Below this, starting threads costs more than they save.
 constexpr double parallel_cost = 400'000;
 

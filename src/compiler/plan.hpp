@@ -80,11 +80,13 @@ struct Loop {
   Dims outer;
   std::vector<Call> calls;
   std::vector<Ref> args;
+  std::vector<std::uint32_t> order;  // by argument: when its element is read or written, in the computation of a group
   std::vector<Stream> streams;
   std::vector<Use> stream_uses;
   std::vector<Row> rows;
   std::vector<Use> row_uses;
   std::vector<Gather> gathers;
+  bool streamed = false;  // some results go past the caches
   bool counts = false;  // an Iota reads the index of the block's first element from the start of scratch
   std::size_t scratch_bytes = 0;
   double cost = 0;  // of all elements; 1 is about 0.05 ns

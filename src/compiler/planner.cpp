@@ -59,10 +59,15 @@ void Planner::step(Step s) {
 }
 
 Ref Planner::constant(const void* bits, std::size_t bytes) {
+  return constants({static_cast<const std::byte*>(bits), bytes});
+}
+
+Ref Planner::constants(std::span<const std::byte> bytes) {
+  constexpr std::size_t alignment = 16;
   auto& memory = plan_->constants;
   const auto at = memory.size();
-  memory.resize(at + 16);
-  std::memcpy(memory.data() + at, bits, bytes);
+  memory.resize(at + (bytes.size() + alignment - 1) / alignment * alignment);
+  std::memcpy(memory.data() + at, bytes.data(), bytes.size());
   return {static_cast<std::uint32_t>(p_.inputs.size()), static_cast<std::int64_t>(at)};
 }
 

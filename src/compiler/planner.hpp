@@ -58,6 +58,7 @@ class Planner {
   void touch(std::uint32_t storage) { pending_.push_back(storage); }
   /// A constant in the plan's memory.
   Ref constant(const void* bits, std::size_t bytes);
+  Ref constants(std::span<const std::byte> bytes);
   /// Appends a step that needs everything used, defined or touched since the last one.
   void step(Step s);
 

@@ -2,6 +2,8 @@
 #include <cstring>
 #include <memory>
 
+#include <unistd.h>
+
 #include "base/buffer.hpp"
 #include "compiler/cost.hpp"
 #include "compiler/execute.hpp"
@@ -106,6 +108,7 @@ class Pass {
         enter_row(s / loop_.inner);
       }
     }
+    if (loop_.streamed) kernels::fence_streams();
   }
 
   std::byte* at(const Ref& r) const {
@@ -212,6 +215,14 @@ void run_straight(const Loop& loop, Bases bases) {
 }
 
 }  // namespace
+
+bool exceeds_caches(std::size_t bytes) {
+  static const std::size_t cache = [] {
+    constexpr long least = 8L << 20;
+    return static_cast<std::size_t>(std::max(least, ::sysconf(_SC_LEVEL3_CACHE_SIZE)));
+  }();
+  return bytes > cache;
+}
 
 void execute(const Loop& loop, Bases bases) {
   if (loop.straight) return run_straight(loop, bases);
