@@ -89,6 +89,7 @@ struct Loop {
   bool streamed = false;  // some results go past the caches
   bool counts = false;  // an Iota reads the index of the block's first element from the start of scratch
   std::size_t scratch_bytes = 0;
+  std::vector<std::uint32_t> written;  // storages of results, whole and row-major in the loop's order
   double cost = 0;  // of all elements; 1 is about 0.05 ns
   bool straight = false;  // one element, and nothing but calls
 
@@ -97,6 +98,22 @@ struct Loop {
   std::size_t fold_rows = 0, fold_width = 0, chunk = 0;
 
   std::vector<std::uint32_t> instrs;  // of the program, for listings
+};
+
+/// Loops over the same rows, some rows at a time. A row's elements, and the results of its folding, come from that row
+/// of what earlier loops have left.
+struct Band {
+  /// A storage that only these loops use: there is memory for one tile.
+  struct Local {
+    std::uint32_t storage;
+    std::int64_t row_bytes;
+    std::size_t at = 0;  // in each thread's memory
+  };
+  std::vector<Loop> loops;
+  std::vector<Local> locals;
+  std::size_t rows = 1, tile = 1;  // all, and of a tile
+  std::size_t local_bytes = 0, storages = 0;
+  double cost = 0;
 };
 
 /// Reduces along rows of stored memory whose elements follow one another across them.
@@ -224,7 +241,7 @@ struct Scan {
   std::uint32_t instr = 0;
 };
 
-using Step = std::variant<Loop, Columns, ArgMax, Dot, Copy, TruePositions, Rows, HostCall, Tape, Cond, While, Scan>;
+using Step = std::variant<Loop, Band, Columns, ArgMax, Dot, Copy, TruePositions, Rows, HostCall, Tape, Cond, While, Scan>;
 
 /// How a result array is made.
 struct Output {

@@ -211,10 +211,12 @@ void LoopPlanner::define_results() {
           if (shape[d] != 1) strides[d] = nested[k++];
       const Ref to = p_.define(v, std::move(strides)).ref();
       const auto size = static_cast<std::int64_t>(size_of(v));
-      const bool streamed = loop_.n != 1 && exceeds_caches(loop_.n * size_of(v)) && (size == 4 || size == 8);
+      const bool streamed = loop_.n != 1 && (size == 4 || size == 8) && exceeds_caches(loop_.n * size_of(v)) &&
+                            !p_.read_later(m);
       if (streamed) streamed_[local(v)] = stream(to, size);
       else slots_[local(v)] = loop_.n == 1 ? Slot{Slot::Kind::fixed, 0, to, false} : stream(to, size);
       loop_.streamed = loop_.streamed || streamed;
+      loop_.written.push_back(to.storage);
     }
   for (const auto r : u_.reductions) {
     const auto v = p_.instr(r).in[0];

@@ -36,6 +36,11 @@ std::byte* scratch(std::size_t n) {
   thread_local Workspace workspace;
   return workspace.bytes(n);
 }
+/// For what loops of a band leave each other, while each of them has the scratch memory.
+std::byte* band_memory(std::size_t n) {
+  thread_local Workspace workspace;
+  return workspace.bytes(n);
+}
 
 /// Elements [start, start + count) of a strided block in row-major order, to contiguous memory.
 void gather(std::byte* to, const std::byte* from, const Loop::Gather& g, std::size_t start, std::size_t count) {
@@ -165,22 +170,31 @@ class Folding {
     Pass pass(loop_, bases_);
     for (std::size_t t = first; t < last; ++t) {
       if (chunks_ > 1) chunk(pass, t);
-      else rows(pass, t);
+      else rows(pass, t * rows_per_tile_, std::min((t + 1) * rows_per_tile_, loop_.fold_rows));
     }
   }
-  void finish() const {
+  void finish(std::size_t first, std::size_t last) const {
     if (chunks_ == 1) return;
     for (const auto& s : loop_.sinks)
-      fold_partials(s, resolve(bases_, s.partials), resolve(bases_, s.to), loop_.fold_rows, chunks_);
+      fold_partials(s, resolve(bases_, s.partials) + first * chunks_ * s.itemsize,
+                    resolve(bases_, s.to) + first * s.itemsize, last - first, chunks_);
+  }
+  /// Computes and folds rows [first, last).
+  void run_rows(std::size_t first, std::size_t last) const {
+    if (chunks_ > 1) {
+      run(first * chunks_, last * chunks_);
+      return finish(first, last);
+    }
+    Pass pass(loop_, bases_);
+    for (; first < last; first += rows_per_tile_) rows(pass, first, std::min(first + rows_per_tile_, last));
   }
 
  private:
-  void rows(Pass& pass, std::size_t tile) const {
-    const std::size_t row = tile * rows_per_tile_, n = std::min(rows_per_tile_, loop_.fold_rows - row);
+  void rows(Pass& pass, std::size_t row, std::size_t last) const {
     const std::size_t begin = row * loop_.fold_width;
-    compute(pass, begin, begin + n * loop_.fold_width);
+    compute(pass, begin, last * loop_.fold_width);
     for (const auto& s : loop_.sinks)
-      s.fold(resolve(bases_, s.to) + row * s.itemsize, source(pass, s, begin), n, loop_.fold_width);
+      s.fold(resolve(bases_, s.to) + row * s.itemsize, source(pass, s, begin), last - row, loop_.fold_width);
   }
   void chunk(Pass& pass, std::size_t tile) const {
     const std::size_t row = tile / chunks_, at = tile % chunks_ * loop_.chunk;
@@ -237,7 +251,27 @@ void execute(const Loop& loop, Bases bases) {
   const std::size_t tiles = folding.tiles();
   if (!parallel) folding.run(0, tiles);
   else parallel_ranges(tiles, grain_of(tiles, 1), [&](std::size_t a, std::size_t b) { folding.run(a, b); });
-  folding.finish();
+  folding.finish(0, loop.fold_rows);
+}
+
+void execute(const Band& band, Bases bases) {
+  const auto some = [&](std::size_t begin, std::size_t end) {
+    const std::size_t table = (band.storages * sizeof(std::byte*) + 63) / 64 * 64;
+    std::byte* const memory = band_memory(table + band.local_bytes);
+    auto** const own = reinterpret_cast<std::byte**>(memory);
+    std::copy(bases, bases + band.storages, own);
+    for (std::size_t row = begin; row < end; row += band.tile) {
+      const std::size_t last = std::min(row + band.tile, end);
+      for (const auto& l : band.locals)
+        own[l.storage] = memory + table + l.at - static_cast<std::int64_t>(row) * l.row_bytes;
+      for (const auto& loop : band.loops) {
+        if (loop.sinks.empty()) Pass(loop, own).run(row * (loop.n / band.rows), last * (loop.n / band.rows));
+        else Folding(loop, own).run_rows(row * (loop.fold_rows / band.rows), last * (loop.fold_rows / band.rows));
+      }
+    }
+  };
+  if (band.cost < parallel_cost) return some(0, band.rows);
+  parallel_ranges(band.rows, grain_of(band.rows, band.tile), some);
 }
 
 }  // namespace fluxion::compiler
