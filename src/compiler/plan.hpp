@@ -83,6 +83,7 @@ struct Loop {
   std::vector<std::uint32_t> order;  // by argument: when its element is read or written, in the computation of a group
   std::vector<Stream> streams;
   std::vector<Use> stream_uses;
+  std::vector<std::uint32_t> fetched;  // streams of which the next block is asked for while one is computed
   std::vector<Row> rows;
   std::vector<Use> row_uses;
   std::vector<Gather> gathers;

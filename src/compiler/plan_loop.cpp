@@ -14,7 +14,10 @@ constexpr std::size_t block_bytes = 4096;       // per register
 constexpr std::size_t short_block_bytes = 1024;  // the least, and a multiple of every chain's group
 constexpr std::size_t registers_bytes = 32768;  // all of them: what stays in the first-level cache
 constexpr std::size_t cached_bytes = std::size_t{1} << 20;  // of a loop's arrays: what stays in the second-level cache
-constexpr std::size_t stagger = 64;           // registers start in different cache sets
+constexpr std::size_t line = 64;
+// Registers start at multiples of this, and not all of them in one cache set. Closer together, what a step loads would
+// seem to come from what the step before stores: processors compare the addresses' low 12 bits first.
+constexpr std::size_t stagger = 1024;
 constexpr std::int64_t shortest_row = 64;     // elements; shorter rows are gathered
 
 std::size_t unsign(std::int64_t i) { return static_cast<std::size_t>(i); }
@@ -48,6 +51,7 @@ void LoopPlanner::run() {
   for (const auto r : u_.reductions) sink(p_.instr(r));
   size_blocks();
   bind_arguments();
+  fetch_ahead();
   loop_.instrs = u_.members;
   loop_.instrs.insert(loop_.instrs.end(), u_.reductions.begin(), u_.reductions.end());
   p_.step(std::move(loop_));
@@ -277,15 +281,26 @@ void LoopPlanner::size_blocks() {
     const std::size_t pieces = (loop_.inner + loop_.block - 1) / loop_.block;
     loop_.block = std::min(loop_.block, ((loop_.inner + pieces - 1) / pieces + 127) / 128 * 128);
   }
-  register_step_ = bytes + stagger;
+  register_step_ = bytes % block_bytes == 0 ? bytes + stagger : bytes;
   loop_.straight = loop_.n == 1 && loop_.gathers.empty() && loop_.sinks.empty() && !loop_.counts &&
-                   (registers_.count() + 1) * stagger <= straight_bytes;
-  if (loop_.straight) register_step_ = stagger;
-  tiles_begin_ = stagger + (registers_.count() == 0 ? 0 : registers_.count() * register_step_);
+                   (registers_.count() + 1) * line <= straight_bytes;
+  if (loop_.straight) register_step_ = line;
+  registers_begin_ = loop_.straight ? line : stagger;
+  tiles_begin_ = registers_begin_ + registers_.count() * register_step_;
   loop_.scratch_bytes = tiles_begin_ + tiles_.size() * (block_bytes + stagger);
 }
 
-std::int64_t LoopPlanner::register_at(std::uint32_t r) const { return static_cast<std::int64_t>(stagger + r * register_step_); }
+/// Where several calls work on a block, inputs that are not in a near cache are asked for in advance.
+void LoopPlanner::fetch_ahead() {
+  if (loop_.calls.size() < 2 || loop_.n * widest_ <= cached_bytes / 4) return;
+  for (std::uint32_t k = 0; k < loop_.streams.size(); ++k) {
+    const auto& s = loop_.streams[k];
+    const auto& w = loop_.written;
+    if (!s.tile && std::find(w.begin(), w.end(), s.base.storage) == w.end()) loop_.fetched.push_back(k);
+  }
+}
+
+std::int64_t LoopPlanner::register_at(std::uint32_t r) const { return static_cast<std::int64_t>(registers_begin_ + r * register_step_); }
 std::int64_t LoopPlanner::tile_at(std::uint32_t t) const {
   return static_cast<std::int64_t>(tiles_begin_ + t * (block_bytes + stagger));
 }

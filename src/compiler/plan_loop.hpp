@@ -167,6 +167,7 @@ class LoopPlanner {
   void sink(const ir::Instr& i);
   Slot foldable(ir::ValueId v, Slot slot);
   void size_blocks();
+  void fetch_ahead();
   std::int64_t register_at(std::uint32_t r) const;
   std::int64_t tile_at(std::uint32_t t) const;
   void bind_arguments();
@@ -197,7 +198,7 @@ class LoopPlanner {
   std::vector<std::size_t> tiles_;     // bytes of an element
   std::vector<Slot> arguments_;
   std::uint32_t clock_ = 0;            // steps so far, for the order of arguments
-  std::size_t widest_ = 1, register_step_ = 0, tiles_begin_ = 0;
+  std::size_t widest_ = 1, register_step_ = 0, registers_begin_ = 0, tiles_begin_ = 0;
 };
 
 }  // namespace fluxion::compiler

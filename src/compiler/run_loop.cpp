@@ -2,8 +2,6 @@
 #include <cstring>
 #include <memory>
 
-#include <unistd.h>
-
 #include "base/buffer.hpp"
 #include "compiler/cost.hpp"
 #include "compiler/execute.hpp"
@@ -80,12 +78,14 @@ class Pass {
  public:
   Pass(const Loop& loop, Bases bases) : loop_(loop), bases_(bases), scratch_(nullptr) {
     const std::size_t pointers = loop.args.size() + loop.streams.size() + loop.rows.size();
-    const std::size_t table = (pointers * sizeof(void*) + 63) / 64 * 64;
-    std::byte* memory = scratch(table + loop.scratch_bytes);
+    constexpr std::size_t page = 4096;  // registers lie in pages as large arrays do
+    const std::size_t table = pointers * sizeof(void*);
+    std::byte* memory = scratch(table + page + loop.scratch_bytes);
     args_ = reinterpret_cast<void**>(memory);
     streams_ = reinterpret_cast<std::byte**>(args_ + loop.args.size());
     rows_ = streams_ + loop.streams.size();
     scratch_ = memory + table;
+    scratch_ += (page - reinterpret_cast<std::uintptr_t>(scratch_) % page) % page;
     for (std::size_t a = 0; a < loop.args.size(); ++a) args_[a] = at(loop.args[a]);
   }
 
@@ -104,7 +104,7 @@ class Pass {
     for (std::size_t s = begin; s < end;) {
       const std::size_t row_left = loop_.outer.empty() ? end - s : loop_.inner - column;
       const std::size_t n = std::min({loop_.block, row_left, end - s});
-      block(s, column, n);
+      block(s, column, n, end - s - n);
       s += n;
       if (loop_.outer.empty() || s == end) continue;
       column += n;
@@ -131,7 +131,8 @@ class Pass {
     }
   }
 
-  void block(std::size_t s, std::size_t column, std::size_t n) {
+  /// `left` elements come after this block, up to a row's end or beyond.
+  void block(std::size_t s, std::size_t column, std::size_t n, std::size_t left) {
     for (const auto& use : loop_.stream_uses)
       args_[use.arg] = streams_[use.cursor] + static_cast<std::int64_t>(s) * loop_.streams[use.cursor].step;
     for (const auto& use : loop_.row_uses)
@@ -142,7 +143,25 @@ class Pass {
     }
     for (const auto& g : loop_.gathers)
       gather(scratch_ + g.to + (g.tile ? (s - tile_) * g.itemsize : 0), at(g.from), g, s, n);
-    for (const auto& call : loop_.calls) call.kernel(args_ + call.args, n);
+    if (loop_.fetched.empty() || left == 0) {
+      for (const auto& call : loop_.calls) call.kernel(args_ + call.args, n);
+    } else {
+      const std::size_t next = std::min(left, loop_.block);
+      for (std::size_t c = 0; c < loop_.calls.size(); ++c) {
+        fetch(s + n, next * c / loop_.calls.size(), next * (c + 1) / loop_.calls.size());
+        loop_.calls[c].kernel(args_ + loop_.calls[c].args, n);
+      }
+    }
+  }
+  /// Asks for elements [first, last) of the next block, which begins at element s: hardware that sees one block's
+  /// streams end does not know of the next one's.
+  void fetch(std::size_t s, std::size_t first, std::size_t last) const {
+    for (const auto k : loop_.fetched) {
+      const auto step = static_cast<std::size_t>(loop_.streams[k].step);
+      const std::byte* p = streams_[k] + (s + first) * step;
+      const std::byte* const end = p + (last - first) * step;
+      for (; p < end; p += 64) __builtin_prefetch(p, 0, 3);
+    }
   }
 
   const Loop& loop_;
@@ -229,14 +248,6 @@ void run_straight(const Loop& loop, Bases bases) {
 }
 
 }  // namespace
-
-bool exceeds_caches(std::size_t bytes) {
-  static const std::size_t cache = [] {
-    constexpr long least = 8L << 20;
-    return static_cast<std::size_t>(std::max(least, ::sysconf(_SC_LEVEL3_CACHE_SIZE)));
-  }();
-  return bytes > cache;
-}
 
 void execute(const Loop& loop, Bases bases) {
   if (loop.straight) return run_straight(loop, bases);
