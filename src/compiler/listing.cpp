@@ -56,7 +56,7 @@ class Lister {
         << where(s.to) << '\n';
   }
   void list(const Dot& s) {
-    line() << "dot: " << s.batch << " of " << s.shape.m << 'x' << s.shape.k << " by " << s.shape.k << 'x' << s.shape.n
+    line() << "dot: " << s.shape.batch << " of " << s.shape.m << 'x' << s.shape.k << " by " << s.shape.k << 'x' << s.shape.n
         << " from " << where(s.a) << " and " << where(s.b) << " to " << where(s.c) << '\n';
   }
   void list(const Copy& s) {

@@ -86,11 +86,11 @@ void plan_dot(Planner& p, const ir::Instr& i) {
     identity_bits(ir::ReduceOp::sum, left.dtype, zero);
     return p.step(fill(c, result.shape, unsign(size), p.constant(zero, sizeof zero)));
   }
-  Dot step{multiply, a.ref(), b.ref(), c.ref(), unsign(result.shape[0]), unsign(size)};
-  step.a_batch = a.strides[0] * size;
-  step.b_batch = b.strides[0] * size;
-  step.shape = {nullptr, nullptr, nullptr, unsign(result.shape[1]), unsign(result.shape[2]), unsign(left.shape[2]),
-                a.strides[1], a.strides[2], b.strides[1], b.strides[2]};
+  Dot step{multiply, a.ref(), b.ref(), c.ref(), unsign(size), {}};
+  const std::int64_t rows = result.shape[1], columns = result.shape[2];
+  step.shape = {nullptr,          nullptr,      nullptr,      unsign(rows), unsign(columns),
+                unsign(left.shape[2]), a.strides[1], a.strides[2], b.strides[1], b.strides[2],
+                columns,          unsign(result.shape[0]), a.strides[0], b.strides[0], rows * columns};
   p.step(step);
 }
 

@@ -10,7 +10,8 @@ namespace fluxion::compiler {
 namespace {
 
 constexpr std::size_t parallel_bytes = std::size_t{4} << 20;  // copied
-constexpr double parallel_products = 200'000;                 // multiplications of a batch
+constexpr double parallel_products = 1'000'000;               // multiplications
+constexpr std::size_t product_rows = 64, product_columns = 96;  // of a part of one product
 
 bool any_zero(const Dims& shape) { return std::find(shape.begin(), shape.end(), 0) != shape.end(); }
 
@@ -122,21 +123,37 @@ void execute(const ArgMax& s, Bases bases) {
 }
 
 void execute(const Dot& s, Bases bases) {
-  if (s.batch * s.shape.m * s.shape.n == 0) return;
-  const auto c_batch = s.shape.m * s.shape.n * s.itemsize;
-  const auto some = [&](std::size_t begin, std::size_t end) {
-    for (std::size_t b = begin; b < end; ++b) {
-      auto args = s.shape;
-      const auto i = static_cast<std::int64_t>(b);
-      args.a = resolve(bases, s.a) + i * s.a_batch;
-      args.b = resolve(bases, s.b) + i * s.b_batch;
-      args.c = resolve(bases, s.c) + b * c_batch;
-      s.multiply(args);
-    }
+  kernels::GemmArgs all = s.shape;
+  all.a = resolve(bases, s.a);
+  all.b = resolve(bases, s.b);
+  all.c = resolve(bases, s.c);
+  const double products = static_cast<double>(all.m * all.n) * static_cast<double>(all.k * all.batch);
+  if (products < parallel_products) return s.multiply(all);
+  // Parts of the batch, or of the longer side of the one product: an element's bits do not depend on its part.
+  const auto size = static_cast<std::ptrdiff_t>(s.itemsize);
+  const auto some = [&](std::size_t begin, std::size_t end, std::size_t kernels::GemmArgs::*extent, std::ptrdiff_t a,
+                        std::ptrdiff_t b, std::ptrdiff_t c) {
+    auto part = all;
+    const auto first = static_cast<std::ptrdiff_t>(begin) * size;
+    part.*extent = end - begin;
+    part.a = static_cast<const std::byte*>(all.a) + first * a;
+    part.b = static_cast<const std::byte*>(all.b) + first * b;
+    part.c = static_cast<std::byte*>(all.c) + first * c;
+    s.multiply(part);
   };
-  const double products = static_cast<double>(s.batch) * static_cast<double>(s.shape.m * s.shape.n * s.shape.k);
-  if (s.batch == 1 || products < parallel_products) return some(0, s.batch);
-  parallel_ranges(s.batch, grain_of(s.batch, 1), some);
+  if (all.batch > 1)
+    return parallel_ranges(all.batch, grain_of(all.batch, 1), [&](std::size_t begin, std::size_t end) {
+      some(begin, end, &kernels::GemmArgs::batch, all.a_batch, all.b_batch, all.c_batch);
+    });
+  // Whole units, as a product of one row or column is summed in another way.
+  const bool wide = all.n >= all.m;
+  const std::size_t extent = wide ? all.n : all.m, unit = wide ? product_columns : product_rows;
+  const std::size_t units = std::max<std::size_t>(extent / unit, 1);
+  parallel_ranges(units, grain_of(units, 1), [&](std::size_t begin, std::size_t end) {
+    const std::size_t first = begin * unit, last = end == units ? extent : end * unit;
+    if (wide) some(first, last, &kernels::GemmArgs::n, 0, all.b_col, 1);
+    else some(first, last, &kernels::GemmArgs::m, all.a_row, 0, all.c_row);
+  });
 }
 
 void execute(const Copy& s, Bases bases) {

@@ -61,14 +61,17 @@ using ArgMax = void (*)(std::int64_t* out, const void* in, std::size_t outer, st
                         std::ptrdiff_t outer_stride, std::ptrdiff_t n_stride, std::ptrdiff_t inner_stride);
 ArgMax argmax(DType t);
 
-/// C (m x n, contiguous row-major) = A (m x k) B (k x n), strides in elements. For floats through BLAS
-/// where sizes warrant; for integers and bool by plain loops. Null for dtypes without a product.
+/// C (m x n, rows of contiguous elements) = A (m x k) B (k x n), `batch` times; strides in elements. An element's bits
+/// depend on its row and its column and their order alone, but that a single column (n = 1) or row (m = 1) of
+/// contiguous factors is summed as an inner product. Null for dtypes without a product.
 struct GemmArgs {
   void* c;
   const void* a;
   const void* b;
   std::size_t m, n, k;
-  std::ptrdiff_t a_row, a_col, b_row, b_col;
+  std::ptrdiff_t a_row, a_col, b_row, b_col, c_row;
+  std::size_t batch = 1;
+  std::ptrdiff_t a_batch = 0, b_batch = 0, c_batch = 0;
 };
 using Gemm = void (*)(const GemmArgs&);
 Gemm gemm(DType t);

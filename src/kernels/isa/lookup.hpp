@@ -40,6 +40,7 @@ Kernel threefry_kernel(unsigned scalar_mask);
 RowReduction row_reduction(ir::ReduceOp op, DType t);
 ColumnReduction column_reduction(ir::ReduceOp op, DType t);
 
-SmallGemm small_gemm(DType t);
+PlainGemm plain_gemm(DType t);
+FloatGemm float_gemm(DType t);
 
 }  // namespace fluxion::kernels::FLUXION_ISA
