@@ -118,7 +118,9 @@ struct Dot {
   kernels::Gemm multiply = nullptr;
   Ref a, b, c;
   std::size_t itemsize = 0;
-  kernels::GemmArgs shape{};  // without pointers
+  kernels::GemmArgs shape{};  // without pointers; its batch is the innermost dimension of all batches
+  Dims outer, a_outer, b_outer;  // the others: extents; elements
+  bool parallel = false;
 };
 
 /// A call into the host. The lists of what it sees are made in the holder's memory, so that a call allocates nothing.

@@ -113,18 +113,13 @@ void vector_product(const FloatGemm& kernels, const GemmArgs& g, std::size_t siz
   column_product(column, size, kernels.row, kernels.inner);
 }
 
+constexpr Memory workspaces{&allocate_raw, &free_raw};
+
 template <DType t> void float_product(const GemmArgs& g) {
   if (is_empty(g, itemsize(t))) return;
-  const FloatGemm kernels = isa().float_gemm(t);
-  if (g.m == 1 || g.n == 1) {
-    for (std::size_t i = 0; i < g.batch; ++i) vector_product(kernels, nth(g, i, itemsize(t)), itemsize(t));
-    return;
-  }
-  const std::size_t bytes = kernels.workspace(g);
-  if (bytes == 0) return kernels.products(g, nullptr);
-  void* const workspace = allocate_raw(bytes);
-  kernels.products(g, workspace);
-  free_raw(workspace, bytes);
+  const FloatGemm& kernels = isa().float_gemm(t);
+  if (g.m != 1 && g.n != 1) return kernels.products(g, workspaces);
+  for (std::size_t i = 0; i < g.batch; ++i) vector_product(kernels, nth(g, i, itemsize(t)), itemsize(t));
 }
 
 }  // namespace

@@ -13,88 +13,97 @@ constexpr std::size_t largest = batched_order;
 template <class T> void gather(const T* from, std::size_t size, std::size_t used, Batch<T>* to) {
   using B = Batch<T>;
   constexpr std::size_t lanes = B::size;
-  const auto line = [&](std::size_t i) { return from + (i < used ? i : 0) * size; };
   std::size_t e = 0;
-  for (; e < size; e += lanes) {
-    B rows[lanes];
-    if (e + lanes <= size)
+  if (used == lanes)
+    for (; e + lanes <= size; e += lanes) {
+      B rows[lanes];
 #pragma GCC unroll 16
-      for (std::size_t i = 0; i < lanes; ++i) rows[i] = B::load_unaligned(line(i) + e);
-    else
-      for (std::size_t i = 0; i < lanes; ++i) rows[i] = load_partial<B>(line(i) + e, size - e, T(0));
-    transpose(rows);
-    const std::size_t n = std::min(lanes, size - e);
-    for (std::size_t i = 0; i < n; ++i) to[e + i] = rows[i];
+      for (std::size_t i = 0; i < lanes; ++i) rows[i] = B::load_unaligned(from + i * size + e);
+      transpose(rows);
+#pragma GCC unroll 16
+      for (std::size_t i = 0; i < lanes; ++i) to[e + i] = rows[i];
+    }
+  for (; e < size; ++e) {
+    alignas(64) T lane[lanes];
+    for (std::size_t i = 0; i < lanes; ++i) lane[i] = from[(i < used ? i : 0) * size + e];
+    to[e] = B::load_aligned(lane);
   }
 }
 
 template <class T> void scatter(const Batch<T>* from, std::size_t size, std::size_t used, T* to) {
   using B = Batch<T>;
   constexpr std::size_t lanes = B::size;
-  for (std::size_t e = 0; e < size; e += lanes) {
-    const std::size_t n = std::min(lanes, size - e);
-    B rows[lanes];
+  std::size_t e = 0;
+  if (used == lanes)
+    for (; e + lanes <= size; e += lanes) {
+      B rows[lanes];
 #pragma GCC unroll 16
-    for (std::size_t i = 0; i < lanes; ++i) rows[i] = i < n ? from[e + i] : B(T(0));
-    transpose(rows);
-    for (std::size_t i = 0; i < used; ++i) {
-      if (n == lanes) rows[i].store_unaligned(to + i * size + e);
-      else store_partial(to + i * size + e, rows[i], n);
+      for (std::size_t i = 0; i < lanes; ++i) rows[i] = from[e + i];
+      transpose(rows);
+#pragma GCC unroll 16
+      for (std::size_t i = 0; i < lanes; ++i) rows[i].store_unaligned(to + i * size + e);
     }
+  for (; e < size; ++e) {
+    alignas(64) T lane[lanes];
+    from[e].store_aligned(lane);
+    for (std::size_t i = 0; i < used; ++i) to[i * size + e] = lane[i];
   }
 }
 
-/// The lower factor, row by row; NaN below and on the diagonal where a pivot is not positive, zero above it.
-template <class T> void factorise(Batch<T>* a, std::size_t n) {
+/// Orders up to this are unrolled.
+constexpr std::size_t unrolled = 8;
+
+/// The lower factor, column by column; NaN below and on the diagonal where a pivot is not positive, zero above it.
+/// `order` is n, or 0 if it is known at run time only.
+template <class T, std::size_t order> void factorise(Batch<T>* a, std::size_t n) {
   using B = Batch<T>;
-  B scale[largest];
+  if (order != 0) n = order;
   Mask<B> failed = B(T(1)) < B(T(0));
+#pragma GCC unroll 8
   for (std::size_t j = 0; j < n; ++j) {
     B* const pivot_row = a + j * n;
     B pivot = pivot_row[j];
+#pragma GCC unroll 8
     for (std::size_t k = 0; k < j; ++k) pivot = nmadd(pivot_row[k], pivot_row[k], pivot);
     failed = failed || pivot <= B(T(0));
-    const B root = xs::sqrt(pivot);
+    const B root = xs::sqrt(pivot), scale = B(T(1)) / root;
     pivot_row[j] = root;
-    scale[j] = B(T(1)) / root;
-    std::size_t i = j + 1;
-    for (; i + 2 <= n; i += 2) {
-      B* const row = a + i * n;
-      B s = row[j], t = row[n + j];
-      for (std::size_t k = 0; k < j; ++k) {
-        s = nmadd(row[k], pivot_row[k], s);
-        t = nmadd(row[n + k], pivot_row[k], t);
-      }
-      row[j] = s * scale[j];
-      row[n + j] = t * scale[j];
-    }
-    if (i < n) {
-      B* const row = a + i * n;
-      B s = row[j];
-      for (std::size_t k = 0; k < j; ++k) s = nmadd(row[k], pivot_row[k], s);
-      row[j] = s * scale[j];
+#pragma GCC unroll 8
+    for (std::size_t i = j + 1; i < n; ++i) {
+      B s = a[i * n + j];
+#pragma GCC unroll 8
+      for (std::size_t k = 0; k < j; ++k) s = nmadd(a[i * n + k], pivot_row[k], s);
+      a[i * n + j] = s * scale;
+      a[j * n + i] = B(T(0));
     }
   }
+  if (!any<B>(failed)) return;
   const B nan(std::numeric_limits<T>::quiet_NaN());
-  const bool any_failed = any<B>(failed);
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = 0; any_failed && j <= i; ++j) a[i * n + j] = select<B>(failed, nan, a[i * n + j]);
-    for (std::size_t j = i + 1; j < n; ++j) a[i * n + j] = B(T(0));
-  }
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t j = 0; j <= i; ++j) a[i * n + j] = select<B>(failed, nan, a[i * n + j]);
+}
+
+/// Calls f with std::integral_constant of n where that is unrolled, else of 0.
+template <class F, std::size_t... i> void with_order(std::size_t n, const F& f, std::index_sequence<i...>) {
+  if (n > sizeof...(i)) return f(std::integral_constant<std::size_t, 0>{});
+  (void)((n == i + 1 && (f(std::integral_constant<std::size_t, i + 1>{}), true)) || ...);
+}
+template <class F> void with_order(std::size_t n, const F& f) {
+  with_order(n, f, std::make_index_sequence<unrolled>{});
 }
 
 template <class T> void cholesky(const void* from, void* to, std::size_t n, std::size_t count) {
   using B = Batch<T>;
-  B a[largest * largest];
   const std::size_t size = n * n;
-  const T* in = static_cast<const T*>(from);
-  T* out = static_cast<T*>(to);
-  for (std::size_t i = 0; i < count; i += B::size, in += B::size * size, out += B::size * size) {
-    const std::size_t used = std::min<std::size_t>(B::size, count - i);
-    gather<T>(in, size, used, a);
-    factorise<T>(a, n);
-    scatter<T>(a, size, used, out);
-  }
+  with_order(n, [&](auto order) {
+    B a[largest * largest];
+    for (std::size_t i = 0; i < count; i += B::size) {
+      const std::size_t used = std::min<std::size_t>(B::size, count - i);
+      gather<T>(static_cast<const T*>(from) + i * size, size, used, a);
+      factorise<T, order>(a, n);
+      scatter<T>(a, size, used, static_cast<T*>(to) + i * size);
+    }
+  });
 }
 
 /// op(A) X = B for columns of X: element (i, j) of A is a[i row + j col], of X x[i step + r rhs].

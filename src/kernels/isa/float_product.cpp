@@ -1,17 +1,10 @@
 // Matrix products of floats: tiles over blocks of B that the second-level cache holds. What tiles can read where it
 // is, is not copied.
 #include "kernels/isa/lookup.hpp"
-#include "kernels/isa/tile.hpp"
-#include "kernels/isa/transpose.hpp"
+#include "kernels/isa/packing.hpp"
 
 namespace fluxion::kernels::FLUXION_ISA {
 namespace {
-
-constexpr std::size_t chunk = product_chunk;
-
-/// Columns of a packed block; a multiple of every vector's and tile's width.
-template <class T> constexpr std::size_t block = 1920 / sizeof(T);
-static_assert(block<double> % (tile_vectors * Batch<float>::size) == 0);
 
 /// Whether A's elements, or B's lines, are better read where they are. B may be if the cache holds it, or if there
 /// are too few rows to pay for a copy.
@@ -20,32 +13,6 @@ template <class T> bool reads_a(const GemmArgs& g) {
 }
 template <class T> bool reads_b(const GemmArgs& g) {
   return g.b_col == 1 && (g.k * g.n * sizeof(T) <= (512U << 10) || g.m <= 3 * tile_rows);
-}
-
-/// Rows [0, k) and columns [0, n) of B to lines of n elements, each `stride` after the last.
-template <class T> void pack_lines(const T* b, const GemmArgs& g, std::size_t k, std::size_t n, T* to, std::size_t stride) {
-  using B = Batch<T>;
-  constexpr std::size_t lanes = B::size;
-  if (g.b_row == 1) {
-    std::size_t p = 0;
-    for (; p + lanes <= k; p += lanes)
-      for (std::size_t j = 0; j < n; j += lanes) {
-        B rows[lanes];
-        for (std::size_t i = 0; i < lanes; ++i)
-          rows[i] = j + i < n ? B::load_unaligned(b + std::ptrdiff_t(j + i) * g.b_col + p) : B(T(0));
-        transpose(rows);
-        for (std::size_t i = 0; i < lanes; ++i) rows[i].store_unaligned(to + (p + i) * stride + j);
-      }
-    for (; p < k; ++p)
-      for (std::size_t j = 0; j < n; ++j) to[p * stride + j] = b[std::ptrdiff_t(j) * g.b_col + std::ptrdiff_t(p)];
-    return;
-  }
-  for (std::size_t p = 0; p < k; ++p, b += g.b_row, to += stride) {
-    std::size_t j = 0;
-    if (g.b_col == 1)
-      for (; j + lanes <= n; j += lanes) B::load_unaligned(b + j).store_unaligned(to + j);
-    for (; j < n; ++j) to[j] = b[std::ptrdiff_t(j) * g.b_col];
-  }
 }
 
 /// `height` rows of A, as columns one after the other.
@@ -87,7 +54,7 @@ template <class T> struct Panel {
     for (std::size_t j = 0; j < columns;) {
       const std::size_t width = next_width<T>(columns - j);
       from.b = packed != nullptr ? packed + j * chunk : b + j;
-      from.b_row = packed != nullptr ? std::ptrdiff_t(padded(width)) : g.b_row;
+      from.b_row = packed != nullptr ? std::ptrdiff_t(whole_lanes<T>(width)) : g.b_row;
       if (g.m > tile_rows)
         for (std::size_t i = 0; i < height; ++i)
           for (std::size_t l = 0; l < width; l += 64 / sizeof(T))
@@ -96,25 +63,55 @@ template <class T> struct Panel {
       j += width;
     }
   }
-  static std::size_t padded(std::size_t width) { return (width + Batch<T>::size - 1) / Batch<T>::size * Batch<T>::size; }
 };
 
 template <class T> void one_product(const GemmArgs& g, T* workspace) {
   const bool packs_b = !reads_b<T>(g);
   T* const rows = reads_a<T>(g) ? nullptr : workspace + block<T> * chunk;
-  const std::size_t step = packs_b ? block<T> : g.n;
+  const std::size_t step = packs_b ? even_block<T>(g.n) : g.n;
   for (std::size_t column = 0; column < g.n; column += step) {
     const std::size_t columns = std::min(step, g.n - column);
     for (std::size_t first = 0; first < g.k; first += chunk) {
       const std::size_t terms = std::min(chunk, g.k - first);
-      const T* const b = static_cast<const T*>(g.b) + std::ptrdiff_t(first) * g.b_row + std::ptrdiff_t(column) * g.b_col;
+      const T* const b =
+          static_cast<const T*>(g.b) + std::ptrdiff_t(first) * g.b_row + std::ptrdiff_t(column) * g.b_col;
       for (std::size_t j = 0; packs_b && j < columns;) {
         const std::size_t width = next_width<T>(columns - j);
-        pack_lines(b + std::ptrdiff_t(j) * g.b_col, g, terms, width, workspace + j * chunk, Panel<T>::padded(width));
+        pack_lines({b + std::ptrdiff_t(j) * g.b_col, g.b_row, g.b_col}, terms, width, workspace + j * chunk);
         j += width;
       }
       Panel<T>{g, column, columns, first, terms, packs_b ? workspace : nullptr, rows}.run();
     }
+  }
+}
+
+/// Whether the transposed product is better: C has few columns, which would fill few lanes, and those of A are
+/// contiguous.
+template <class T> bool better_turned(const GemmArgs& g) {
+  return g.a_row == 1 && g.a_col != 1 && g.m >= Batch<T>::size && g.n <= 32 && 4 * whole_lanes<T>(g.n) > 5 * g.n;
+}
+
+/// C by its transpose, some rows of C at a time.
+template <class T> void turned_product(const GemmArgs& g, T* workspace) {
+  using B = Batch<T>;
+  constexpr std::size_t lanes = B::size, rows = block<T>;
+  for (std::size_t first = 0; first < g.m; first += rows) {
+    const std::size_t count = std::min(rows, g.m - first);
+    const T* const a = static_cast<const T*>(g.a) + first;
+    one_product<T>({workspace, g.b, a, g.n, count, g.k, g.b_col, g.b_row, g.a_col, 1, std::ptrdiff_t(rows)},
+                   workspace + 32 * rows);
+    for (std::size_t i = 0; i < count; i += lanes)
+      for (std::size_t j = 0; j < g.n; j += lanes) {
+        B lines[lanes];
+        for (std::size_t l = 0; l < lanes; ++l)
+          lines[l] = j + l < g.n ? B::load_unaligned(workspace + (j + l) * rows + i) : B(T(0));
+        transpose(lines);
+        for (std::size_t l = 0; l < lanes && i + l < count; ++l) {
+          T* const c = static_cast<T*>(g.c) + std::ptrdiff_t(first + i + l) * g.c_row + j;
+          if (g.n - j >= lanes) lines[l].store_unaligned(c);
+          else store_partial(c, lines[l], g.n - j);
+        }
+      }
   }
 }
 
@@ -128,23 +125,23 @@ template <class T> void one_tile_each(const GemmArgs& g, std::size_t height) {
     run(c, g.c_row, from, g.k, rest, false);
 }
 
-template <class T> void products(const GemmArgs& g, void* workspace) {
+template <class T> void products(const GemmArgs& g, const Memory& memory) {
   const std::size_t height = next_height(g.m);
   if (height == g.m && g.n <= tile_vectors * Batch<T>::size && g.k <= chunk && g.b_col == 1)
     return one_tile_each<T>(g, height);
+  const bool turned = better_turned<T>(g), reads = !turned && reads_a<T>(g) && reads_b<T>(g);
+  constexpr std::size_t bytes = ((block<T> + tile_rows) * chunk + 32 * block<T>) * sizeof(T);
+  void* const workspace = reads ? nullptr : memory.allocate(bytes);
   GemmArgs one = g;
   for (std::size_t i = 0; i < g.batch; ++i) {
     const auto b = std::ptrdiff_t(i);
     one.a = static_cast<const T*>(g.a) + b * g.a_batch;
     one.b = static_cast<const T*>(g.b) + b * g.b_batch;
     one.c = static_cast<T*>(g.c) + b * g.c_batch;
-    one_product(one, static_cast<T*>(workspace));
+    if (turned) turned_product(one, static_cast<T*>(workspace));
+    else one_product(one, static_cast<T*>(workspace));
   }
-}
-
-template <class T> std::size_t workspace(const GemmArgs& g) {
-  if (reads_a<T>(g) && reads_b<T>(g)) return 0;
-  return (block<T> + tile_rows) * chunk * sizeof(T);
+  if (!reads) memory.free(workspace, bytes);
 }
 
 /// One row times B, whose rows are contiguous: several of them at once over as many columns as a cache holds, so that
@@ -249,10 +246,10 @@ template <class T> void inner_products(const GemmArgs& g) {
   for (; row < g.m; ++row, a += g.a_row, c += g.c_row) inner_rows<T, 1>(a, g.a_row, b, g.k, c, g.c_row);
 }
 
-template <class T> constexpr FloatGemm kernels_of = {&products<T>, &workspace<T>, &row_product<T>, &inner_products<T>};
+template <class T> constexpr FloatGemm kernels_of = {&products<T>, &row_product<T>, &inner_products<T>};
 
 }  // namespace
 
-FloatGemm float_gemm(DType t) { return t == DType::float32 ? kernels_of<float> : kernels_of<double>; }
+const FloatGemm& float_gemm(DType t) { return t == DType::float32 ? kernels_of<float> : kernels_of<double>; }
 
 }  // namespace fluxion::kernels::FLUXION_ISA

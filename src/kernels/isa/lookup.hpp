@@ -41,6 +41,8 @@ RowReduction row_reduction(ir::ReduceOp op, DType t);
 ColumnReduction column_reduction(ir::ReduceOp op, DType t);
 
 PlainGemm plain_gemm(DType t);
-FloatGemm float_gemm(DType t);
+const FloatGemm& float_gemm(DType t);
+Batched batched_kernels(DType t);
+WindowedGemm windowed_kernels(DType t);
 
 }  // namespace fluxion::kernels::FLUXION_ISA

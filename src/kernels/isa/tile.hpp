@@ -6,6 +6,7 @@
 #pragma once
 
 #include "kernels/eval/partial.hpp"
+#include "kernels/isa.hpp"
 
 namespace fluxion::kernels::FLUXION_ISA {
 
@@ -97,24 +98,24 @@ void tile(T* c, std::ptrdiff_t c_row, const Operands& operands, std::size_t k, s
 template <class T, class Operands>
 using Tile = void (*)(T* c, std::ptrdiff_t c_row, const Operands&, std::size_t k, std::size_t count, bool add);
 
+/// By the number of vectors, and whether the last one is partial.
+template <class T, class Operands, std::size_t height, class Widths> struct TilesOf;
 template <class T, class Operands, std::size_t height, std::size_t... w>
-constexpr Tile<T, Operands> tile_of(std::size_t width, bool partial, std::index_sequence<w...>) {
-  constexpr Tile<T, Operands> all[][2] = {
+struct TilesOf<T, Operands, height, std::index_sequence<w...>> {
+  static constexpr Tile<T, Operands> all[][2] = {
       {&tile<T, Operands, height, w + 1, false>, &tile<T, Operands, height, w + 1, true>}...};
-  return all[width - 1][partial];
+};
+template <class T, class Operands, std::size_t height> Tile<T, Operands> tile_of(std::size_t columns) {
+  constexpr std::size_t lanes = Batch<T>::size;
+  return TilesOf<T, Operands, height, std::make_index_sequence<tile_vectors>>::all[(columns - 1) / lanes]
+                                                                                  [columns % lanes != 0];
 }
 
 /// The tile of `height` rows (a power of two) and `columns` (at most tile_vectors vectors of them).
 template <class T, class Operands> Tile<T, Operands> tile_for(std::size_t height, std::size_t columns) {
-  constexpr auto widths = std::make_index_sequence<tile_vectors>{};
-  const std::size_t lanes = Batch<T>::size, width = (columns + lanes - 1) / lanes;
-  const bool partial = columns % lanes != 0;
-  switch (height) {
-    case 1: return tile_of<T, Operands, 1>(width, partial, widths);
-    case 2: return tile_of<T, Operands, 2>(width, partial, widths);
-    case 4: return tile_of<T, Operands, 4>(width, partial, widths);
-    default: return tile_of<T, Operands, tile_rows>(width, partial, widths);
-  }
+  if (height == tile_rows) return tile_of<T, Operands, tile_rows>(columns);
+  if (height == 4) return tile_of<T, Operands, 4>(columns);
+  return height == 2 ? tile_of<T, Operands, 2>(columns) : tile_of<T, Operands, 1>(columns);
 }
 
 /// Lanes of the last of the vectors that hold `columns`.

@@ -13,7 +13,7 @@ V exchanged(V a, V b, std::index_sequence<i...>) {
       a, b, int((i & step) == 0 ? i + odd * step : width + i + odd * step - step)...);
 }
 
-template <std::size_t step, class B> void transpose_step(B (&rows)[B::size]) {
+template <std::size_t step, class B> [[gnu::always_inline]] inline void transpose_step(B (&rows)[B::size]) {
   if constexpr (step < B::size) {
     constexpr auto all = std::make_index_sequence<B::size>{};
 #pragma GCC unroll 16
@@ -28,6 +28,6 @@ template <std::size_t step, class B> void transpose_step(B (&rows)[B::size]) {
 }
 
 /// rows[i][j] and rows[j][i] change places.
-template <class B> void transpose(B (&rows)[B::size]) { transpose_step<1>(rows); }
+template <class B> [[gnu::always_inline]] inline void transpose(B (&rows)[B::size]) { transpose_step<1>(rows); }
 
 }  // namespace fluxion::kernels::FLUXION_ISA
