@@ -61,7 +61,8 @@ class Lister {
         << where(s.to) << '\n';
   }
   void list(const Dot& s) {
-    line() << "dot: " << s.batch << " of " << s.shape.m << 'x' << s.shape.k << " by " << s.shape.k << 'x' << s.shape.n
+    const auto batch = s.shape.batch * static_cast<std::size_t>(element_count(s.outer));
+    line() << "dot: " << batch << " of " << s.shape.m << 'x' << s.shape.k << " by " << s.shape.k << 'x' << s.shape.n
         << " from " << where(s.a) << " and " << where(s.b) << " to " << where(s.c) << '\n';
   }
   void list(const Copy& s) {

@@ -138,9 +138,10 @@ struct ArgMax {
 struct Dot {
   kernels::Gemm multiply = nullptr;
   Ref a, b, c;
-  std::size_t batch = 1, itemsize = 0;
-  std::int64_t a_batch = 0, b_batch = 0;  // bytes
-  kernels::GemmArgs shape{};              // without pointers
+  std::size_t itemsize = 0;
+  kernels::GemmArgs shape{};  // without pointers; its batch is the innermost dimension of all batches
+  Dims outer, a_outer, b_outer;  // the others: extents; elements
+  bool parallel = false;
 };
 
 /// A call into the host. The lists of what it sees are made in the holder's memory, so that a call allocates nothing.
