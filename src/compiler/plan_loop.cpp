@@ -152,6 +152,7 @@ class LoopPlanner {
         if (o.shape.size() == rank && whole == (std::find(o.strides.begin(), o.strides.end(), 0) == o.strides.end()))
           strides.push_back(o.strides);
     order_ = visiting_order(rank, strides);
+    order_ = sparing_gathers(order_, logical_, strides, shortest_row);
   }
 
   bool repeats(const Operand& o) const { return o.shape.empty() && loop_.n != 1; }
