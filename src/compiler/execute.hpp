@@ -19,6 +19,7 @@ void execute(const Columns& s, Bases bases);
 void execute(const ArgMax& s, Bases bases);
 void execute(const Dot& s, Bases bases);
 void execute(const Copy& s, Bases bases);
+void execute(const Weave& s, Bases bases);
 void execute(const HostCall& s, Bases bases);
 void execute(const TruePositions& s, Bases bases);
 void execute(const Rows& s, Bases bases);

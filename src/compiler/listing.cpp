@@ -69,6 +69,13 @@ class Lister {
     line() << "copy " << s.shape << " from " << where(s.from) << " strides " << s.from_strides << " to " << where(s.to)
         << " strides " << s.to_strides << '\n';
   }
+  void list(const Weave& s) {
+    line() << "weave: " << s.rows << " rows, " << s.block << " at a time, of " << s.pieces.size() << " pieces:\n";
+    for (const auto& piece : s.pieces) {
+      os_ << "  ";
+      list(piece);
+    }
+  }
 
   void list(const HostCall& s) {
     line() << "host call: " << s.function->name();

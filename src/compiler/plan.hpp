@@ -39,6 +39,13 @@ struct Copy {
   std::size_t itemsize = 0;
 };
 
+/// Copies of pieces that lie beside each other in each row of their result, some rows at a time: every cache line of the
+/// result is visited once, not once per piece.
+struct Weave {
+  std::vector<Copy> pieces;  // the first extent is `rows`
+  std::int64_t rows = 0, block = 1;
+};
+
 /// Elementwise instructions over a linear sequence of elements, block by block, and reductions on the way.
 /// Element s has the coordinates (row, s % inner) where row enumerates `outer`; blocks do not cross rows.
 struct Loop {
@@ -265,7 +272,7 @@ struct Scan {
   std::uint32_t instr = 0;
 };
 
-using Step = std::variant<Loop, Band, Columns, ArgMax, Dot, Copy, TruePositions, Rows, HostCall, Tape, Flat, Cond,
+using Step = std::variant<Loop, Band, Columns, ArgMax, Dot, Copy, Weave, TruePositions, Rows, HostCall, Tape, Flat, Cond,
                           While, Scan>;
 
 /// How a result array is made.
