@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <unordered_map>
 #include <utility>
 
 namespace fluxion::compiler {
@@ -137,6 +138,23 @@ class Fuser {
       if (is_view(instr(i).action)) continue;
       for (const auto v : instr(i).in)
         if (fuses(i, v) && level_[o_.producer[v]] == level_[i]) group_[find(i)] = find(o_.producer[v]);
+    }
+    join_neighbours();
+  }
+  /// Short loops of one level over as many elements are one: between them is no path, and each costs more to begin than
+  /// to carry out.
+  void join_neighbours() {
+    constexpr std::int64_t short_loop = 1024;
+    std::unordered_map<std::uint64_t, std::uint32_t> first;  // by level and count: an instruction
+    for (std::uint32_t i = 0; i < n_; ++i) {
+      if (!is_elementwise(instr(i).action)) continue;
+      const auto elements = count(instr(i).out[0]);
+      if (elements > short_loop) continue;
+      const auto key = static_cast<std::uint64_t>(level_[i]) << 32 | static_cast<std::uint64_t>(elements);
+      const auto [known, is_new] = first.try_emplace(key, i);
+      if (is_new || find(i) == find(known->second)) continue;
+      if (squeezed(p_.types[instr(i).out[0]].shape) == squeezed(p_.types[instr(known->second).out[0]].shape))
+        group_[find(i)] = find(known->second);
     }
   }
 

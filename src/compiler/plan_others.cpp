@@ -94,24 +94,32 @@ void plan_dot(Planner& p, const ir::Instr& i) {
   p.step(step);
 }
 
+const Location& define_assembled(Planner& p, const ir::Instr& i) {
+  const auto& type = p.type(i.out[0]);
+  const Location& to = p.define(i.out[0], row_major(type.shape));
+  if (!std::get<ir::Assemble>(i.action).covers) {
+    const Ref element = p.use(i.in[0]).ref();
+    p.step_between(fill(to, type.shape, itemsize(type.dtype), element), to.storage, element.storage);
+  }
+  return to;
+}
+
 void plan_assemble(Planner& p, const ir::Instr& i) {
   const auto& action = std::get<ir::Assemble>(i.action);
-  const auto& type = p.type(i.out[0]);
-  const auto size = itemsize(type.dtype);
-  const Location to = p.define(i.out[0], row_major(type.shape));
-  if (!action.covers) {
-    const Ref element = p.use(i.in[0]).ref();
-    p.step(fill(to, type.shape, size, element));
-  }
+  const auto size = itemsize(p.type(i.out[0]).dtype);
+  const Location to = p.is_known(i.out[0]) ? p.use(i.out[0]) : define_assembled(p, i);
   for (std::size_t k = 0; k < action.pieces.size(); ++k) {
     const auto& place = action.pieces[k];
     const auto& piece = p.type(i.in[k + 1]);
+    if (element_count(piece.shape) == 0) continue;
     const Location from = p.use(i.in[k + 1]);
     Copy copy{to.ref(), from.ref(), piece.shape, scaled(to.strides, size), scaled(from.strides, size), size};
     for (std::size_t d = 0; d < piece.shape.size(); ++d) {
       copy.to.offset += place.start[d] * copy.to_strides[d];
       copy.to_strides[d] *= place.stride[d];
     }
+    const bool there = copy.to.storage == copy.from.storage && copy.to.offset == copy.from.offset;
+    if (there && p.is_at_home(i.in[k + 1])) continue;  // computed in place
     p.touch(to.storage);
     p.step(coalesced(std::move(copy)));
   }

@@ -27,6 +27,7 @@ constexpr Pass passes[] = {
     {"folded constants", compiler::with_folded_constants},
     {"simple arithmetic", compiler::with_simple_arithmetic},
     {"early views", compiler::with_early_views},
+    {"late assembly", compiler::with_late_assembly},
     {"lean loops", compiler::with_lean_loops},
     {"hoisted invariants", compiler::with_hoisted_invariants},
 };

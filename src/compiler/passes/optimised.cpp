@@ -69,6 +69,7 @@ class Optimiser {
           .through(with_simple_views, "simple views")
           .through(without_common_subexpressions, "common subexpressions")
           .through(with_simple_arithmetic, "simple arithmetic")
+          .through(with_late_assembly, "late assembly")
           .through(with_early_views, "early views")
           .through(with_simple_views, "simple views");
       if (loops) p.through(with_hoisted_invariants, "hoisted invariants");

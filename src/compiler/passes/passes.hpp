@@ -21,6 +21,8 @@ ir::Program with_simple_arithmetic(ir::Program p);
 /// Takes slices and transposes of operands instead of results, where the result is not needed otherwise, and slices of
 /// pieces instead of what is assembled of them.
 ir::Program with_early_views(ir::Program p);
+/// Computes on the pieces of assembled arrays, and assembles what comes out.
+ir::Program with_late_assembly(ir::Program p);
 /// Drops carries, stacks and operands of loops and branches that nothing needs; carries that do not change become
 /// constants. Changes held programs.
 ir::Program with_lean_loops(ir::Program p);
