@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -224,18 +225,31 @@ class Fuser {
     u.is_loop = reduces(i) || is_elementwise(instr(i).action);
   }
   /// All reductions of a loop fold the same rows in chunks of the same size; others come after the loop.
-  bool agrees(const Unit& u, std::uint32_t i) const {
+  bool agrees(const Unit& u, std::uint32_t i) {
     const auto v = instr(i).in[0];
     const ReductionShape mine(std::get<ir::Reduce>(instr(i).action), p_.types[v].shape);
-    if (!mine.innermost()) {  // the loop visits elements in another than logical order: all shapes must agree
-      for (const auto m : u.members)
-        if (squeezed(p_.types[instr(m).out[0]].shape) != mine.shape) return false;
-    }
+    // the loop visits elements in another than logical order: all shapes must agree
+    if (!mine.innermost() && common_shape(u) != mine.shape) return false;
     if (u.reductions.empty()) return true;
     const auto first = instr(u.reductions[0]).in[0];
     const ReductionShape other(std::get<ir::Reduce>(instr(u.reductions[0]).action), p_.types[first].shape);
     return mine.shape == other.shape && mine.reduced == other.reduced &&
            itemsize(p_.types[v].dtype) == itemsize(p_.types[first].dtype);
+  }
+
+  /// That of all members; nothing if they have several. Units are complete when this is asked.
+  const std::optional<Shape>& common_shape(const Unit& u) {
+    const auto [known, is_new] = common_.try_emplace(&u - result_.units.data());
+    if (!is_new) return known->second;
+    for (const auto m : u.members) {
+      const auto shape = squeezed(p_.types[instr(m).out[0]].shape);
+      if (!known->second) known->second = shape;
+      if (*known->second != shape) {
+        known->second.reset();
+        break;
+      }
+    }
+    return known->second;
   }
 
   // Units in program order of their last members, each after what it needs.
@@ -315,6 +329,7 @@ class Fuser {
   std::vector<Dims> strides_;
   std::vector<std::uint32_t> before_;  // by instruction: that of the effect before; empty if there are none
   Fusion result_;
+  std::unordered_map<std::ptrdiff_t, std::optional<Shape>> common_;  // by unit
   std::vector<std::uint32_t> new_index_;
   std::vector<Unit> ordered_;
 };

@@ -87,9 +87,9 @@ class EarlyViews {
 
   /// The value that `action` takes of `from`; shared with equal ones.
   ValueId take(ValueId from, const ir::Action& action, const Shape& result) {
-    for (const auto& t : taken_[from])  // the last few: a program that takes many is merged later
-      if (&t >= taken_[from].data() + taken_[from].size() - std::min<std::size_t>(8, taken_[from].size()))
-        if (same(t.action, action) && shape(t.out) == result) return t.out;
+    const auto& known = taken_[from];  // the last few are looked at: equal ones of many are merged later
+    for (std::size_t k = known.size() - std::min<std::size_t>(8, known.size()); k < known.size(); ++k)
+      if (same(known[k].action, action) && shape(known[k].out) == result) return known[k].out;
     const auto v = add({p_.types[from].dtype, result});
     taken_[from].push_back({action, v});
     return v;
@@ -206,7 +206,7 @@ class EarlyViews {
   /// A reshape that only moves extents of 1.
   bool push(const ir::Instr& i, const ir::Reshape&, std::vector<Taken>& list, std::vector<Taken>& left) {
     const auto x = i.in[0];
-    const Shape &from = shape(x), &to = shape(i.out[0]);
+    const Shape from = shape(x), to = shape(i.out[0]);  // copies: types are added
     if (squeezed(from) != squeezed(to)) return false;
     for (auto& t : list) {
       const auto* slice = std::get_if<ir::Slice>(&t.action);
@@ -309,7 +309,7 @@ class EarlyViews {
 
   /// One element of a count is a constant.
   bool push(const ir::Instr& i, const ir::Iota&, std::vector<Taken>& list, std::vector<Taken>& left) {
-    const auto& t = p_.types[i.out[0]];
+    const ir::Type t = p_.types[i.out[0]];
     for (auto& one : list) {
       const auto* slice = std::get_if<ir::Slice>(&one.action);
       if (slice == nullptr || t.shape.size() != 1 || count(one.out) != 1 || t.dtype != DType::int64) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "compiler/debug.hpp"
+#include "compiler/fusion.hpp"
 #include "compiler/passes/passes.hpp"
 
 namespace fluxion::compiler {
@@ -49,7 +50,7 @@ class Passing {
 };
 
 bool has_loops(const ir::Program& p) {
-  return std::any_of(p.instrs.begin(), p.instrs.end(), [](const auto& i) { return !ir::held_programs(i.action).empty(); });
+  return std::any_of(p.instrs.begin(), p.instrs.end(), [](const auto& i) { return holds_programs(i.action); });
 }
 
 /// Held programs are optimised once however often they are held: those that were one stay one.
@@ -68,6 +69,7 @@ class Optimiser {
       p.through(with_folded_constants, "folded constants")
           .through(with_simple_views, "simple views")
           .through(without_common_subexpressions, "common subexpressions")
+          .through(with_merged_padding, "merged padding")
           .through(with_simple_arithmetic, "simple arithmetic")
           .through(with_late_assembly, "late assembly")
           .through(with_early_views, "early views")

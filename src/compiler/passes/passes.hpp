@@ -21,6 +21,8 @@ ir::Program with_simple_arithmetic(ir::Program p);
 /// Takes slices and transposes of operands instead of results, where the result is not needed otherwise, and slices of
 /// pieces instead of what is assembled of them.
 ir::Program with_early_views(ir::Program p);
+/// Sums of padded arrays become one array with several pieces.
+ir::Program with_merged_padding(ir::Program p);
 /// Computes on the pieces of assembled arrays, and assembles what comes out.
 ir::Program with_late_assembly(ir::Program p);
 /// Drops carries, stacks and operands of loops and branches that nothing needs; carries that do not change become
