@@ -22,6 +22,7 @@ void execute(const HostCall& s, Bases bases);
 void execute(const TruePositions& s, Bases bases);
 void execute(const Rows& s, Bases bases);
 void execute(const Tape& s, Bases bases);
+void execute(const Flat& s, Bases bases);
 void execute(const Cond& s, Bases bases);
 void execute(const While& s, Bases bases);
 void execute(const Scan& s, Bases bases);

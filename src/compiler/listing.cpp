@@ -85,6 +85,19 @@ class Lister {
     line() << (ir::Instr{ir::Tape{s.kind}, {}, {}}) << ": " << s.n << " of " << s.values.size() << " values at "
            << where(s.tape) << '\n';
   }
+  void list(const Flat& s) {
+    line() << "flat program of " << s.code.size() << " instructions, " << s.loads.size() << " loads, " << s.stores.size()
+           << " stores, at " << where(s.frame) << '\n';
+    for (const auto i : s.instrs) {
+      line() << "  " << p_.instrs[i] << '\n';
+      for (const auto* held : ir::held_programs(p_.instrs[i].action)) {
+        std::ostringstream text;
+        text << **held;
+        std::istringstream lines(text.str());
+        for (std::string l; std::getline(lines, l);) line() << "    " << l << '\n';
+      }
+    }
+  }
   void list(const Cond& s) {
     line() << "cond: index at " << where(s.index) << '\n';
     const auto& branches = std::get<ir::Cond>(p_.instrs[s.instr].action).branches;

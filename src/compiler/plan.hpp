@@ -10,6 +10,7 @@
 #include <fluxion/aval.hpp>
 #include <fluxion/extend/host.hpp>
 #include "ir/program.hpp"
+#include "kernels/flat.hpp"
 #include "kernels/kernels.hpp"
 
 namespace fluxion::compiler {
@@ -170,6 +171,27 @@ struct Tape {
   std::vector<Value> values;
 };
 
+/// A flat program over single elements, with its loops and branches. What it reads is copied into the frame before it
+/// begins; what it computes stays there, or is copied to where it is wanted.
+struct Flat {
+  /// An element in the frame, and memory outside of it.
+  struct Place {
+    std::uint32_t at;
+    Ref ref;
+    std::uint32_t bytes;
+  };
+  struct Constant {
+    std::uint32_t at;
+    std::uint64_t word;
+  };
+  std::vector<kernels::flat::Instr> code;
+  std::vector<Constant> constants;
+  std::vector<Place> loads, stores;
+  std::vector<Place> pointers;  // not the element is in the frame, but its address
+  Ref frame;
+  std::vector<std::uint32_t> instrs;  // of the program, for listings
+};
+
 // --- control flow: steps that carry out the plans of held programs --------------------------------------------
 
 struct Plan;
@@ -222,7 +244,8 @@ struct Scan {
   std::uint32_t instr = 0;
 };
 
-using Step = std::variant<Loop, Columns, ArgMax, Dot, Copy, TruePositions, Rows, HostCall, Tape, Cond, While, Scan>;
+using Step = std::variant<Loop, Columns, ArgMax, Dot, Copy, TruePositions, Rows, HostCall, Tape, Flat, Cond,
+                          While, Scan>;
 
 /// How a result array is made.
 struct Output {

@@ -1,5 +1,5 @@
-// P11: tracing and compiling grows linearly with the program: chains of 100, 1,000 and 10,000 equations, of one array
-// (one loop), and of a gradient through slices and reductions.
+// P11: tracing and compiling grows linearly with the program: 100, 1,000 and 10,000 equations of a gradient through
+// slices and reductions (chains of elementwise work are in p11_compile.cpp).
 #include <fluxion/fluxion.hpp>
 
 #include <memory>
@@ -9,14 +9,6 @@
 namespace fluxion::bench {
 namespace {
 
-using Function = Array (*)(const Array&, int);
-
-/// Four equations a turn.
-Array chain(const Array& x, int equations) {
-  Array y = x;
-  for (int k = 0; k < equations / 4; ++k) y = sin(y) * 0.5 + x * y;
-  return y;
-}
 /// Slices, reductions and their gradients.
 Array steps(const Array& x, int equations) {
   const auto energy = [equations](const Array& v) {
@@ -28,9 +20,9 @@ Array steps(const Array& x, int equations) {
 }
 
 /// The first call: what jit does beyond it is to find the program.
-Case first_call(Function f, int equations, const std::string& shorter, double most) {
+Case first_call(int equations, const std::string& shorter, double most) {
   const Array x = uniform({8}, -1, 1);
-  const auto program = [=](const Array& v) { return f(v, equations); };
+  const auto program = [=](const Array& v) { return steps(v, equations); };
   const auto run = [=] {
     clear_caches();
     keep(jit(program)(x));
@@ -45,12 +37,9 @@ Case first_call(Function f, int equations, const std::string& shorter, double mo
 }
 
 const bool registered[] = {
-    add("P11/chain_100", [] { return first_call(chain, 100, "", 0); }),
-    add("P11/chain_1000", [] { return first_call(chain, 1000, "P11/chain_100/jit", 11); }),
-    add("P11/chain_10000", [] { return first_call(chain, 10'000, "P11/chain_1000/jit", 12); }),
-    add("P11/steps_100", [] { return first_call(steps, 100, "", 0); }),
-    add("P11/steps_1000", [] { return first_call(steps, 1000, "P11/steps_100/jit", 11); }),
-    add("P11/steps_10000", [] { return first_call(steps, 10'000, "P11/steps_1000/jit", 12); }),
+    add("P11/steps_100", [] { return first_call(100, "", 0); }),
+    add("P11/steps_1000", [] { return first_call(1000, "P11/steps_100/jit", 11); }),
+    add("P11/steps_10000", [] { return first_call(10'000, "P11/steps_1000/jit", 12); }),
 };
 
 }  // namespace

@@ -28,7 +28,8 @@ constexpr Pass passes[] = {
     {"folded constants", compiler::with_folded_constants},
     {"simple arithmetic", compiler::with_simple_arithmetic},
     {"early views", compiler::with_early_views},
-    {"merged padding", compiler::with_merged_padding},
+    {"single sums", compiler::without_single_sums},
+    {"joined pads", compiler::with_joined_pads},
     {"late assembly", compiler::with_late_assembly},
     {"lean loops", compiler::with_lean_loops},
     {"hoisted invariants", compiler::with_hoisted_invariants},
@@ -174,38 +175,6 @@ TEST_CASE("work is not done twice for slices") {
   const auto y = b.map(Op::exp, {x});
   const auto p = b.finish({b.map(Op::sub, {b.slice(y, {1}, {1}, {9}), b.slice(y, {0}, {1}, {9})})});
   CHECK(text_of(compiler::with_early_views(p)) == text_of(p));
-}
-
-TEST_CASE("sums of padded arrays are one array with several pieces") {
-  Builder b;
-  const auto x = b.input({DType::float64, {7}}), u = b.input({DType::float64, {2}});
-  const auto zero = b.constant(DType::float64, 0.0);
-  ValueId sum = x;
-  for (std::int64_t k = 0; k < 3; ++k)
-    sum = b.map(Op::add, {sum, b.assemble({7}, zero, std::vector{b.map(k == 1 ? Op::neg : Op::sin, {u})}, {{{2 * k}, {1}}}, false)});
-  const auto p = b.finish({sum});
-  const auto q = compiler::optimised(p);
-  INFO(text_of(q));
-  CHECK(std::count_if(q.instrs.begin(), q.instrs.end(), [](const auto& i) { return std::holds_alternative<ir::Assemble>(i.action); }) == 1);
-  for (const double v : {0.0, -0.0, 1.0}) {
-    const auto filled = [&](std::size_t n) {
-      Value value{{DType::float64, {static_cast<std::int64_t>(n)}}, std::vector<std::byte>(8 * n)};
-      for (std::size_t e = 0; e < n; ++e) std::memcpy(&value.bytes[8 * e], &v, 8);
-      return value;
-    };
-    const std::vector<Value> in{filled(7), filled(2)};
-    CHECK(same_elements(interpreted(p, in)[0], interpreted(q, in)[0]));
-    CHECK(agrees(p, in));
-  }
-}
-
-TEST_CASE("pieces that overlap are added one after the other") {
-  Builder b;
-  const auto x = b.input({DType::float64, {4}}), u = b.input({DType::float64, {2}});
-  const auto zero = b.constant(DType::float64, 0.0);
-  const auto pad = [&](ValueId piece, std::int64_t at) { return b.assemble({4}, zero, std::vector{piece}, {{{at}, {1}}}, false); };
-  const auto p = b.finish({b.map(Op::add, {b.map(Op::add, {x, pad(u, 0)}), pad(b.map(Op::exp, {u}), 1)})});
-  CHECK(text_of(compiler::with_merged_padding(p)) == text_of(p));
 }
 
 TEST_CASE("sums of stacks are stacks of sums") {

@@ -64,12 +64,14 @@ class Optimiser {
       p.through(with_lean_loops, "lean loops");
       for (auto& i : p.program().instrs) replace_held(i.action);
     }
-    p.through(with_simple_views, "simple views").through(with_late_broadcasts, "late broadcasts");
+    p.through(without_single_sums, "single sums")
+        .through(with_simple_views, "simple views")
+        .through(with_late_broadcasts, "late broadcasts");
     if (p.program().instrs.size() > 1 || loops) {
       p.through(with_folded_constants, "folded constants")
           .through(with_simple_views, "simple views")
+          .through(with_joined_pads, "joined pads")
           .through(without_common_subexpressions, "common subexpressions")
-          .through(with_merged_padding, "merged padding")
           .through(with_simple_arithmetic, "simple arithmetic")
           .through(with_late_assembly, "late assembly")
           .through(with_early_views, "early views")

@@ -21,8 +21,6 @@ ir::Program with_simple_arithmetic(ir::Program p);
 /// Takes slices and transposes of operands instead of results, where the result is not needed otherwise, and slices of
 /// pieces instead of what is assembled of them.
 ir::Program with_early_views(ir::Program p);
-/// Sums of padded arrays become one array with several pieces.
-ir::Program with_merged_padding(ir::Program p);
 /// Computes on the pieces of assembled arrays, and assembles what comes out.
 ir::Program with_late_assembly(ir::Program p);
 /// Drops carries, stacks and operands of loops and branches that nothing needs; carries that do not change become
@@ -30,6 +28,10 @@ ir::Program with_late_assembly(ir::Program p);
 ir::Program with_lean_loops(ir::Program p);
 /// Computes before a loop what its rounds would compute of its constants alone. Changes held programs.
 ir::Program with_hoisted_invariants(ir::Program p);
+/// Sums of arrays that are zero but for a piece, which derivatives of slices are, become one Assemble of the pieces.
+ir::Program with_joined_pads(ir::Program p);
+/// Reductions over extents of 1 become Reshape; a sum adds the 0 that it begins with.
+ir::Program without_single_sums(ir::Program p);
 
 /// All of them, in order, on held programs too; verified after each in debug builds, printed under FLUXION_DEBUG=passes.
 ir::Program optimised(ir::Program p);

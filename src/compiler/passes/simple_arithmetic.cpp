@@ -331,20 +331,6 @@ class Simplifier {
     return Changed;
   }
 
-  /// A fold of one element each: a sum begins at +0, so that of -0 is +0.
-  Outcome rewrite(ir::Instr& i, const ir::Reduce& action) {
-    const auto from = r_.type(i.in[0]);
-    const auto op = action.op;
-    if (element_count(from.shape) != element_count(r_.out(i).shape)) return Same;
-    if (is_complex(from.dtype) || (from.dtype == DType::bool_ && (op == ir::ReduceOp::sum || op == ir::ReduceOp::prod)))
-      return Same;
-    ValueId x = i.in[0];
-    if (op == ir::ReduceOp::sum && is_floating(from.dtype) && !never_minus_zero(x, 4))
-      x = r_.put(ir::Map{Op::add}, {x, r_.put_constant(from.dtype, Bits{})}, from);
-    i.action = ir::Reshape{};
-    i.in = {x};
-    return Same;
-  }
   template <class Other>
   Outcome rewrite(ir::Instr&, const Other&) { return Same; }
 
