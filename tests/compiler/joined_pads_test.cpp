@@ -75,6 +75,13 @@ TEST_CASE("pads that overlap in part, that are used elsewhere or whose filling i
   const auto x = b.input({float64, {2}}), y = b.input({float64, {2}});
   const auto a = padded(b, x, 6, 1), c = padded(b, y, 6, 2);
   SECTION("overlap") { CHECK(all<ir::Assemble>(optimised(b.finish({b.map(Op::add, {a, c})}))).size() == 2); }
+  SECTION("pads added to an array one after the other are added together") {
+    const auto w = b.input({float64, {6}});
+    const auto one = b.map(Op::add, {b.map(Op::add, {w, padded(b, x, 6, 0)}), padded(b, y, 6, 2)});
+    const auto p = optimised(b.finish({b.map(Op::add, {one, padded(b, x, 6, 4)})}));
+    CHECK(all<ir::Assemble>(p).size() == 1);
+    CHECK(all<ir::Map>(p).size() == 2);  // one addition, and that of zero
+  }
   SECTION("used twice") {
     const auto d = padded(b, y, 6, 4);
     CHECK(all<ir::Assemble>(optimised(b.finish({b.map(Op::add, {a, d}), a}))).size() == 2);
@@ -97,6 +104,16 @@ TEST_CASE("sums of pads have the bits of the additions, -0 and NaN included") {
   }, x, y);
   check_bits([&](const Array& a, const Array& b) { return placed(a, 0, 12) + placed(b, 3, 12); }, x, y);
   check_bits([&](const Array& a) { return grad([](const Array& v) { return sum(v[0] * v[1] + v[3] / v[2]) + v[1]; })(a); }, y);
+  const auto whole = array({-0.0, 1.0, -0.0, nan, -2.0, 0.0, -0.0, 3.0, -0.0, -0.0, 1e308, -0.0});
+  check_bits([&](const Array& a, const Array& w) { return w + placed(a, 3, 12); }, x, whole);
+  check_bits([&](const Array& a, const Array& w) { return (w + placed(a, 0, 12)) + placed(-a, 5, 12); }, x, whole);
+  check_bits([&](const Array& a, const Array& w) { return (placed(a, 0, 12) + w) + placed(-a, 2, 12); }, x, whole);
+  check_bits([&](const Array& a, const Array& w) {
+    return placed(a, 6, 12) + ((w + placed(a, 0, 12)) + (placed(-a, 0, 12) + placed(a, 7, 12)));
+  }, x, whole);
+  check_bits([&](const Array& a) {
+    return (placed(a, 2, 12) + placed(-a, 4, 12)) + placed(a, 0, 12) + placed(a, 7, 12);
+  }, x);
   const auto nested = [](const Array& v) {
     Array total = 0.0;
     for (int i = 0; i < 4; ++i)
