@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <unordered_map>
 
 #include "compiler/fusion.hpp"
 #include "compiler/plan.hpp"
@@ -81,6 +82,12 @@ class Planner {
   std::vector<std::uint32_t> operand_of_;
   std::vector<std::uint32_t> views_;    // on the way back in locate
   std::vector<std::uint32_t> pending_;  // storages of the next step
+  struct Packed {
+    Shape shape;
+    Dims strides;
+    std::uint32_t at;
+  };
+  std::unordered_map<std::uint64_t, std::vector<Packed>> packed_;  // by where it was packed from
 };
 
 // One kind of step each.
