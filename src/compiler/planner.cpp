@@ -9,7 +9,9 @@ namespace fluxion::compiler {
 namespace {
 
 std::int64_t size_of(const ir::Type& t) { return static_cast<std::int64_t>(itemsize(t.dtype)); }
-std::size_t bytes_of(const Shape& shape, std::size_t size) { return static_cast<std::size_t>(element_count(shape)) * size; }
+std::size_t bytes_of(const Shape& shape, std::size_t size) {
+  return static_cast<std::size_t>(element_count(shape)) * size;
+}
 std::size_t bytes_of(const ir::Type& t) { return bytes_of(t.shape, itemsize(t.dtype)); }
 
 Dims scaled(Dims strides, std::int64_t by) {

@@ -108,7 +108,8 @@ void copy_lines(char* dst, const char* src, const Dim* dims, std::size_t outer) 
     for (Index i = 0; i < dims->size; ++i) std::memcpy(dst + i * dims->dst, src + i * dims->src, bytes);
     return;
   }
-  for (Index i = 0; i < dims->size; ++i) copy_lines<bytes>(dst + i * dims->dst, src + i * dims->src, dims + 1, outer - 1);
+  for (Index i = 0; i < dims->size; ++i)
+    copy_lines<bytes>(dst + i * dims->dst, src + i * dims->src, dims + 1, outer - 1);
 }
 /// False if no such lines are known.
 bool copy_lines(char* dst, const char* src, const Dim* dims, std::size_t outer, Index bytes) {
@@ -139,8 +140,9 @@ void copy_outer(char* dst, const char* src, const Dim* dims, std::size_t outer, 
 /// A line of few elements costs more than its elements: where neither dimension is contiguous and both together stay
 /// in cache, the longer one is the line.
 void prefer_long_line(Dim& outer, Dim& line, std::size_t size) {
-  constexpr Index few = 4, cached = 32768;
-  if (line.size <= few && line.dst != Index(size) && outer.size > line.size && std::llabs(outer.dst) * outer.size <= cached)
+  constexpr Index few = 4, cached = 1 << 18;
+  if (line.size <= few && line.dst != Index(size) && outer.size > line.size &&
+      std::llabs(outer.dst) * outer.size <= cached)
     std::swap(outer, line);
 }
 

@@ -91,7 +91,8 @@ class Joiner {
   }
 
   ir::Program run() {
-    if (std::none_of(p_.instrs.begin(), p_.instrs.end(), [&](const auto& i) { return is_pad(i); })) return std::move(p_);
+    const auto any = std::any_of(p_.instrs.begin(), p_.instrs.end(), [&](const auto& i) { return is_pad(i); });
+    if (!any) return std::move(p_);
     const auto old = std::exchange(p_.instrs, {});
     p_.instrs.reserve(old.size());
     for (const auto& instr : old)
@@ -169,7 +170,8 @@ class Joiner {
         place.stride.push_back(from < 0 ? 1 : piece.place.stride[d]);
         shape.push_back(from < 0 ? 1 : piece.shape[d]);
       }
-      const auto value = shape == piece.shape ? piece.value : emit(ir::Reshape{}, {piece.value}, {type(v).dtype, shape});
+      const auto value =
+          shape == piece.shape ? piece.value : emit(ir::Reshape{}, {piece.value}, {type(v).dtype, shape});
       out.add({value, std::move(place), std::move(shape), piece.met_zeros});
     }
     pads_[v].reset();
