@@ -9,7 +9,10 @@ namespace fluxion::compiler {
 namespace {
 
 std::int64_t size_of(const ir::Type& t) { return static_cast<std::int64_t>(itemsize(t.dtype)); }
-std::size_t bytes_of(const ir::Type& t) { return static_cast<std::size_t>(element_count(t.shape)) * itemsize(t.dtype); }
+std::size_t bytes_of(const Shape& shape, std::size_t size) {
+  return static_cast<std::size_t>(element_count(shape)) * size;
+}
+std::size_t bytes_of(const ir::Type& t) { return bytes_of(t.shape, itemsize(t.dtype)); }
 
 Dims scaled(Dims strides, std::int64_t by) {
   for (auto& s : strides) s *= by;
@@ -190,7 +193,15 @@ std::uint32_t Planner::copied(Storage::Kind kind, Ref from, const Shape& shape, 
 }
 
 std::uint32_t Planner::packed(Ref from, const Shape& shape, const Dims& strides, std::size_t itemsize) {
+  // What is packed is never written, so that all who need it in one layout share one copy.
+  auto& known = packed_[(std::uint64_t{from.storage} << 32) ^ static_cast<std::uint64_t>(from.offset)];
+  for (const auto& k : known) {
+    if (k.shape != shape || k.strides != strides || plan_->storages[k.at].bytes != bytes_of(shape, itemsize)) continue;
+    touch(k.at);
+    return k.at;
+  }
   const auto to = copied(Storage::Kind::arena, from, shape, strides, itemsize);
+  known.push_back({shape, strides, to});
   touch(to);
   return to;
 }

@@ -105,6 +105,12 @@ class Planner {
   };
   std::unordered_map<ir::ValueId, Home> homes_;
   std::vector<std::uint32_t> pending_;  // storages of the next step
+  struct Packed {
+    Shape shape;
+    Dims strides;
+    std::uint32_t at;
+  };
+  std::unordered_map<std::uint64_t, std::vector<Packed>> packed_;  // by where it was packed from
 };
 
 /// Plans units of single elements, as many in a row as there are, as one flat program.
