@@ -47,6 +47,11 @@ class Lister {
     if (!s.sinks.empty())
       line() << "  folding " << s.fold_rows << " rows of " << s.fold_width << " in chunks of " << s.chunk << '\n';
   }
+  void list(const Band& s) {
+    line() << "band of " << s.loops.size() << " loops, " << s.tile << " of " << s.rows << " rows at a time, "
+           << s.local_bytes << " bytes for what stays\n";
+    for (const auto& l : s.loops) list(l);
+  }
   void list(const Columns& s) {
     line() << "reduce columns: " << s.outer << " x " << s.rows << " rows of " << s.columns << " from " << where(s.from)
         << " to " << where(s.to) << '\n';
@@ -56,12 +61,20 @@ class Lister {
         << where(s.to) << '\n';
   }
   void list(const Dot& s) {
-    line() << "dot: " << s.batch << " of " << s.shape.m << 'x' << s.shape.k << " by " << s.shape.k << 'x' << s.shape.n
+    const auto batch = s.shape.batch * static_cast<std::size_t>(element_count(s.outer));
+    line() << "dot: " << batch << " of " << s.shape.m << 'x' << s.shape.k << " by " << s.shape.k << 'x' << s.shape.n
         << " from " << where(s.a) << " and " << where(s.b) << " to " << where(s.c) << '\n';
   }
   void list(const Copy& s) {
     line() << "copy " << s.shape << " from " << where(s.from) << " strides " << s.from_strides << " to " << where(s.to)
         << " strides " << s.to_strides << '\n';
+  }
+  void list(const Weave& s) {
+    line() << "weave: " << s.rows << " rows, " << s.block << " at a time, of " << s.pieces.size() << " pieces:\n";
+    for (const auto& piece : s.pieces) {
+      os_ << "  ";
+      list(piece);
+    }
   }
 
   void list(const HostCall& s) {

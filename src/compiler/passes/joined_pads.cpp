@@ -23,6 +23,7 @@ struct Piece {
 struct Pads {
   std::vector<Piece> pieces;  // no two overlap
   Dims low, high;             // all their elements are between, along each dimension
+  std::int64_t covered = 0;   // elements
   bool all_met_zeros = false;
 
   void add(Piece piece) {
@@ -33,6 +34,7 @@ struct Pads {
       low[d] = std::min(low[d], first);
       high[d] = std::max(high[d], first + (piece.shape[d] - 1) * piece.place.stride[d]);
     }
+    covered += element_count(piece.shape);
     pieces.push_back(std::move(piece));
   }
 };
@@ -101,7 +103,7 @@ class Joiner {
   bool is_zero(ir::ValueId v) const { return v < zero_.size() && zero_[v] != 0; }
   bool is_pad(const ir::Instr& i) const {
     const auto* a = std::get_if<ir::Assemble>(&i.action);
-    return a != nullptr && !a->covers && is_zero(i.in[0]) && element_count(type(i.out[0]).shape) > 0;
+    return a != nullptr && is_zero(i.in[0]) && element_count(type(i.out[0]).shape) > 0;
   }
   void count_uses() {
     uses_.assign(p_.types.size(), 0);
@@ -176,7 +178,7 @@ class Joiner {
     if (a == b) return std::nullopt;
     if (is_zero(a) && type(a).shape.empty() && pads_[b]) return zero_met(b);
     if (is_zero(b) && type(b).shape.empty() && pads_[a]) return zero_met(a);
-    if (!pads_[a] || !pads_[b]) return std::nullopt;
+    if (!pads_[a] || !pads_[b] || covers(a) || covers(b)) return std::nullopt;
     if (separate(*pads_[a], *pads_[b])) return side_by_side(a, b);
     return joinable(*pads_[a], *pads_[b]) ? joined(a, b) : std::nullopt;
   }
@@ -262,6 +264,8 @@ class Joiner {
     return v;
   }
 
+  bool covers(ir::ValueId v) const { return pads_[v]->covered == element_count(type(v).shape); }
+
   /// Computes what was kept as pads.
   void settle(ir::ValueId v) {
     if (v >= pads_.size() || !pads_[v]) return;
@@ -271,15 +275,13 @@ class Joiner {
     const auto zero = zero_of(t.dtype);
     ir::Values in{zero};
     ir::Assemble action{{}, false};
-    std::int64_t covered = 0;
     for (const auto& piece : pads.pieces) {
       const ir::Type own{t.dtype, piece.shape};
       const bool adds = piece.met_zeros && is_inexact(t.dtype);
       in.push_back(adds ? emit(ir::Map{ir::Op::add}, {piece.value, zero}, own) : piece.value);
       action.pieces.push_back(piece.place);
-      covered += element_count(piece.shape);
     }
-    action.covers = covered == element_count(t.shape);
+    action.covers = pads.covered == element_count(t.shape);
     renaming_.replace(v, emit(std::move(action), std::move(in), t));
   }
 
