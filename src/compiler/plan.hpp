@@ -99,6 +99,7 @@ struct Loop {
   bool counts = false;  // an Iota reads the index of the block's first element from the start of scratch
   std::size_t scratch_bytes = 0;
   std::vector<std::uint32_t> written;  // storages of results, whole and row-major in the loop's order
+  bool in_parts = false;               // a result is only a part of its storage: other steps write the rest
   double cost = 0;  // of all elements; 1 is about 0.05 ns
   bool straight = false;  // one element, and nothing but calls
 
