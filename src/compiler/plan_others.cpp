@@ -1,6 +1,4 @@
 // The steps that are not loops over elements: products, indices of maxima, assembled arrays.
-#include <algorithm>
-
 #include <fluxion/error.hpp>
 #include "base/text.hpp"
 #include "compiler/planner.hpp"
@@ -147,6 +145,7 @@ void plan_assemble(Planner& p, const ir::Instr& i) {
   for (std::size_t k = 0; k < action.pieces.size(); ++k) {
     const auto& place = action.pieces[k];
     const auto& piece = p.type(i.in[k + 1]);
+    if (element_count(piece.shape) == 0) continue;
     const Location from = p.use(i.in[k + 1]);
     Copy copy{to.ref(), from.ref(), piece.shape, scaled(to.strides, size), scaled(from.strides, size), size};
     for (std::size_t d = 0; d < piece.shape.size(); ++d) {
