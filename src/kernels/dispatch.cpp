@@ -54,4 +54,6 @@ const Isa& isa() {
 
 const Table& table() { return isa().table; }
 
+const FftKernels& fft(bool is_double) { return isa().fft(is_double); }
+
 }  // namespace fluxion::kernels

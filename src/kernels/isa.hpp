@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "kernels/fft.hpp"
 #include "kernels/kernels.hpp"
 
 namespace fluxion::kernels {
@@ -16,6 +17,7 @@ struct SmallGemm {
 struct Isa {
   Table table;
   SmallGemm (*small_gemm)(DType);
+  const FftKernels& (*fft)(bool is_double);
 };
 
 namespace isa_baseline { extern const Isa isa; }

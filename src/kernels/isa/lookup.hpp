@@ -41,5 +41,6 @@ RowReduction row_reduction(ir::ReduceOp op, DType t);
 ColumnReduction column_reduction(ir::ReduceOp op, DType t);
 
 SmallGemm small_gemm(DType t);
+const FftKernels& fft_kernels(bool is_double);
 
 }  // namespace fluxion::kernels::FLUXION_ISA
