@@ -15,8 +15,10 @@ struct FourierForm {
 /// Takes and gives what the form says, float32 or float64 or complex numbers of these.
 HostFunctionPtr fourier_function(const FourierForm& form);
 
-/// Each element along an axis combined with all before it, or behind it if `reverse`.
-enum class Cumulation : std::uint8_t { sum, product, max, min };
-HostFunctionPtr cumulative_function(Cumulation op, std::int64_t axis, bool reverse);
+/// Each element plus all before it along an axis, or behind it if `reverse`. Along the last axis that counts, elements
+/// are added within blocks of 64 bytes first (see kernels/prefix.hpp); along others one after the other.
+HostFunctionPtr cumulative_sum_function(std::int64_t axis, bool reverse);
+/// Whether it knows the dtype.
+bool sums_prefixes(DType t);
 
 }  // namespace fluxion

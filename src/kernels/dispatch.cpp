@@ -54,6 +54,10 @@ const Isa& isa() {
 
 const Table& table() { return isa().table; }
 
+PrefixSum prefix_sum(DType t) { return isa().prefix_sum(t); }
+
+const RowsKernels& rows() { return isa().rows(); }
+
 const FftKernels& fft(bool is_double) { return isa().fft(is_double); }
 
 }  // namespace fluxion::kernels

@@ -43,7 +43,8 @@ class Optimiser {
     p = passed(std::move(p), with_late_broadcasts, "late broadcasts");
     if (p.instrs.size() <= 1) return p;
     p = passed(std::move(p), with_simple_views, "simple views");
-    return passed(std::move(p), without_common_subexpressions, "common subexpressions");
+    p = passed(std::move(p), without_common_subexpressions, "common subexpressions");
+    return passed(std::move(p), with_direct_indices, "direct indices");
   }
   void replace(ir::ProgramPtr& held) {
     const auto found = done_.find(held);

@@ -15,6 +15,9 @@ ir::Program with_simple_views(ir::Program p);
 /// broadcast(map(a, b)); and counts along one dimension only: an n-d Iota becomes a broadcast 1-d one.
 ir::Program with_late_broadcasts(ir::Program p);
 
+/// Lets gathers and scatters of rows convert, wrap and clamp their indices themselves.
+ir::Program with_direct_indices(ir::Program p);
+
 /// All of them, in order, on held programs first; verified after each in debug builds, printed under FLUXION_DEBUG=passes.
 ir::Program optimised(ir::Program p);
 

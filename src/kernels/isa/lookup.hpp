@@ -42,5 +42,8 @@ ColumnReduction column_reduction(ir::ReduceOp op, DType t);
 
 SmallGemm small_gemm(DType t);
 const FftKernels& fft_kernels(bool is_double);
+const RowsKernels& rows_kernels();
+PrefixSum prefix_sum_kernel(DType t);
+Reordering reordering_kernels(std::size_t itemsize);
 
 }  // namespace fluxion::kernels::FLUXION_ISA

@@ -36,6 +36,9 @@ constexpr std::string_view isa_name{prefixed.data() + sizeof("isa_") - 1, prefix
 constexpr Isa isa{
     {isa_name, &elementwise, &convert_kernel, &iota_kernel, &threefry_kernel, &row_reduction, &column_reduction},
     &small_gemm,
-    &fft_kernels};
+    &fft_kernels,
+    &rows_kernels,
+    &prefix_sum_kernel,
+    &reordering_kernels};
 
 }  // namespace fluxion::kernels::FLUXION_ISA
