@@ -44,6 +44,7 @@ class Optimiser {
     if (p.instrs.size() <= 1) return p;
     p = passed(std::move(p), with_simple_views, "simple views");
     p = passed(std::move(p), without_common_subexpressions, "common subexpressions");
+    p = passed(std::move(p), with_accumulated_pieces, "accumulated pieces");
     return passed(std::move(p), with_direct_indices, "direct indices");
   }
   void replace(ir::ProgramPtr& held) {

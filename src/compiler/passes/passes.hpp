@@ -15,6 +15,8 @@ ir::Program with_simple_views(ir::Program p);
 /// broadcast(map(a, b)); and counts along one dimension only: an n-d Iota becomes a broadcast 1-d one.
 ir::Program with_late_broadcasts(ir::Program p);
 
+/// Adds pieces to one array where arrays were added that are zero but for a piece.
+ir::Program with_accumulated_pieces(ir::Program p);
 /// Lets gathers and scatters of rows convert, wrap and clamp their indices themselves.
 ir::Program with_direct_indices(ir::Program p);
 
