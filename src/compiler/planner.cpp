@@ -25,7 +25,9 @@ Planner::Planner(const ir::Program& p, std::span<const Dims> input_strides)
       plan_(std::make_unique<Plan>()),
       locations_(p.types.size()),
       view_by_(p.types.size(), no_instr),
-      operand_of_(p.types.size(), 0) {
+      operand_of_(p.types.size(), 0),
+      own_result_(p.types.size(), 0),
+      read_later_(p.instrs.size(), 0) {
   for (std::size_t k = 0; k < p.inputs.size(); ++k) {
     plan_->input_strides.push_back(input_strides[k]);
     plan_->input_row_major.push_back(is_row_major(type(p.inputs[k]).shape, input_strides[k]));
@@ -36,8 +38,15 @@ Planner::Planner(const ir::Program& p, std::span<const Dims> input_strides)
     const Ref at = constant(c.bits.data(), c.bits.size());
     locations_[c.value] = {at.storage, at.offset, {}, true};
   }
-  for (std::uint32_t i = 0; i < p.instrs.size(); ++i)
-    if (is_view(instr(i).action)) view_by_[instr(i).out[0]] = i;
+  for (std::uint32_t i = 0; i < p.instrs.size(); ++i) {
+    if (is_view(instr(i).action)) {
+      view_by_[instr(i).out[0]] = i;
+      continue;
+    }
+    for (const auto v : instr(i).in)
+      if (const auto from = origins_.source[v]; from != no_instr && fusion_.unit_of[from] != fusion_.unit_of[i])
+        read_later_[from] = 1;
+  }
 }
 
 std::uint32_t Planner::add_storage(Storage::Kind kind, std::size_t bytes, std::size_t at) {
@@ -60,10 +69,15 @@ void Planner::step(Step s) {
 }
 
 Ref Planner::constant(const void* bits, std::size_t bytes) {
+  return constants({static_cast<const std::byte*>(bits), bytes});
+}
+
+Ref Planner::constants(std::span<const std::byte> bytes) {
+  constexpr std::size_t alignment = 16;
   auto& memory = plan_->constants;
   const auto at = memory.size();
-  memory.resize(at + 16);
-  std::memcpy(memory.data() + at, bits, bytes);
+  memory.resize(at + (bytes.size() + alignment - 1) / alignment * alignment);
+  std::memcpy(memory.data() + at, bytes.data(), bytes.size());
   return {static_cast<std::uint32_t>(p_.inputs.size()), static_cast<std::int64_t>(at)};
 }
 
@@ -148,6 +162,16 @@ Location Planner::remade(ir::ValueId v, const ir::Instr& i, std::size_t operand)
   return locations_[v] = {to, 0, row_major(type(x).shape), true};
 }
 
+void Planner::units() {
+  FlatUnits flat(*this);
+  const auto& list = fusion_.units;
+  for (std::size_t k = 0; k < list.size();) {
+    unit_ = static_cast<std::uint32_t>(k);
+    if (const auto planned = flat.plan(k); planned != 0) k += planned;
+    else unit(list[k++]);
+  }
+}
+
 void Planner::unit(const Unit& u) {
   if (u.is_loop && u.members.empty() && u.reductions.size() == 1) return plan_reduction(*this, u);
   if (u.is_loop) return plan_loop(*this, u);
@@ -188,15 +212,14 @@ Output Planner::output(ir::ValueId v, const Aval& result) {
 }
 
 std::unique_ptr<Plan> Planner::run(std::span<const Aval> results) {
-  for (const auto& u : fusion_.units) {
-    unit(u);
-    ++unit_;
-  }
+  for (const auto v : p_.outputs) own_result_[v] = !type(v).shape.empty();  // numbers are read from where they are
+  units();
   for (std::size_t k = 0; k < results.size(); ++k) plan_->outputs.push_back(output(p_.outputs[k], results[k]));
   // Scalars are read at the very end: results behind them may have needed copies.
   for (const auto& o : plan_->outputs)
     if (o.kind == Output::Kind::scalar) alive(o.from.storage, static_cast<std::uint32_t>(plan_->steps.size()));
   plan_->reuses = reuses(p_, *plan_);
+  form_bands(*plan_);
   plan_->arena_bytes = place_in_arena(plan_->storages);
   return std::move(plan_);
 }
@@ -232,10 +255,8 @@ std::uint32_t Planner::result_in_place(ir::ValueId v, std::uint32_t input) {
 
 std::unique_ptr<Plan> Planner::run_held(const std::vector<char>& wanted, const Owned& owned) {
   for (std::size_t k = 0; k < owned.of.size(); ++k) owned_[owned.first + k] = owned.of[k];
-  for (const auto& u : fusion_.units) {
-    unit(u);
-    ++unit_;
-  }
+  for (const auto v : p_.outputs) own_result_[v] = 1;
+  units();
   const auto input_of = [&](std::size_t k) { return static_cast<std::uint32_t>(owned.first + k); };
   const auto in_place = [&](std::size_t k) { return k < owned.of.size() && overwritten_[input_of(k)] != 0; };
   plan_->results.assign(wanted.size(), Plan::unwanted);
@@ -243,6 +264,7 @@ std::unique_ptr<Plan> Planner::run_held(const std::vector<char>& wanted, const O
     if (wanted[k] != 0 && !in_place(k)) plan_->results[k] = held_result(p_.outputs[k], k);
   for (std::size_t k = 0; k < wanted.size(); ++k)
     if (in_place(k)) plan_->results[k] = result_in_place(p_.outputs[k], input_of(k));
+  form_bands(*plan_);
   plan_->arena_bytes = place_in_arena(plan_->storages);
   return std::move(plan_);
 }

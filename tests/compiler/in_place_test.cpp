@@ -2,7 +2,6 @@
 #include <catch2/catch.hpp>
 
 #include <cstring>
-#include <optional>
 #include <sstream>
 
 #include "compiler/executable.hpp"
@@ -258,55 +257,6 @@ TEST_CASE("carries that change places are not changed in place") {
     ir::Builder c = b;
     const auto out = c.scan(in, {body, 0, 2, rounds, false});
     CHECK(agrees(c.finish({out[0], out[1], u}), {random_value({float32, {3}}, random), random_value({float32, {3}}, random)}));
-  }
-}
-
-namespace {
-
-/// (((base + pad) + pad) + ..): piece k is `extent` rows from row starts[k] of 20 x 16 zeros.
-ir::Program sum_of_pads(std::initializer_list<std::int64_t> starts, std::int64_t extent, bool base, bool add_left) {
-  ir::Builder b;
-  const auto zero = b.constant(float32, 0.0);
-  std::optional<ValueId> sum;
-  if (base) sum = b.input({float32, {20, 16}});
-  for (const auto start : starts) {
-    const auto piece = b.input({float32, {extent, 8}});
-    const auto pad = b.assemble({20, 16}, zero, {&piece, 1}, {{{start, 1}, {1, 2}}}, false);
-    sum = !sum ? pad : add_left ? b.map(Op::add, {pad, *sum}) : b.map(Op::add, {*sum, pad});
-  }
-  return b.finish({*sum});
-}
-
-bool agrees_with_zeros_of_both_signs(const ir::Program& p, std::mt19937& random) {
-  std::vector<Value> in;
-  for (const auto v : p.inputs) {
-    in.push_back(random_value(p.types[v], random));
-    for (std::size_t e = 0; e + 4 <= in.back().bytes.size(); e += 4)
-      if (random() % 2 == 0) {
-        const float zero = random() % 3 == 0 ? 0.0F : -0.0F;
-        std::memcpy(in.back().bytes.data() + e, &zero, 4);
-      }
-  }
-  return agrees(p, in, {Layout::column_major, Layout::row_major});
-}
-
-}  // namespace
-
-TEST_CASE("sums of arrays that are zero but for a piece add the pieces to one array, with the same bits") {
-  std::mt19937 random(12);
-  for (const bool base : {false, true})
-    for (const bool left : {false, true}) {
-      const auto p = sum_of_pads({0, 3, 5, 12}, 4, base, left);
-      CHECK_THAT(listed(p), Catch::Contains("add_pieces"));
-      CHECK(agrees_with_zeros_of_both_signs(p, random));
-    }
-}
-
-TEST_CASE("where all pieces overlap, or cover most, arrays are added as they are") {
-  std::mt19937 random(13);
-  for (const auto& p : {sum_of_pads({4, 5, 6}, 4, true, false), sum_of_pads({0, 2}, 18, false, false), sum_of_pads({3}, 4, true, false)}) {
-    CHECK_THAT(listed(p), !Catch::Contains("add_pieces"));
-    CHECK(agrees_with_zeros_of_both_signs(p, random));
   }
 }
 
