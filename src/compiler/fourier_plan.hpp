@@ -14,7 +14,7 @@
 
 namespace fluxion::compiler {
 
-/// exp(-2 pi i a / b), right to about half a unit in the last place.
+/// exp(-2 pi i a / b), right to about a unit in the last place.
 std::complex<double> root_of_unity(std::size_t a, std::size_t b);
 
 /// Whether lanes of this length can be transformed: no prime factor is too large.

@@ -176,9 +176,10 @@ ir::ProgramPtr changing(bool reads_after, bool twice) {
   const auto i = b.input({DType::int64, {}}), x = b.input({float32, {5}});
   const auto at = b.reshape(i, {1});
   const auto v = b.reshape(b.convert(i, float32), {1});
+  const auto before = b.reduce(ir::ReduceOp::sum, x, {0});
   auto y = b.put_rows(x, at, v, {0, true});
   if (twice) y = b.put_rows(y, at, b.map(Op::add, {v, b.take_rows(y, at, 0)}), {0, false});
-  const auto s = b.reduce(ir::ReduceOp::sum, reads_after ? b.map(Op::mul, {x, y}) : x, {0});
+  const auto s = reads_after ? b.reduce(ir::ReduceOp::sum, b.map(Op::mul, {x, y}), {0}) : before;
   return std::make_shared<const ir::Program>(b.finish({b.map(Op::add, {i, b.constant(DType::int64, 1.0)}), y, s}));
 }
 

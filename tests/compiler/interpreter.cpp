@@ -392,6 +392,7 @@ Value random_value(const ir::Type& t, std::mt19937& random) {
     const double x = normal(random);
     switch (t.dtype) {
       case DType::bool_: put<std::uint8_t>(to, x > 0); break;
+      case DType::int16: put<std::int16_t>(to, x * 100); break;
       case DType::int32: put<std::int32_t>(to, x * 100); break;
       case DType::int64: put<std::int64_t>(to, x * 100); break;
       case DType::uint32: put<std::uint32_t>(to, x * x * 1e7); break;
