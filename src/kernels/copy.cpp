@@ -3,7 +3,7 @@
 #include <utility>
 
 #include <fluxion/error.hpp>
-#include "kernels/kernels.hpp"
+#include "kernels/isa.hpp"
 
 namespace fluxion::kernels {
 namespace {
@@ -38,6 +38,8 @@ void copy_line(char* dst, const char* src, const Dim& d) {
     const E value = *reinterpret_cast<const E*>(src);
     auto* out = reinterpret_cast<E*>(dst);
     for (Index i = 0; i < d.size; ++i) out[i] = value;
+  } else if (d.dst == step && d.src == -step && isa().reordering(size).reverse != nullptr) {
+    isa().reordering(size).reverse(dst, src, std::size_t(d.size));
   } else if (d.dst == step) {
     for (Index i = 0; i < d.size; ++i) move_element<size>(dst + i * step, src + i * d.src);
   } else {
@@ -49,6 +51,8 @@ void copy_line(char* dst, const char* src, const Dim& d) {
 /// in cache even where their distance is a power of two, and uses them up.
 template <std::size_t size>
 void transpose(char* dst, const char* src, const Dim& row, const Dim& line) {
+  if (const auto kernel = isa().reordering(size).transpose)
+    return kernel({dst, src, row.dst, line.src, std::size_t(line.size), std::size_t(row.size)});
   constexpr Index row_block = size < 64 ? 64 / size : 1, line_block = 8;
   for (Index i0 = 0; i0 < row.size; i0 += row_block) {
     const Index i1 = i0 + row_block < row.size ? i0 + row_block : row.size;
