@@ -28,7 +28,9 @@ Planner::Planner(const ir::Program& p, std::span<const Dims> input_strides)
       plan_(std::make_unique<Plan>()),
       locations_(p.types.size()),
       view_by_(p.types.size(), no_instr),
-      operand_of_(p.types.size(), 0) {
+      operand_of_(p.types.size(), 0),
+      own_result_(p.types.size(), 0),
+      read_later_(p.instrs.size(), 0) {
   for (std::size_t k = 0; k < p.inputs.size(); ++k) {
     plan_->input_strides.push_back(input_strides[k]);
     plan_->input_row_major.push_back(is_row_major(type(p.inputs[k]).shape, input_strides[k]));
@@ -39,8 +41,16 @@ Planner::Planner(const ir::Program& p, std::span<const Dims> input_strides)
     const Ref at = constant(c.bits.data(), c.bits.size());
     locations_[c.value] = {at.storage, at.offset, {}, true};
   }
-  for (std::uint32_t i = 0; i < p.instrs.size(); ++i)
-    if (is_view(instr(i).action)) view_by_[instr(i).out[0]] = i;
+  for (std::uint32_t i = 0; i < p.instrs.size(); ++i) {
+    if (is_view(instr(i).action)) {
+      view_by_[instr(i).out[0]] = i;
+      continue;
+    }
+    for (const auto v : instr(i).in)
+      if (const auto from = origins_.source[v]; from != no_instr && fusion_.unit_of[from] != fusion_.unit_of[i])
+        read_later_[from] = 1;
+  }
+  find_homes();
 }
 
 std::uint32_t Planner::add_storage(Storage::Kind kind, std::size_t bytes, std::size_t at) {
@@ -61,15 +71,74 @@ void Planner::step(Step s) {
   plan_->steps.push_back(std::move(s));
 }
 
+void Planner::step_between(Step s, std::uint32_t to, std::uint32_t from) {
+  const auto at = static_cast<std::uint32_t>(plan_->steps.size());
+  alive(to, at);
+  alive(from, at);
+  plan_->steps.push_back(std::move(s));
+}
+
 Ref Planner::constant(const void* bits, std::size_t bytes) {
+  return constants({static_cast<const std::byte*>(bits), bytes});
+}
+
+Ref Planner::constants(std::span<const std::byte> bytes) {
+  constexpr std::size_t alignment = 16;
   auto& memory = plan_->constants;
   const auto at = memory.size();
-  memory.resize(at + 16);
-  std::memcpy(memory.data() + at, bits, bytes);
+  memory.resize(at + (bytes.size() + alignment - 1) / alignment * alignment);
+  std::memcpy(memory.data() + at, bytes.data(), bytes.size());
   return {static_cast<std::uint32_t>(p_.inputs.size()), static_cast<std::int64_t>(at)};
 }
 
+/// Pieces that loops compute may be computed in the assembled array itself, if they lie there without gaps.
+void Planner::find_homes() {
+  for (std::uint32_t i = 0; i < p_.instrs.size(); ++i) {
+    const auto* action = std::get_if<ir::Assemble>(&instr(i).action);
+    if (action == nullptr || is_tape(type(instr(i).out[0]).dtype)) continue;
+    const Dims whole = row_major(type(instr(i).out[0]).shape);
+    for (std::uint32_t k = 0; k < action->pieces.size(); ++k) {
+      const auto piece = instr(i).in[k + 1];
+      const auto from = origins_.producer[piece];
+      if (from == no_instr || element_count(type(piece).shape) == 0) continue;
+      const auto& made = instr(from).action;
+      if (!is_elementwise(made) && !std::holds_alternative<ir::Reduce>(made) && !std::holds_alternative<ir::Assemble>(made))
+        continue;
+      Dims strides = whole;
+      for (std::size_t d = 0; d < strides.size(); ++d) strides[d] *= action->pieces[k].stride[d];
+      if (is_row_major(type(piece).shape, strides)) homes_.try_emplace(origins_.root[piece], Home{i, k});
+    }
+  }
+}
+
+bool Planner::is_at_home(ir::ValueId piece) const {
+  const auto home = homes_.find(origins_.root[piece]);
+  return home != homes_.end() && home->second.taken;
+}
+
+const Location* Planner::at_home(ir::ValueId v, const Dims& strides) {
+  const auto found = homes_.find(v);
+  if (found == homes_.end() || !is_row_major(type(v).shape, strides)) return nullptr;
+  auto& home = found->second;
+  const auto& assemble = instr(home.instr);
+  const auto& action = std::get<ir::Assemble>(assemble.action);
+  const auto whole = assemble.out[0];
+  if (!is_known(whole)) {
+    if (!action.covers && !is_known(assemble.in[0])) return nullptr;  // with what, is not known yet
+    define_assembled(*this, assemble);
+  }
+  const Location to = locations_[whole];
+  touch(to.storage);
+  home.taken = true;
+  std::int64_t offset = to.offset;
+  for (std::size_t d = 0; d < to.strides.size(); ++d)
+    offset += action.pieces[home.piece].start[d] * to.strides[d] * size_of(type(v));
+  return &(locations_[v] = {to.storage, offset, strides, true});
+}
+
 const Location& Planner::define(ir::ValueId v, Dims strides) {
+  if (!homes_.empty())
+    if (const auto* home = at_home(v, strides)) return *home;
   const auto storage = add_storage(Storage::Kind::arena, bytes_of(type(v)), 0);
   touch(storage);
   return locations_[v] = {storage, 0, std::move(strides), true};
@@ -137,6 +206,15 @@ std::uint32_t Planner::packed(Ref from, const Shape& shape, const Dims& strides,
   return to;
 }
 
+void Planner::units() {
+  FlatUnits flat(*this);
+  const auto& list = fusion_.units;
+  for (std::size_t k = 0; k < list.size();) {
+    if (const auto planned = flat.plan(k); planned != 0) k += planned;
+    else unit(list[k++]);
+  }
+}
+
 void Planner::unit(const Unit& u) {
   if (u.is_loop && u.members.empty() && u.reductions.size() == 1) return plan_reduction(*this, u);
   if (u.is_loop) return plan_loop(*this, u);
@@ -175,12 +253,14 @@ Output Planner::output(ir::ValueId v, const Aval& result) {
 }
 
 std::unique_ptr<Plan> Planner::run(std::span<const Aval> results) {
-  for (const auto& u : fusion_.units) unit(u);
+  for (const auto v : p_.outputs) own_result_[v] = !type(v).shape.empty();  // numbers are read from where they are
+  units();
   for (std::size_t k = 0; k < results.size(); ++k) plan_->outputs.push_back(output(p_.outputs[k], results[k]));
   // Scalars are read at the very end: results behind them may have needed copies.
   for (const auto& o : plan_->outputs)
     if (o.kind == Output::Kind::scalar) alive(o.from.storage, static_cast<std::uint32_t>(plan_->steps.size()));
   plan_->reuses = reuses(p_, *plan_);
+  form_bands(*plan_);
   plan_->arena_bytes = place_in_arena(plan_->storages);
   return std::move(plan_);
 }
@@ -202,9 +282,11 @@ std::uint32_t Planner::held_result(ir::ValueId v, std::size_t number) {
 }
 
 std::unique_ptr<Plan> Planner::run_held(const std::vector<char>& wanted) {
-  for (const auto& u : fusion_.units) unit(u);
+  for (const auto v : p_.outputs) own_result_[v] = 1;
+  units();
   for (std::size_t k = 0; k < wanted.size(); ++k)
     plan_->results.push_back(wanted[k] != 0 ? held_result(p_.outputs[k], k) : Plan::unwanted);
+  form_bands(*plan_);
   plan_->arena_bytes = place_in_arena(plan_->storages);
   return std::move(plan_);
 }

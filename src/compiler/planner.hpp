@@ -40,15 +40,20 @@ class Planner {
   const ir::Instr& instr(std::uint32_t i) const { return p_.instrs[i]; }
   const Origins& origins() const { return origins_; }
   const Fusion& fusion() const { return fusion_; }
+  /// Whether another unit than its own reads what instruction i computes.
+  bool read_later(std::uint32_t i) const { return read_later_[i] != 0; }
   Plan& plan() { return *plan_; }
   /// By value, for the loop being planned: where the value is among its operands. Never cleared, so what is
   /// there must be checked against the operand found.
   std::uint32_t& operand_of(ir::ValueId v) { return operand_of_[v]; }
 
+  bool is_known(ir::ValueId v) const { return locations_[v].known; }
   /// Where `v` is, as an operand of the next step; may append a copy (a Reshape that strides cannot express).
   const Location& use(ir::ValueId v);
   /// New memory for `v`, written by the next step.
   const Location& define(ir::ValueId v, Dims strides);
+  /// Where the pieces of an assembled array lie in it: those that are computed there need not be copied.
+  bool is_at_home(ir::ValueId piece) const;
   /// `v` is what is there already.
   void stand_for(ir::ValueId v, Location l) { locations_[v] = std::move(l); }
   /// New memory for the next step only.
@@ -59,16 +64,25 @@ class Planner {
   void touch(std::uint32_t storage) { pending_.push_back(storage); }
   /// A constant in the plan's memory.
   Ref constant(const void* bits, std::size_t bytes);
+  /// Appends a step of its own between what the next step needs: it needs these two storages.
+  void step_between(Step s, std::uint32_t to, std::uint32_t from);
+  /// Where `v` will be, as a result that has memory of its own; else none is needed.
+  bool is_own_result(ir::ValueId v) const { return own_result_[v] != 0; }
+  Ref constants(std::span<const std::byte> bytes);
   /// Appends a step that needs everything used, defined or touched since the last one.
   void step(Step s);
 
  private:
+  void find_homes();
+  /// The place of `v` in what it is a piece of, if it can be computed there.
+  const Location* at_home(ir::ValueId v, const Dims& strides);
   std::uint32_t add_storage(Storage::Kind kind, std::size_t bytes, std::size_t at);
   void alive(std::uint32_t storage, std::uint32_t step);
   const Location& locate(ir::ValueId v);
   void locate_view(const ir::Instr& i);
   /// Row-major elements of `from` in new memory, as a step of its own between those of the caller.
   std::uint32_t copied(Storage::Kind kind, Ref from, const Shape& shape, const Dims& strides, std::size_t itemsize);
+  void units();
   void unit(const Unit& u);
   Output output(ir::ValueId v, const Aval& result);
   std::uint32_t held_result(ir::ValueId v, std::size_t number);
@@ -80,7 +94,16 @@ class Planner {
   std::vector<Location> locations_;
   std::vector<std::uint32_t> view_by_;  // by value: the view instruction that makes it
   std::vector<std::uint32_t> operand_of_;
+  std::vector<char> own_result_;        // by value
+  std::vector<char> read_later_;
   std::vector<std::uint32_t> views_;    // on the way back in locate
+  /// By value: the instruction that assembles it with others, and its number there.
+  struct Home {
+    std::uint32_t instr;
+    std::uint32_t piece;
+    bool taken = false;
+  };
+  std::unordered_map<ir::ValueId, Home> homes_;
   std::vector<std::uint32_t> pending_;  // storages of the next step
   struct Packed {
     Shape shape;
@@ -90,11 +113,31 @@ class Planner {
   std::unordered_map<std::uint64_t, std::vector<Packed>> packed_;  // by where it was packed from
 };
 
+/// Plans units of single elements, as many in a row as there are, as one flat program.
+class FlatUnits {
+ public:
+  explicit FlatUnits(Planner& p);
+  ~FlatUnits();
+  /// From unit `first` on; returns how many have been planned.
+  std::size_t plan(std::size_t first);
+
+ private:
+  class State;
+  State& state();
+  /// Whether the unit goes with those before it, whose stacks are listed; then its own are, too.
+  bool joins(const Unit& u, std::vector<ir::ValueId>& stacks);
+
+  Planner& p_;
+  std::unique_ptr<State> state_;  // made for the first such unit
+};
+
 // One kind of step each.
 void plan_loop(Planner& p, const Unit& u);
 void plan_reduction(Planner& p, const Unit& u);  // a unit of one reduction
 void plan_argmax(Planner& p, const ir::Instr& i);
 void plan_dot(Planner& p, const ir::Instr& i);
+/// Memory for an assembled array, filled where its pieces leave something.
+const Location& define_assembled(Planner& p, const ir::Instr& i);
 void plan_assemble(Planner& p, const ir::Instr& i);
 void plan_host_call(Planner& p, const ir::Instr& i);
 void plan_true_positions(Planner& p, const ir::Instr& i);
@@ -113,6 +156,8 @@ Copy coalesced(Copy c);
 Copy fill(const Location& to, const Shape& shape, std::size_t itemsize, Ref element);
 /// Which results may be written over which inputs; an input may be named for several, and the other way round.
 std::vector<Reuse> reuses(const ir::Program& p, const Plan& plan);
+/// Joins loops over the same rows into bands.
+void form_bands(Plan& plan);
 /// Gives every arena storage its offset, reusing what is dead; returns the arena's size.
 std::size_t place_in_arena(std::vector<Storage>& storages);
 

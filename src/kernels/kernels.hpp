@@ -17,6 +17,45 @@ namespace fluxion::kernels {
 /// does not depend on its position, on n, or on its neighbours.
 using Kernel = void (*)(void* const* args, std::size_t n);
 
+// --- chains -------------------------------------------------------------------------------------------------
+// Cheap operations cost less than their operands' way through memory. A chain carries out many of them on a group of
+// elements, eight vectors, before it goes on to the next: what one step computes is in registers for the next one.
+// Its steps are code of this library that jumps from one to the next, prepared by whoever plans; values are those of
+// the elementwise kernels.
+
+/// Code of a chain's step; null where there is none.
+using ChainCode = void (*)();
+
+/// How an operation finds its operands. `acc` is what the step before left in registers; a scalar is one element.
+/// For select, whose first operand are bytes in memory, these are its two branches, the false one first.
+enum class ChainForm : std::uint8_t { unary, twice, acc_vector, vector_acc, acc_scalar, scalar_acc };
+
+/// What else a step may be. `count` is Iota of uint32 from the int64 at its operand; `threefry` takes acc as the
+/// second word of the counters, and two words of a key and the first word of all counters, each one element, from its
+/// operand on, and leaves the exclusive or of both results. `stream` stores past the caches: see fence_streams.
+enum class ChainMove : std::uint8_t { load_vector, load_scalar, store, stream, count, threefry, end };
+
+struct ChainStep {
+  ChainCode code;
+  std::uint64_t operand;  // the first of its pointers among the arguments
+};
+/// What an argument points to.
+struct ChainArg {
+  std::uint8_t bytes = 0;  // of an element; 0: there is only one
+  bool written = false;
+  bool padded = false;     // whole groups may be read and written: there is room, and nothing behind the end counts
+  bool counter = false;    // the operand of `count`
+  std::uint8_t same = 0;   // the number of an argument that is the same place, or its own
+};
+constexpr std::size_t most_chain_args = 32;
+/// A chain, in memory: this, then `args` ChainArgs, at `steps` (bytes from here) the steps, of which the last is `end`.
+struct ChainHead {
+  std::uint32_t args, steps;
+};
+
+/// Waits until what was streamed is seen by every thread that sees what this one does next.
+void fence_streams();
+
 /// One instruction set's kernels. Null means: this dtype has no such operation.
 struct Table {
   std::string_view isa;  // "baseline", "avx2", "avx512"
@@ -40,6 +79,12 @@ struct Table {
   /// with the same tree per column as reduce_rows has along a row. rows <= chunk_elements(t).
   void (*(*reduce_columns)(ir::ReduceOp op, DType t))(void* out, const void* in, std::size_t rows,
                                                       std::ptrdiff_t row_stride, std::size_t n);
+  /// Steps for operands of dtype `t` (for select, of its branches).
+  ChainCode (*chain)(ir::Op op, DType t, ChainForm form);
+  /// Steps for elements of `itemsize` bytes: 4 or 8.
+  ChainCode (*chain_move)(ChainMove move, std::size_t itemsize);
+  /// args = {chain, its arguments ...}: all elements of the chain have `itemsize` bytes, but for bools.
+  Kernel (*run_chain)(std::size_t itemsize);
 };
 
 /// The table for this machine: the best instruction set it has, or what FLUXION_ISA names.
@@ -61,16 +106,59 @@ using ArgMax = void (*)(std::int64_t* out, const void* in, std::size_t outer, st
                         std::ptrdiff_t outer_stride, std::ptrdiff_t n_stride, std::ptrdiff_t inner_stride);
 ArgMax argmax(DType t);
 
-/// C (m x n, contiguous row-major) = A (m x k) B (k x n), strides in elements. For floats through BLAS
-/// where sizes warrant; for integers and bool by plain loops. Null for dtypes without a product.
+/// C (m x n, rows of contiguous elements) = A (m x k) B (k x n), `batch` times; strides in elements. An element's bits
+/// depend on its row and its column and their order alone, but that a single column (n = 1) or row (m = 1) of
+/// contiguous factors is summed as an inner product. Null for dtypes without a product.
 struct GemmArgs {
   void* c;
   const void* a;
   const void* b;
   std::size_t m, n, k;
-  std::ptrdiff_t a_row, a_col, b_row, b_col;
+  std::ptrdiff_t a_row, a_col, b_row, b_col, c_row;
+  std::size_t batch = 1;
+  std::ptrdiff_t a_batch = 0, b_batch = 0, c_batch = 0;
 };
 using Gemm = void (*)(const GemmArgs&);
 Gemm gemm(DType t);
+
+/// Systems of this order, and right-hand sides, are the largest that are solved side by side.
+constexpr std::size_t batched_order = 16;
+
+/// op(A) X = B for X of n x m if `left`, else X op(A) = B for X of m x n.
+struct TriangularShape {
+  std::size_t n, m;
+  bool left, lower, transpose, unit_diagonal;
+};
+
+/// Row-major square matrices of order n <= batched_order, `count` of them one after the other, a vector's lane each.
+/// What comes out of one does not depend on the others. All null for dtypes other than float32 and float64.
+struct Batched {
+  /// Lower factors; NaN on and below the diagonal where a pivot is not positive.
+  void (*cholesky)(const void* from, void* to, std::size_t n, std::size_t count) = nullptr;
+  /// Of the triangle that `lower` names alone; m <= batched_order.
+  void (*triangular)(const void* a, const void* b, void* x, const TriangularShape&, std::size_t count) = nullptr;
+  /// L and U in one matrix; row i was exchanged with row pivots[i].
+  void (*lu)(const void* from, void* to, std::int32_t* pivots, std::size_t n, std::size_t count) = nullptr;
+  std::size_t lanes = 1;
+};
+Batched batched(DType t);
+
+/// Products of which one operand is found by tables, as what a sliding window sees is: elements' bits are those of
+/// `gemm`. Counts and strides in elements.
+struct WindowedGemm {
+  std::size_t rows = 1, lanes = 1;  // of a tile: what is written is rounded up to them
+  /// A (m x k, rows a_row apart) as `lines` wants it: k * (m rounded up to `rows`) elements.
+  void (*pack)(const void* a, std::ptrdiff_t a_row, std::size_t m, std::size_t k, void* to) = nullptr;
+  /// C (m x n) = A B for packed A, where B's line p starts at b + offset[p]; m is a multiple of `rows`.
+  void (*lines)(const void* packed, const void* b, const std::ptrdiff_t* offset, std::size_t m, std::size_t n,
+                std::size_t k, void* c, std::ptrdiff_t c_row) = nullptr;
+  /// C (m x n) = A B^T for A's elements a[start[i] + offset[p]] and B's rows of k elements. m is a multiple of `rows`;
+  /// C has rows of c_row elements, n rounded up to `lanes` or more. The workspace is of `workspace` bytes.
+  void (*places)(const void* a, const std::ptrdiff_t* start, const std::ptrdiff_t* offset, const void* b,
+                 std::size_t m, std::size_t n, std::size_t k, void* c, std::ptrdiff_t c_row, void* workspace) = nullptr;
+  std::size_t workspace = 0;
+};
+/// Of float32 and float64; null pointers for others.
+WindowedGemm windowed_gemm(DType t);
 
 }  // namespace fluxion::kernels

@@ -40,6 +40,13 @@ Kernel threefry_kernel(unsigned scalar_mask);
 RowReduction row_reduction(ir::ReduceOp op, DType t);
 ColumnReduction column_reduction(ir::ReduceOp op, DType t);
 
-SmallGemm small_gemm(DType t);
+ChainCode chain_code(ir::Op op, DType t, ChainForm form);
+ChainCode chain_move(ChainMove move, std::size_t itemsize);
+Kernel chain_kernel(std::size_t itemsize);
+
+PlainGemm plain_gemm(DType t);
+const FloatGemm& float_gemm(DType t);
+Batched batched_kernels(DType t);
+WindowedGemm windowed_kernels(DType t);
 
 }  // namespace fluxion::kernels::FLUXION_ISA
