@@ -55,7 +55,7 @@ template <class T> struct Panel {
       const std::size_t width = next_width<T>(columns - j);
       from.b = packed != nullptr ? packed + j * chunk : b + j;
       from.b_row = packed != nullptr ? std::ptrdiff_t(whole_lanes<T>(width)) : g.b_row;
-      if (g.m > tile_rows)
+      if (g.m > tile_rows && terms >= 32)  // time enough for C to come
         for (std::size_t i = 0; i < height; ++i)
           for (std::size_t l = 0; l < width; l += 64 / sizeof(T))
             __builtin_prefetch(c + std::ptrdiff_t(i) * g.c_row + j + l, 1);
