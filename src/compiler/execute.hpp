@@ -14,14 +14,17 @@ using Bases = std::byte* const*;
 inline std::byte* resolve(Bases bases, const Ref& r) { return bases[r.storage] + r.offset; }
 
 void execute(const Loop& s, Bases bases);
+void execute(const Band& s, Bases bases);
 void execute(const Columns& s, Bases bases);
 void execute(const ArgMax& s, Bases bases);
 void execute(const Dot& s, Bases bases);
 void execute(const Copy& s, Bases bases);
+void execute(const Weave& s, Bases bases);
 void execute(const HostCall& s, Bases bases);
 void execute(const TruePositions& s, Bases bases);
 void execute(const Rows& s, Bases bases);
 void execute(const Tape& s, Bases bases);
+void execute(const Flat& s, Bases bases);
 void execute(const Cond& s, Bases bases);
 void execute(const While& s, Bases bases);
 void execute(const Scan& s, Bases bases);

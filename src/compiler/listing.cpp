@@ -47,6 +47,11 @@ class Lister {
     if (!s.sinks.empty())
       line() << "  folding " << s.fold_rows << " rows of " << s.fold_width << " in chunks of " << s.chunk << '\n';
   }
+  void list(const Band& s) {
+    line() << "band of " << s.loops.size() << " loops, " << s.tile << " of " << s.rows << " rows at a time, "
+           << s.local_bytes << " bytes for what stays\n";
+    for (const auto& l : s.loops) list(l);
+  }
   void list(const Columns& s) {
     line() << "reduce columns: " << s.outer << " x " << s.rows << " rows of " << s.columns << " from " << where(s.from)
         << " to " << where(s.to) << '\n';
@@ -63,6 +68,13 @@ class Lister {
   void list(const Copy& s) {
     line() << "copy " << s.shape << " from " << where(s.from) << " strides " << s.from_strides << " to " << where(s.to)
         << " strides " << s.to_strides << '\n';
+  }
+  void list(const Weave& s) {
+    line() << "weave: " << s.rows << " rows, " << s.block << " at a time, of " << s.pieces.size() << " pieces:\n";
+    for (const auto& piece : s.pieces) {
+      os_ << "  ";
+      list(piece);
+    }
   }
 
   void list(const HostCall& s) {
@@ -85,6 +97,19 @@ class Lister {
   void list(const Tape& s) {
     line() << (ir::Instr{ir::Tape{s.kind}, {}, {}}) << ": " << s.n << " of " << s.values.size() << " values at "
            << where(s.tape) << '\n';
+  }
+  void list(const Flat& s) {
+    line() << "flat program of " << s.code.size() << " instructions, " << s.loads.size() << " loads, " << s.stores.size()
+           << " stores, at " << where(s.frame) << '\n';
+    for (const auto i : s.instrs) {
+      line() << "  " << p_.instrs[i] << '\n';
+      for (const auto* held : ir::held_programs(p_.instrs[i].action)) {
+        std::ostringstream text;
+        text << **held;
+        std::istringstream lines(text.str());
+        for (std::string l; std::getline(lines, l);) line() << "    " << l << '\n';
+      }
+    }
   }
   void list(const Cond& s) {
     line() << "cond: index at " << where(s.index) << '\n';

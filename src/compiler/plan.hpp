@@ -10,6 +10,7 @@
 #include <fluxion/aval.hpp>
 #include <fluxion/extend/host.hpp>
 #include "ir/program.hpp"
+#include "kernels/flat.hpp"
 #include "kernels/kernels.hpp"
 
 namespace fluxion::compiler {
@@ -36,6 +37,13 @@ struct Copy {
   Ref to, from;
   Dims shape, to_strides, from_strides;
   std::size_t itemsize = 0;
+};
+
+/// Copies of pieces that lie beside each other in each row of their result, some rows at a time: every cache line of the
+/// result is visited once, not once per piece.
+struct Weave {
+  std::vector<Copy> pieces;  // the first extent is `rows`
+  std::int64_t rows = 0, block = 1;
 };
 
 /// Elementwise instructions over a linear sequence of elements, block by block, and reductions on the way.
@@ -80,13 +88,17 @@ struct Loop {
   Dims outer;
   std::vector<Call> calls;
   std::vector<Ref> args;
+  std::vector<std::uint32_t> order;  // by argument: when its element is read or written, in the computation of a group
   std::vector<Stream> streams;
   std::vector<Use> stream_uses;
+  std::vector<std::uint32_t> fetched;  // streams of which the next block is asked for while one is computed
   std::vector<Row> rows;
   std::vector<Use> row_uses;
   std::vector<Gather> gathers;
+  bool streamed = false;  // some results go past the caches
   bool counts = false;  // an Iota reads the index of the block's first element from the start of scratch
   std::size_t scratch_bytes = 0;
+  std::vector<std::uint32_t> written;  // storages of results, whole and row-major in the loop's order
   double cost = 0;  // of all elements; 1 is about 0.05 ns
   bool straight = false;  // one element, and nothing but calls
 
@@ -95,6 +107,22 @@ struct Loop {
   std::size_t fold_rows = 0, fold_width = 0, chunk = 0;
 
   std::vector<std::uint32_t> instrs;  // of the program, for listings
+};
+
+/// Loops over the same rows, some rows at a time. A row's elements, and the results of its folding, come from that row
+/// of what earlier loops have left.
+struct Band {
+  /// A storage that only these loops use: there is memory for one tile.
+  struct Local {
+    std::uint32_t storage;
+    std::int64_t row_bytes;
+    std::size_t at = 0;  // in each thread's memory
+  };
+  std::vector<Loop> loops;
+  std::vector<Local> locals;
+  std::size_t rows = 1, tile = 1;  // all, and of a tile
+  std::size_t local_bytes = 0, storages = 0;
+  double cost = 0;
 };
 
 /// Reduces along rows of stored memory whose elements follow one another across them.
@@ -171,6 +199,27 @@ struct Tape {
   std::vector<Value> values;
 };
 
+/// A flat program over single elements, with its loops and branches. What it reads is copied into the frame before it
+/// begins; what it computes stays there, or is copied to where it is wanted.
+struct Flat {
+  /// An element in the frame, and memory outside of it.
+  struct Place {
+    std::uint32_t at;
+    Ref ref;
+    std::uint32_t bytes;
+  };
+  struct Constant {
+    std::uint32_t at;
+    std::uint64_t word;
+  };
+  std::vector<kernels::flat::Instr> code;
+  std::vector<Constant> constants;
+  std::vector<Place> loads, stores;
+  std::vector<Place> pointers;  // not the element is in the frame, but its address
+  Ref frame;
+  std::vector<std::uint32_t> instrs;  // of the program, for listings
+};
+
 // --- control flow: steps that carry out the plans of held programs --------------------------------------------
 
 struct Plan;
@@ -223,7 +272,8 @@ struct Scan {
   std::uint32_t instr = 0;
 };
 
-using Step = std::variant<Loop, Columns, ArgMax, Dot, Copy, TruePositions, Rows, HostCall, Tape, Cond, While, Scan>;
+using Step = std::variant<Loop, Band, Columns, ArgMax, Dot, Copy, Weave, TruePositions, Rows, HostCall, Tape, Flat, Cond,
+                          While, Scan>;
 
 /// How a result array is made.
 struct Output {

@@ -109,11 +109,28 @@ void plan_dot(Planner& p, const ir::Instr& i) {
   p.step(std::move(step));
 }
 
+namespace {
+
+/// The rows that are woven at a time; 0 where pieces do not share rows, or all of them stay in a cache.
+std::int64_t weaving(const ir::Assemble& a, const ir::Type& result, const std::vector<Copy>& pieces) {
+  constexpr std::int64_t cached = std::int64_t{1} << 18, block = std::int64_t{1} << 16;
+  const auto bytes = element_count(result.shape) * static_cast<std::int64_t>(itemsize(result.dtype));
+  if (pieces.size() < 2 || result.shape.size() < 2 || bytes <= cached) return 0;
+  const auto rows = result.shape[0];
+  for (std::size_t k = 0; k < pieces.size(); ++k)
+    if (a.pieces[k].start[0] != 0 || a.pieces[k].stride[0] != 1 || pieces[k].shape[0] != rows) return 0;
+  const auto row = bytes / rows;
+  return row <= block / 32 ? block / row : 0;
+}
+
+}  // namespace
+
 void plan_assemble(Planner& p, const ir::Instr& i) {
   const auto& action = std::get<ir::Assemble>(i.action);
   const auto& type = p.type(i.out[0]);
   const auto size = itemsize(type.dtype);
   const Location to = p.define(i.out[0], row_major(type.shape));
+  std::vector<Copy> copies;
   if (!action.covers) {
     const Ref element = p.use(i.in[0]).ref();
     p.step(fill(to, type.shape, size, element));
@@ -127,8 +144,17 @@ void plan_assemble(Planner& p, const ir::Instr& i) {
       copy.to.offset += place.start[d] * copy.to_strides[d];
       copy.to_strides[d] *= place.stride[d];
     }
+    copies.push_back(std::move(copy));
+  }
+  if (const auto block = weaving(action, type, copies); block > 0) {
     p.touch(to.storage);
-    p.step(coalesced(std::move(copy)));
+    for (std::size_t k = 0; k < copies.size(); ++k) p.use(i.in[k + 1]);
+    return p.step(Weave{std::move(copies), type.shape[0], block});
+  }
+  for (std::size_t k = 0; k < copies.size(); ++k) {
+    p.touch(to.storage);
+    p.use(i.in[k + 1]);
+    p.step(coalesced(std::move(copies[k])));
   }
 }
 

@@ -198,4 +198,21 @@ void execute(const Copy& s, Bases bases) {
   });
 }
 
+void execute(const Weave& s, Bases bases) {
+  const auto some = [&](std::size_t begin, std::size_t end) {
+    for (const auto& piece : s.pieces) {
+      Dims shape = piece.shape;
+      shape[0] = static_cast<std::int64_t>(end - begin);
+      const auto i = static_cast<std::int64_t>(begin);
+      kernels::copy_strided(resolve(bases, piece.to) + i * piece.to_strides[0], piece.to_strides.data(),
+                            resolve(bases, piece.from) + i * piece.from_strides[0], piece.from_strides.data(),
+                            shape.data(), shape.size(), piece.itemsize);
+    }
+  };
+  const auto rows = static_cast<std::size_t>(s.rows), block = static_cast<std::size_t>(s.block);
+  parallel_ranges(rows, grain_of(rows, block), [&](std::size_t begin, std::size_t end) {
+    for (; begin < end; begin += block) some(begin, std::min(end, begin + block));
+  });
+}
+
 }  // namespace fluxion::compiler

@@ -40,6 +40,10 @@ Kernel threefry_kernel(unsigned scalar_mask);
 RowReduction row_reduction(ir::ReduceOp op, DType t);
 ColumnReduction column_reduction(ir::ReduceOp op, DType t);
 
+ChainCode chain_code(ir::Op op, DType t, ChainForm form);
+ChainCode chain_move(ChainMove move, std::size_t itemsize);
+Kernel chain_kernel(std::size_t itemsize);
+
 PlainGemm plain_gemm(DType t);
 const FloatGemm& float_gemm(DType t);
 Batched batched_kernels(DType t);
