@@ -49,6 +49,21 @@ TEST_CASE("products in every layout have the bits of row-major ones") {
     }
 }
 
+TEST_CASE("products that are used turned have the bits of products that are turned") {
+  std::mt19937 random(5);
+  const Shape shapes[][2] = {{{40, 300}, {300, 33}}, {{7, 12}, {12, 1}}, {{1, 12}, {12, 7}}, {{1, 40}, {40, 1}},
+                             {{9, 1}, {1, 20}},      {{3, 0}, {0, 2}}};
+  for (const DType t : {float32, float64})
+    for (const auto& s : shapes) {
+      ir::Builder b;
+      const auto x = b.input({t, s[0]}), y = b.input({t, s[1]});
+      const auto p = b.finish({b.transpose(b.dot(x, y), {1, 0})});
+      const std::vector<Value> in{random_value({t, s[0]}, random), random_value({t, s[1]}, random)};
+      INFO(s[0] << " " << s[1]);
+      CHECK(agrees(p, in));
+    }
+}
+
 TEST_CASE("large products are computed in parts, to the same bits") {
   std::mt19937 random(4);
   const Shape shapes[][2] = {

@@ -43,6 +43,7 @@ class Optimiser {
     p = passed(std::move(p), with_simple_views, "simple views");
     p = passed(std::move(p), with_late_broadcasts, "late broadcasts");
     if (p.instrs.size() <= 1) return p;
+    p = passed(std::move(p), with_turned_products, "turned products");
     p = passed(std::move(p), with_simple_views, "simple views");
     p = passed(std::move(p), with_joined_pads, "joined pads");
     return passed(std::move(p), without_common_subexpressions, "common subexpressions");
