@@ -33,7 +33,7 @@ TEST_CASE("operands of products are read where they are, whatever their strides"
 TEST_CASE("products in every layout have the bits of row-major ones") {
   std::mt19937 random(3);
   const Shape shapes[][2] = {{{2, 5, 3, 4}, {2, 7, 3, 4}},
-                             {{1, 40, 2, 300}, {1, 33, 2, 300}},
+                             {{1, 9, 2, 300}, {1, 17, 2, 300}},
                              {{3, 2, 1, 2}, {3, 2, 1, 2}},
                              {{2, 0, 3, 4}, {2, 7, 3, 4}},
                              {{2, 5, 3, 0}, {2, 7, 3, 0}}};
