@@ -29,7 +29,7 @@ template <std::size_t step, bool odd, std::size_t... i>
 Doubles exchanged(Doubles a, Doubles b, std::index_sequence<i...>) {
   return __builtin_shufflevector(a, b, int((i & step) == 0 ? i + odd * step : lanes + i + odd * step - step)...);
 }
-template <std::size_t step = 1> void transposed(Wide* rows) {
+template <std::size_t step = 1> [[gnu::always_inline]] inline void transposed(Wide* rows) {
   if constexpr (step < lanes) {
     for (std::size_t i = 0; i < lanes; ++i) {
       if ((i & step) != 0) continue;

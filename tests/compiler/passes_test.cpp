@@ -55,6 +55,28 @@ TEST_CASE("views of views are one view, and those that change nothing disappear"
   }
 }
 
+TEST_CASE("a product that is only used turned is the product of turned operands") {
+  ir::Builder b;
+  const auto x = b.input({float64, {5, 2, 3}}), y = b.input({float64, {5, 3, 4}});
+  const auto product = b.dot(x, y);
+  SECTION("alone") {
+    CHECK(after(b.finish({b.transpose(product, {0, 2, 1})})) ==
+          "inputs %0:f64[5,2,3] %1:f64[5,3,4]\n%4:f64[5,4,3] = transpose(0, 2, 1) %1\n"
+          "%5:f64[5,3,2] = transpose(0, 2, 1) %0\n%3:f64[5,4,2] = dot %4 %5\noutputs %3:f64[5,4,2]\n");
+  }
+  SECTION("not if it is used as it is, too") {
+    CHECK_THAT(after(b.finish({b.transpose(product, {0, 2, 1}), product})), Catch::Contains("dot %0 %1"));
+  }
+  SECTION("not if batches move") {
+    CHECK_THAT(after(b.finish({b.transpose(product, {1, 0, 2})})), Catch::Contains("dot %0 %1"));
+  }
+  SECTION("operands that were turned are as they were") {
+    const auto turned = b.dot(b.transpose(y, {0, 2, 1}), b.transpose(x, {0, 2, 1}));
+    CHECK_THAT(after(b.finish({b.transpose(turned, {0, 2, 1})})),
+               Catch::Contains("dot %0 %1") && !Catch::Contains("transpose"));
+  }
+}
+
 TEST_CASE("work is done before values are repeated") {
   ir::Builder b;
   const auto x = b.input({float64, {3}}), s = b.input({float64, {}});

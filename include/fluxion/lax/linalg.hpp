@@ -1,6 +1,6 @@
 // lax.linalg: decompositions and triangular solves of matrices and of stacks of them, (.., m, n). Strict: float32,
-// float64, complex64 and complex128 only, nothing is promoted or broadcast. Computed by LAPACK, matrix by matrix, so
-// that a stack gives the bits of its matrices. A decomposition that fails gives NaN and throws nothing. Names,
+// float64, complex64 and complex128 only, nothing is promoted or broadcast. Computed by LAPACK, matrix by matrix, or
+// side by side if they are small: a stack gives the bits of its matrices. A decomposition that fails gives NaN and throws nothing. Names,
 // semantics and derivatives are jax.lax.linalg's.
 #pragma once
 

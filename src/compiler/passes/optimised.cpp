@@ -68,7 +68,8 @@ class Optimiser {
         .through(with_simple_views, "simple views")
         .through(with_late_broadcasts, "late broadcasts");
     if (p.program().instrs.size() > 1 || loops) {
-      p.through(with_folded_constants, "folded constants")
+      p.through(with_turned_products, "turned products")
+          .through(with_folded_constants, "folded constants")
           .through(with_simple_views, "simple views")
           .through(with_joined_pads, "joined pads")
           .through(without_common_subexpressions, "common subexpressions")

@@ -30,6 +30,9 @@ ir::Program with_lean_loops(ir::Program p);
 ir::Program with_hoisted_invariants(ir::Program p);
 /// Sums of arrays that are zero but for a piece, which derivatives of slices are, become one Assemble of the pieces.
 ir::Program with_joined_pads(ir::Program p);
+/// A product of which only the transpose is used becomes the product of the transposed operands in the other order, which
+/// are views: transpose(a b) is transpose(b) transpose(a), to the bit.
+ir::Program with_turned_products(ir::Program p);
 /// Reductions over extents of 1 become Reshape; a sum adds the 0 that it begins with.
 ir::Program without_single_sums(ir::Program p);
 

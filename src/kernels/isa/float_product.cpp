@@ -55,7 +55,7 @@ template <class T> struct Panel {
       const std::size_t width = next_width<T>(columns - j);
       from.b = packed != nullptr ? packed + j * chunk : b + j;
       from.b_row = packed != nullptr ? std::ptrdiff_t(whole_lanes<T>(width)) : g.b_row;
-      if (g.m > tile_rows)
+      if (g.m > tile_rows && terms >= 32)  // time enough for C to come
         for (std::size_t i = 0; i < height; ++i)
           for (std::size_t l = 0; l < width; l += 64 / sizeof(T))
             __builtin_prefetch(c + std::ptrdiff_t(i) * g.c_row + j + l, 1);
@@ -115,21 +115,33 @@ template <class T> void turned_product(const GemmArgs& g, T* workspace) {
   }
 }
 
-/// Products of one tile each.
-template <class T> void one_tile_each(const GemmArgs& g, std::size_t height) {
-  const auto run = tile_for<T, Strided<T>>(height, g.n);
+/// Products that are as narrow as a tile, of one chunk.
+template <class T> bool is_narrow(const GemmArgs& g) {
+  return g.n <= tile_vectors * Batch<T>::size && g.k <= chunk && g.b_col == 1 && reads_a<T>(g) && reads_b<T>(g);
+}
+template <class T> void narrow_products(const GemmArgs& g) {
+  const auto whole = tile_for<T, Strided<T>>(tile_rows, g.n);
   const std::size_t rest = last_lanes<T>(g.n);
-  Strided<T> from{static_cast<const T*>(g.a), g.a_row, g.a_col, static_cast<const T*>(g.b), g.b_row};
+  const T *a = static_cast<const T*>(g.a), *b = static_cast<const T*>(g.b);
   T* c = static_cast<T*>(g.c);
-  for (std::size_t i = 0; i < g.batch; ++i, from.a += g.a_batch, from.b += g.b_batch, c += g.c_batch)
-    run(c, g.c_row, from, g.k, rest, false);
+  for (std::size_t i = 0; i < g.batch; ++i, a += g.a_batch, b += g.b_batch, c += g.c_batch) {
+    Strided<T> from{a, g.a_row, g.a_col, b, g.b_row};
+    T* to = c;
+    for (std::size_t left = g.m; left > 0;) {
+      const std::size_t height = next_height(left);
+      const auto run = height == tile_rows ? whole : tile_for<T, Strided<T>>(height, g.n);
+      run(to, g.c_row, from, g.k, rest, false);
+      from.a += std::ptrdiff_t(height) * g.a_row;
+      to += std::ptrdiff_t(height) * g.c_row;
+      left -= height;
+    }
+  }
 }
 
 template <class T> void products(const GemmArgs& g, const Memory& memory) {
-  const std::size_t height = next_height(g.m);
-  if (height == g.m && g.n <= tile_vectors * Batch<T>::size && g.k <= chunk && g.b_col == 1)
-    return one_tile_each<T>(g, height);
-  const bool turned = better_turned<T>(g), reads = !turned && reads_a<T>(g) && reads_b<T>(g);
+  const bool turned = better_turned<T>(g);
+  if (!turned && is_narrow<T>(g)) return narrow_products<T>(g);
+  const bool reads = !turned && reads_a<T>(g) && reads_b<T>(g);
   constexpr std::size_t bytes = ((block<T> + tile_rows) * chunk + 32 * block<T>) * sizeof(T);
   void* const workspace = reads ? nullptr : memory.allocate(bytes);
   GemmArgs one = g;

@@ -55,11 +55,37 @@ template <class T> struct TableLeft {
   }
 };
 
+#if defined(__AVX512F__)
+/// Half of a vector: lines of that length are not parts of longer ones, which would cross cache lines.
+template <class T> struct Half;
+template <> struct Half<float> {
+  static constexpr std::size_t size = 8;
+  __m256 data;
+  Half() = default;
+  explicit Half(__m256 v) : data(v) {}
+  explicit Half(float x) : data(_mm256_set1_ps(x)) {}
+  static Half load_unaligned(const float* p) { return Half(_mm256_loadu_ps(p)); }
+  void store_unaligned(float* p) const { _mm256_storeu_ps(p, data); }
+  friend Half operator+(Half a, Half b) { return Half(_mm256_add_ps(a.data, b.data)); }
+  friend Half madd(Half a, Half b, Half c) { return Half(_mm256_fmadd_ps(a.data, b.data, c.data)); }
+};
+template <> struct Half<double> {
+  static constexpr std::size_t size = 4;
+  __m256d data;
+  Half() = default;
+  explicit Half(__m256d v) : data(v) {}
+  explicit Half(double x) : data(_mm256_set1_pd(x)) {}
+  static Half load_unaligned(const double* p) { return Half(_mm256_loadu_pd(p)); }
+  void store_unaligned(double* p) const { _mm256_storeu_pd(p, data); }
+  friend Half operator+(Half a, Half b) { return Half(_mm256_add_pd(a.data, b.data)); }
+  friend Half madd(Half a, Half b, Half c) { return Half(_mm256_fmadd_pd(a.data, b.data, c.data)); }
+};
+#endif
+
 /// `height` rows by `width` vectors of one chunk's sums, to be stored or added. If `partial`, only the first `count`
 /// lanes of the last vector are there.
-template <class T, class Operands, std::size_t height, std::size_t width, bool partial>
+template <class T, class Operands, std::size_t height, std::size_t width, bool partial, class B = Batch<T>>
 void tile(T* c, std::ptrdiff_t c_row, const Operands& operands, std::size_t k, std::size_t count, bool add) {
-  using B = Batch<T>;
   Operands from = operands;
   B sum[height][width];
 #pragma GCC unroll 16
@@ -70,9 +96,8 @@ void tile(T* c, std::ptrdiff_t c_row, const Operands& operands, std::size_t k, s
     const T* const b = from.right();
     B line[width];
 #pragma GCC unroll 16
-    for (std::size_t u = 0; u < width; ++u)
-      line[u] = partial && u + 1 == width ? load_partial<B>(b + u * B::size, count, T(0))
-                                          : B::load_unaligned(b + u * B::size);
+    for (std::size_t u = 0; u < width - partial; ++u) line[u] = B::load_unaligned(b + u * B::size);
+    if constexpr (partial) line[width - 1] = load_partial<B>(b + (width - 1) * B::size, count, T(0));
 #pragma GCC unroll 16
     for (std::size_t i = 0; i < height; ++i) {
       const B x(from.left(i));
@@ -85,13 +110,15 @@ void tile(T* c, std::ptrdiff_t c_row, const Operands& operands, std::size_t k, s
 #pragma GCC unroll 16
     for (std::size_t u = 0; u < width; ++u) {
       T* const to = c + std::ptrdiff_t(i) * c_row + u * B::size;
-      if (partial && u + 1 == width) {
-        if (add) sum[i][u] = load_partial<B>(to, count, T(0)) + sum[i][u];
-        store_partial(to, sum[i][u], count);
-      } else {
-        if (add) sum[i][u] = B::load_unaligned(to) + sum[i][u];
-        sum[i][u].store_unaligned(to);
+      if constexpr (partial) {
+        if (u + 1 == width) {
+          if (add) sum[i][u] = load_partial<B>(to, count, T(0)) + sum[i][u];
+          store_partial(to, sum[i][u], count);
+          continue;
+        }
       }
+      if (add) sum[i][u] = B::load_unaligned(to) + sum[i][u];
+      sum[i][u].store_unaligned(to);
     }
 }
 
@@ -113,6 +140,13 @@ template <class T, class Operands, std::size_t height> Tile<T, Operands> tile_of
 
 /// The tile of `height` rows (a power of two) and `columns` (at most tile_vectors vectors of them).
 template <class T, class Operands> Tile<T, Operands> tile_for(std::size_t height, std::size_t columns) {
+#if defined(__AVX512F__)
+  if (columns == Half<T>::size) {
+    if (height == tile_rows) return &tile<T, Operands, tile_rows, 1, false, Half<T>>;
+    if (height == 4) return &tile<T, Operands, 4, 1, false, Half<T>>;
+    return height == 2 ? &tile<T, Operands, 2, 1, false, Half<T>> : &tile<T, Operands, 1, 1, false, Half<T>>;
+  }
+#endif
   if (height == tile_rows) return tile_of<T, Operands, tile_rows>(columns);
   if (height == 4) return tile_of<T, Operands, 4>(columns);
   return height == 2 ? tile_of<T, Operands, 2>(columns) : tile_of<T, Operands, 1>(columns);
