@@ -1,6 +1,4 @@
 // The steps that are not loops over elements: products, indices of maxima, assembled arrays.
-#include <algorithm>
-
 #include <fluxion/error.hpp>
 #include "base/text.hpp"
 #include "compiler/planner.hpp"
@@ -143,29 +141,31 @@ void plan_assemble(Planner& p, const ir::Instr& i) {
   const auto size = itemsize(type.dtype);
   const Location to = p.is_known(i.out[0]) ? p.use(i.out[0]) : define_assembled(p, i);
   std::vector<Copy> copies;
-  std::vector<char> there;  // computed in place
+  ir::Values copied;
   for (std::size_t k = 0; k < action.pieces.size(); ++k) {
     const auto& place = action.pieces[k];
     const auto& piece = p.type(i.in[k + 1]);
+    if (element_count(piece.shape) == 0) continue;
     const Location from = p.use(i.in[k + 1]);
     Copy copy{to.ref(), from.ref(), piece.shape, scaled(to.strides, size), scaled(from.strides, size), size};
     for (std::size_t d = 0; d < piece.shape.size(); ++d) {
       copy.to.offset += place.start[d] * copy.to_strides[d];
       copy.to_strides[d] *= place.stride[d];
     }
-    there.push_back(p.is_at_home(i.in[k + 1]) && copy.to.storage == copy.from.storage && copy.to.offset == copy.from.offset);
+    const bool there = copy.to.storage == copy.from.storage && copy.to.offset == copy.from.offset;
+    if (there && p.is_at_home(i.in[k + 1])) continue;  // computed in place
     copies.push_back(std::move(copy));
+    copied.push_back(i.in[k + 1]);
   }
-  const bool none_there = std::find(there.begin(), there.end(), 1) == there.end();
-  if (const auto block = none_there ? weaving(action, type, copies) : 0; block > 0) {
+  const bool all = copies.size() == action.pieces.size();
+  if (const auto block = all ? weaving(action, type, copies) : 0; block > 0) {
     p.touch(to.storage);
-    for (std::size_t k = 0; k < copies.size(); ++k) p.use(i.in[k + 1]);
+    for (const auto v : copied) p.use(v);
     return p.step(Weave{std::move(copies), type.shape[0], block});
   }
   for (std::size_t k = 0; k < copies.size(); ++k) {
-    if (there[k] != 0) continue;
     p.touch(to.storage);
-    p.use(i.in[k + 1]);
+    p.use(copied[k]);
     p.step(coalesced(std::move(copies[k])));
   }
 }
