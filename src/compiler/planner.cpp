@@ -103,8 +103,9 @@ void Planner::find_homes() {
       const auto from = origins_.producer[piece];
       if (from == no_instr || element_count(type(piece).shape) == 0) continue;
       const auto& made = instr(from).action;
-      if (!is_elementwise(made) && !std::holds_alternative<ir::Reduce>(made) && !std::holds_alternative<ir::Assemble>(made))
-        continue;
+      const bool may = is_elementwise(made) || std::holds_alternative<ir::Reduce>(made) ||
+                       std::holds_alternative<ir::Assemble>(made);
+      if (!may) continue;
       Dims strides = whole;
       for (std::size_t d = 0; d < strides.size(); ++d) strides[d] *= action->pieces[k].stride[d];
       if (is_row_major(type(piece).shape, strides)) homes_.try_emplace(origins_.root[piece], Home{i, k});

@@ -1,5 +1,5 @@
-// Passes and planning take time in proportion to the program: ten times the instructions, about ten times the allocations
-// and nothing near a hundred times the time.
+// Passes and planning take time in proportion to the program: ten times the instructions, about ten times the
+// allocations and nothing near a hundred times the time.
 #include <catch2/catch.hpp>
 
 #include <ctime>
@@ -58,7 +58,8 @@ ir::Program pads(std::int64_t n) {
   ValueId sum = b.map(Op::neg, {x});
   for (std::int64_t k = 0; k < n; ++k) {
     const auto piece = b.map(Op::sin, {b.slice(x, {k}, {1}, {1})});
-    sum = b.map(Op::add, {sum, b.assemble({n}, b.constant(DType::float64, 0.0), std::vector{piece}, {{{k}, {1}}}, false)});
+    const auto zero = b.constant(DType::float64, 0.0);
+    sum = b.map(Op::add, {sum, b.assemble({n}, zero, std::vector{piece}, {{{k}, {1}}}, false)});
   }
   return b.finish({sum});
 }

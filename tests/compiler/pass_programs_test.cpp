@@ -194,6 +194,21 @@ TEST_CASE("sums of stacks are stacks of sums") {
   CHECK(agrees(p, {random_value(p.types[x], random), random_value(p.types[s], random)}));
 }
 
+TEST_CASE("large pieces are computed in place, and read in another order than they were written") {
+  constexpr std::int64_t n = 40000;
+  Builder b;
+  const auto x = b.input({DType::float64, {n}}), y = b.input({DType::float64, {n}});
+  const auto zero = b.constant(DType::float64, 0.0);
+  const ValueId parts[] = {b.map(Op::sin, {x}), b.map(Op::mul, {y, x})};
+  const auto both = b.assemble({2 * n}, zero, parts, {{{0}, {1}}, {{n}, {1}}}, true);
+  const auto pairs = b.reduce(ir::ReduceOp::sum, b.reshape(both, {n, 2}), {1});
+  const auto padded = b.assemble({2 * n}, zero, {parts, 1}, {{{n / 2}, {1}}}, false);
+  const auto rows = b.reduce(ir::ReduceOp::max, b.map(Op::exp, {b.reshape(padded, {n / 4, 8})}), {1});
+  const auto p = b.finish({b.map(Op::sin, {pairs}), both, rows});
+  std::mt19937 random(4);
+  CHECK(agrees(p, {random_value(p.types[x], random), random_value(p.types[y], random)}));
+}
+
 TEST_CASE("transposes go to where memory is read") {
   Builder b;
   const auto x = b.input({DType::float64, {3, 5}}), y = b.input({DType::float64, {5, 3}});

@@ -66,7 +66,8 @@ std::size_t hash(const ir::Program& p, const ir::Instr& i) {
   if (const auto* move = std::get_if<ir::Transpose>(&i.action)) h = mix(h, move->permutation);
   if (const auto* repeat = std::get_if<ir::Broadcast>(&i.action)) h = mix(h, repeat->dims);
   if (const auto* reduce = std::get_if<ir::Reduce>(&i.action)) h = mix(h, reduce->axes);
-  if (const auto* call = std::get_if<ir::HostCall>(&i.action)) h = mix(h, reinterpret_cast<std::uintptr_t>(call->function.get()));
+  if (const auto* call = std::get_if<ir::HostCall>(&i.action))
+    h = mix(h, reinterpret_cast<std::uintptr_t>(call->function.get()));
   for (const auto* held : ir::held_programs(i.action)) h = mix(h, reinterpret_cast<std::uintptr_t>(held->get()));
   for (const auto v : i.in) h = mix(h, v);
   if (i.out.empty()) return h;

@@ -38,12 +38,15 @@ Shape shape_of(const ir::Action& a, const Shape& from, const Shape& sliced) {
 
 class EarlyViews {
  public:
-  explicit EarlyViews(ir::Program p) : p_(std::move(p)), whole_(p_.types.size(), 0), uses_(p_.types.size(), 0), taken_(p_.types.size()), to_(p_.types.size()) {
+  explicit EarlyViews(ir::Program p)
+      : p_(std::move(p)), whole_(p_.types.size(), 0), uses_(p_.types.size(), 0), taken_(p_.types.size()),
+        to_(p_.types.size()) {
     for (std::size_t v = 0; v < to_.size(); ++v) to_[v] = static_cast<ValueId>(v);
   }
 
   ir::Program run() {
-    if (std::none_of(p_.instrs.begin(), p_.instrs.end(), [](const auto& i) { return is_taking(i.action); })) return std::move(p_);
+    if (std::none_of(p_.instrs.begin(), p_.instrs.end(), [](const auto& i) { return is_taking(i.action); }))
+      return std::move(p_);
     elementwise_.assign(p_.types.size(), 0);
     for (const auto& i : p_.instrs)
       for (const auto v : i.out) elementwise_[v] = is_elementwise(i.action);
@@ -128,8 +131,12 @@ class EarlyViews {
 
   // --- through elementwise work, if nobody needs the whole and no element is computed twice -------------------
 
-  bool push(const ir::Instr& i, const ir::Map&, std::vector<Taken>& list, std::vector<Taken>&) { return push_work(i, list); }
-  bool push(const ir::Instr& i, const ir::Convert&, std::vector<Taken>& list, std::vector<Taken>&) { return push_work(i, list); }
+  bool push(const ir::Instr& i, const ir::Map&, std::vector<Taken>& list, std::vector<Taken>&) {
+    return push_work(i, list);
+  }
+  bool push(const ir::Instr& i, const ir::Convert&, std::vector<Taken>& list, std::vector<Taken>&) {
+    return push_work(i, list);
+  }
   bool push_work(const ir::Instr& i, std::vector<Taken>& list) {
     const ValueId v = i.out[0];
     if (whole_[v] != 0) return false;
@@ -219,7 +226,8 @@ class EarlyViews {
     }
     return true;
   }
-  static std::optional<std::pair<ir::Slice, Shape>> without_ones(const ir::Slice& slice, const Shape& to, const Shape& result, const Shape& from) {
+  static std::optional<std::pair<ir::Slice, Shape>> without_ones(const ir::Slice& slice, const Shape& to,
+                                                                  const Shape& result, const Shape& from) {
     for (std::size_t d = 0; d < to.size(); ++d)
       if (to[d] == 1 && result[d] != 1) return std::nullopt;
     ir::Slice inner;
@@ -275,7 +283,8 @@ class EarlyViews {
     return true;
   }
   /// Finds the piece that a slice lies in.
-  std::function<std::size_t(const ir::Slice&, const Shape&)> index(const ir::Instr& i, const ir::Assemble& action) const {
+  std::function<std::size_t(const ir::Slice&, const Shape&)> index(const ir::Instr& i,
+                                                                   const ir::Assemble& action) const {
     constexpr std::size_t few = 16;
     const std::size_t n = action.pieces.size();
     if (n <= few)
@@ -292,7 +301,8 @@ class EarlyViews {
     const auto start = [&action, axis](std::size_t k) { return action.pieces[k].start[axis]; };
     std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return start(a) < start(b); });
     return [&, n, axis, start, order = std::move(order)](const ir::Slice& s, const Shape& result) {
-      auto at = std::upper_bound(order.begin(), order.end(), s.start[axis], [&](std::int64_t x, std::size_t k) { return x < start(k); });
+      const auto before = [&](std::int64_t x, std::size_t k) { return x < start(k); };
+      auto at = std::upper_bound(order.begin(), order.end(), s.start[axis], before);
       if (at == order.begin()) return n;
       const auto k = *--at;
       return lies_in(s, result, action.pieces[k], shape(i.in[k + 1])) ? k : n;

@@ -77,7 +77,8 @@ class LateAssembly {
     }
     r_.put(ir::Instr{model.action, std::move(out), i.out});
   }
-  ValueId piece_of(ValueId v, const ir::Instr& model, std::size_t k, const ir::Assemble::Piece& place, const Shape& shape) {
+  ValueId piece_of(ValueId v, const ir::Instr& model, std::size_t k, const ir::Assemble::Piece& place,
+                   const Shape& shape) {
     if (r_.type(v).shape.empty()) return v;
     if (const auto* a = assembled(v); a != nullptr && same_pieces(*a, model)) return a->in[k + 1];
     return r_.put(ir::Slice{place.start, place.stride}, {v}, {r_.type(v).dtype, shape});
@@ -89,7 +90,8 @@ class LateAssembly {
 }  // namespace
 
 ir::Program with_late_assembly(ir::Program p) {
-  const bool any = std::any_of(p.instrs.begin(), p.instrs.end(), [](const auto& i) { return std::holds_alternative<ir::Assemble>(i.action); });
+  const bool any = std::any_of(p.instrs.begin(), p.instrs.end(),
+                               [](const auto& i) { return std::holds_alternative<ir::Assemble>(i.action); });
   return any ? LateAssembly(std::move(p)).run() : p;
 }
 

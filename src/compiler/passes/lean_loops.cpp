@@ -1,5 +1,5 @@
-// Loops and branches keep what somebody needs: carries that no result depends on, stacks and operands that nothing reads
-// are dropped, and a carry that never changes becomes a constant of the loop.
+// Loops and branches keep what somebody needs: carries that no result depends on, stacks and operands that nothing
+// reads are dropped, and a carry that never changes becomes a constant of the loop.
 #include <map>
 
 #include "compiler/passes/rewriting.hpp"
@@ -159,7 +159,9 @@ class Leaner {
     ir::Values body_in = body_consts;
     body_in.insert(body_in.end(), body_carry.begin(), body_carry.end());
     body_in.insert(body_in.end(), body_xs.begin(), body_xs.end());
-    action = {variants_.of(action.body, std::move(body_in), std::move(body_out)), consts.size(), carry.size(), action.length, action.reverse};
+    action.body = variants_.of(action.body, std::move(body_in), std::move(body_out));
+    action.consts = consts.size();
+    action.carry = carry.size();
     i.in = std::move(consts);
     i.in.insert(i.in.end(), carry.begin(), carry.end());
     i.in.insert(i.in.end(), xs.begin(), xs.end());
@@ -173,7 +175,8 @@ class Leaner {
     by_cond.mark(cond.outputs[0]);
     by_cond.follow();
     for (std::size_t k = 0; k < carries; ++k)
-      if (used_[i.out[k]] != 0 || by_cond(cond.inputs[action.cond_consts + k])) by_body.mark(body.inputs[action.body_consts + k]);
+      if (used_[i.out[k]] != 0 || by_cond(cond.inputs[action.cond_consts + k]))
+        by_body.mark(body.inputs[action.body_consts + k]);
     by_body.follow();
     struct Lists { ir::Values in, consts, carry; } of_cond, of_body;
     for (std::size_t k = 0; k < consts; ++k) {

@@ -1,6 +1,6 @@
 // What a loop would compute again in every round, of nothing but its constants, is computed once before it. Views stay
-// (they cost nothing), and so does cheap elementwise work on large arrays: reading them again would cost more. Work that
-// may not end, or that others see, stays too.
+// (they cost nothing), and so does cheap elementwise work on large arrays: reading them again would cost more. Work
+// that may not end, or that others see, stays too.
 #include <algorithm>
 #include <map>
 
@@ -14,8 +14,8 @@ namespace {
 using ir::ProgramPtr;
 using ir::ValueId;
 
-/// A held program, and what has left it: instructions to be carried out before the loop, and those of their results that
-/// are now further constants, behind the `consts` that there were.
+/// A held program, and what has left it: instructions to be carried out before the loop, and those of their results
+/// that are now further constants, behind the `consts` that there were.
 struct Split {
   ProgramPtr rest;
   std::vector<ir::Instr> before;
@@ -32,7 +32,8 @@ bool is_worth(const ir::Program& p, const ir::Instr& i) {
 }
 
 bool may_move(const ir::Program& p, const ir::Instr& i) {
-  if (holds_programs(i.action) || std::holds_alternative<ir::HostCall>(i.action) || std::holds_alternative<ir::Tape>(i.action)) return false;
+  if (holds_programs(i.action) || std::holds_alternative<ir::HostCall>(i.action)) return false;
+  if (std::holds_alternative<ir::Tape>(i.action)) return false;
   for (const auto v : i.out)
     if (is_tape(p.types[v].dtype)) return false;
   return true;

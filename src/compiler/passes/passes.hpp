@@ -39,7 +39,8 @@ ir::Program without_single_sums(ir::Program p);
 /// Lets gathers and scatters of rows convert, wrap and clamp their indices themselves.
 ir::Program with_direct_indices(ir::Program p);
 
-/// All of them, in order, on held programs too; verified after each in debug builds, printed under FLUXION_DEBUG=passes.
+/// All of them, in order, on held programs too; verified after each in debug builds, printed under
+/// FLUXION_DEBUG=passes.
 ir::Program optimised(ir::Program p);
 
 /// For passes that rewrite front to back: what stands for a value of the old program.

@@ -35,7 +35,8 @@ std::optional<double> floating(DType t, const Bits& bits) {
 bool has_exact_reciprocal(DType t, double c) {
   const double most = t == DType::float64 ? 0x1p1022 : t == DType::float16 ? 0x1p14 : 0x1p126;
   int exponent;
-  return std::isfinite(c) && std::abs(std::frexp(c, &exponent)) == 0.5 && std::abs(c) <= most && std::abs(c) >= 1 / most;
+  if (!std::isfinite(c) || std::abs(std::frexp(c, &exponent)) != 0.5) return false;
+  return std::abs(c) <= most && std::abs(c) >= 1 / most;
 }
 
 /// Whether every value of `from` is one of `to`, and the other way round comes back to it.
@@ -95,7 +96,8 @@ class Simplifier {
     if (bits == nullptr) return {};
     if (is_floating(t)) return {floating(t, *bits), {}};
     if (!is_integer(t) && t != DType::bool_) return {};
-    const auto low = read<std::uint64_t>(*bits), mask = itemsize(t) == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << 8 * itemsize(t)) - 1;
+    const auto low = read<std::uint64_t>(*bits);
+    const auto mask = itemsize(t) == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << 8 * itemsize(t)) - 1;
     const bool negative = is_signed_integer(t) && (low >> (8 * itemsize(t) - 1) & 1) != 0;
     return {{}, negative ? low | ~mask : low & mask};
   }
