@@ -75,6 +75,12 @@ class InOneLoop {
   std::uint32_t input_, result_;
 };
 
+/// Flat programs load all that they read before they store, but for the stacks that they walk along.
+bool flat_allows(const Flat& flat, std::uint32_t input, std::uint32_t result) {
+  return std::none_of(flat.pointers.begin(), flat.pointers.end(),
+                      [&](const auto& p) { return p.ref.storage == input || p.ref.storage == result; });
+}
+
 struct Pair {
   std::size_t steps, calls, apart;  // between the last reading and the first writing; between argument and result
   Reuse reuse;
@@ -94,6 +100,8 @@ std::optional<Pair> judged(const ir::Program& p, const Plan& plan, std::uint32_t
     return pair;
   }
   if (in.last > out.first) return std::nullopt;
+  const auto* flat = std::get_if<Flat>(&plan.steps[out.first]);
+  if (flat != nullptr && flat_allows(*flat, input, storage)) return pair;
   const auto* loop = std::get_if<Loop>(&plan.steps[out.first]);
   const auto calls = loop != nullptr ? InOneLoop(p, *loop, input, storage).distance() : std::nullopt;
   if (!calls) return std::nullopt;
