@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t alignment = 64;
 constexpr std::size_t huge_page = std::size_t{2} << 20;
-constexpr std::size_t large_block = std::size_t{4} << 20;        // from here: own mapping, huge pages
+constexpr std::size_t large_block = huge_page;                   // from here: own mapping, huge pages
 constexpr std::size_t small_block = std::size_t{64} << 10;       // up to here: kept per thread
 constexpr std::size_t thread_bytes_per_class = std::size_t{256} << 10;
 

@@ -25,6 +25,10 @@ inline double cost_of(const ir::Action& action, DType t) {
   }
 }
 
+/// Whether results of so many bytes are written past the caches: more than a core's share of the last one, which what
+/// the system reports says little about in a virtual machine.
+constexpr bool exceeds_caches(std::size_t bytes) { return bytes > std::size_t{32} << 20; }
+
 /// Below this, starting threads costs more than they save.
 constexpr double parallel_cost = 400'000;
 

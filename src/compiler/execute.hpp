@@ -14,6 +14,7 @@ using Bases = std::byte* const*;
 inline std::byte* resolve(Bases bases, const Ref& r) { return bases[r.storage] + r.offset; }
 
 void execute(const Loop& s, Bases bases);
+void execute(const Band& s, Bases bases);
 void execute(const Columns& s, Bases bases);
 void execute(const ArgMax& s, Bases bases);
 void execute(const Dot& s, Bases bases);

@@ -47,6 +47,11 @@ class Lister {
     if (!s.sinks.empty())
       line() << "  folding " << s.fold_rows << " rows of " << s.fold_width << " in chunks of " << s.chunk << '\n';
   }
+  void list(const Band& s) {
+    line() << "band of " << s.loops.size() << " loops, " << s.tile << " of " << s.rows << " rows at a time, "
+           << s.local_bytes << " bytes for what stays\n";
+    for (const auto& l : s.loops) list(l);
+  }
   void list(const Columns& s) {
     line() << "reduce columns: " << s.outer << " x " << s.rows << " rows of " << s.columns << " from " << where(s.from)
         << " to " << where(s.to) << '\n';

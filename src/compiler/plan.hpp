@@ -81,13 +81,17 @@ struct Loop {
   Dims outer;
   std::vector<Call> calls;
   std::vector<Ref> args;
+  std::vector<std::uint32_t> order;  // by argument: when its element is read or written, in the computation of a group
   std::vector<Stream> streams;
   std::vector<Use> stream_uses;
+  std::vector<std::uint32_t> fetched;  // streams of which the next block is asked for while one is computed
   std::vector<Row> rows;
   std::vector<Use> row_uses;
   std::vector<Gather> gathers;
+  bool streamed = false;  // some results go past the caches
   bool counts = false;  // an Iota reads the index of the block's first element from the start of scratch
   std::size_t scratch_bytes = 0;
+  std::vector<std::uint32_t> written;  // storages of results, whole and row-major in the loop's order
   double cost = 0;  // of all elements; 1 is about 0.05 ns
   bool straight = false;  // one element, and nothing but calls
 
@@ -96,6 +100,22 @@ struct Loop {
   std::size_t fold_rows = 0, fold_width = 0, chunk = 0;
 
   std::vector<std::uint32_t> instrs;  // of the program, for listings
+};
+
+/// Loops over the same rows, some rows at a time. A row's elements, and the results of its folding, come from that row
+/// of what earlier loops have left.
+struct Band {
+  /// A storage that only these loops use: there is memory for one tile.
+  struct Local {
+    std::uint32_t storage;
+    std::int64_t row_bytes;
+    std::size_t at = 0;  // in each thread's memory
+  };
+  std::vector<Loop> loops;
+  std::vector<Local> locals;
+  std::size_t rows = 1, tile = 1;  // all, and of a tile
+  std::size_t local_bytes = 0, storages = 0;
+  double cost = 0;
 };
 
 /// Reduces along rows of stored memory whose elements follow one another across them.
@@ -254,7 +274,7 @@ struct Scan {
   std::uint32_t instr = 0;
 };
 
-using Step = std::variant<Loop, Columns, ArgMax, Dot, Copy, TruePositions, Rows, HostCall, Tape, Flat, Cond,
+using Step = std::variant<Loop, Band, Columns, ArgMax, Dot, Copy, TruePositions, Rows, HostCall, Tape, Flat, Cond,
                           While, Scan>;
 
 /// How a result array is made.

@@ -26,7 +26,8 @@ Planner::Planner(const ir::Program& p, std::span<const Dims> input_strides)
       locations_(p.types.size()),
       view_by_(p.types.size(), no_instr),
       operand_of_(p.types.size(), 0),
-      own_result_(p.types.size(), 0) {
+      own_result_(p.types.size(), 0),
+      read_later_(p.instrs.size(), 0) {
   for (std::size_t k = 0; k < p.inputs.size(); ++k) {
     plan_->input_strides.push_back(input_strides[k]);
     plan_->input_row_major.push_back(is_row_major(type(p.inputs[k]).shape, input_strides[k]));
@@ -37,8 +38,15 @@ Planner::Planner(const ir::Program& p, std::span<const Dims> input_strides)
     const Ref at = constant(c.bits.data(), c.bits.size());
     locations_[c.value] = {at.storage, at.offset, {}, true};
   }
-  for (std::uint32_t i = 0; i < p.instrs.size(); ++i)
-    if (is_view(instr(i).action)) view_by_[instr(i).out[0]] = i;
+  for (std::uint32_t i = 0; i < p.instrs.size(); ++i) {
+    if (is_view(instr(i).action)) {
+      view_by_[instr(i).out[0]] = i;
+      continue;
+    }
+    for (const auto v : instr(i).in)
+      if (const auto from = origins_.source[v]; from != no_instr && fusion_.unit_of[from] != fusion_.unit_of[i])
+        read_later_[from] = 1;
+  }
 }
 
 std::uint32_t Planner::add_storage(Storage::Kind kind, std::size_t bytes, std::size_t at) {
@@ -60,10 +68,15 @@ void Planner::step(Step s) {
 }
 
 Ref Planner::constant(const void* bits, std::size_t bytes) {
+  return constants({static_cast<const std::byte*>(bits), bytes});
+}
+
+Ref Planner::constants(std::span<const std::byte> bytes) {
+  constexpr std::size_t alignment = 16;
   auto& memory = plan_->constants;
   const auto at = memory.size();
-  memory.resize(at + 16);
-  std::memcpy(memory.data() + at, bits, bytes);
+  memory.resize(at + (bytes.size() + alignment - 1) / alignment * alignment);
+  std::memcpy(memory.data() + at, bytes.data(), bytes.size());
   return {static_cast<std::uint32_t>(p_.inputs.size()), static_cast<std::int64_t>(at)};
 }
 
@@ -181,6 +194,7 @@ std::unique_ptr<Plan> Planner::run(std::span<const Aval> results) {
   for (const auto& o : plan_->outputs)
     if (o.kind == Output::Kind::scalar) alive(o.from.storage, static_cast<std::uint32_t>(plan_->steps.size()));
   plan_->reuses = reuses(p_, *plan_);
+  form_bands(*plan_);
   plan_->arena_bytes = place_in_arena(plan_->storages);
   return std::move(plan_);
 }
@@ -206,6 +220,7 @@ std::unique_ptr<Plan> Planner::run_held(const std::vector<char>& wanted) {
   units();
   for (std::size_t k = 0; k < wanted.size(); ++k)
     plan_->results.push_back(wanted[k] != 0 ? held_result(p_.outputs[k], k) : Plan::unwanted);
+  form_bands(*plan_);
   plan_->arena_bytes = place_in_arena(plan_->storages);
   return std::move(plan_);
 }

@@ -39,6 +39,8 @@ class Planner {
   const ir::Instr& instr(std::uint32_t i) const { return p_.instrs[i]; }
   const Origins& origins() const { return origins_; }
   const Fusion& fusion() const { return fusion_; }
+  /// Whether another unit than its own reads what instruction i computes.
+  bool read_later(std::uint32_t i) const { return read_later_[i] != 0; }
   Plan& plan() { return *plan_; }
   /// By value, for the loop being planned: where the value is among its operands. Never cleared, so what is
   /// there must be checked against the operand found.
@@ -60,6 +62,7 @@ class Planner {
   Ref constant(const void* bits, std::size_t bytes);
   /// Where `v` will be, as a result that has memory of its own; else none is needed.
   bool is_own_result(ir::ValueId v) const { return own_result_[v] != 0; }
+  Ref constants(std::span<const std::byte> bytes);
   /// Appends a step that needs everything used, defined or touched since the last one.
   void step(Step s);
 
@@ -83,6 +86,7 @@ class Planner {
   std::vector<std::uint32_t> view_by_;  // by value: the view instruction that makes it
   std::vector<std::uint32_t> operand_of_;
   std::vector<char> own_result_;        // by value
+  std::vector<char> read_later_;
   std::vector<std::uint32_t> views_;    // on the way back in locate
   std::vector<std::uint32_t> pending_;  // storages of the next step
 };
@@ -128,6 +132,8 @@ Copy coalesced(Copy c);
 Copy fill(const Location& to, const Shape& shape, std::size_t itemsize, Ref element);
 /// Which results may be written over which inputs; an input may be named for several, and the other way round.
 std::vector<Reuse> reuses(const ir::Program& p, const Plan& plan);
+/// Joins loops over the same rows into bands.
+void form_bands(Plan& plan);
 /// Gives every arena storage its offset, reusing what is dead; returns the arena's size.
 std::size_t place_in_arena(std::vector<Storage>& storages);
 

@@ -14,13 +14,13 @@ namespace {
 
 std::size_t bytes_of(const ir::Type& t) { return static_cast<std::size_t>(element_count(t.shape)) * itemsize(t.dtype); }
 
-/// Where a loop reads the input last and writes the result first, in calls.
+/// When a loop reads an element of the input last and writes that of the result first.
 class InOneLoop {
  public:
-  InOneLoop(const ir::Program& p, const Loop& loop, std::uint32_t input, std::uint32_t result)
-      : p_(p), loop_(loop), input_(input), result_(result) {}
+  InOneLoop(const Loop& loop, std::uint32_t input, std::uint32_t result)
+      : loop_(loop), input_(input), result_(result) {}
 
-  /// How many calls lie between; nothing if the input is read too late, or in another order.
+  /// How much is done between; nothing if the input is read too late, or in another order.
   std::optional<std::size_t> distance() const {
     const auto is_input = [&](const auto& from) { return from.storage == input_; };
     const auto base = [](const auto& s) { return s.base; };
@@ -31,20 +31,18 @@ class InOneLoop {
         any(loop_.gathers, [](const Loop::Gather& g) { return g.from; }) ||
         any(loop_.sinks, [](const Loop::Sink& s) { return s.from.base; }))
       return std::nullopt;
-    std::optional<std::size_t> read, written;
+    std::optional<std::uint32_t> read, written;
     for (const auto& use : loop_.stream_uses) {
       const auto& s = loop_.streams[use.cursor];
       if (s.base.storage != input_ && s.base.storage != result_) continue;
       if (s.tile || s.base.offset != 0 || s.step != step()) return std::nullopt;
-      const auto call = call_of(use.arg);
-      if (s.base.storage == input_) read = std::max(read.value_or(0), call);
-      else written = std::min(written.value_or(call), call);
+      const auto when = loop_.order[use.arg];
+      if (s.base.storage == input_) read = std::max(read.value_or(0), when);
+      else written = std::min(written.value_or(when), when);
     }
     if (!written) return std::nullopt;
     if (!read) return *written + 1;
-    // A call with several results may store one before it has loaded for the next.
-    const bool one_result = p_.instrs[loop_.instrs[*written]].out.size() == 1;
-    if (*read < *written || (*read == *written && one_result)) return *written - *read;
+    if (*read < *written) return *written - *read;
     return std::nullopt;
   }
 
@@ -64,13 +62,6 @@ class InOneLoop {
       if (s.base.storage == result_) return s.step;
     return 0;
   }
-  std::size_t call_of(std::uint32_t arg) const {
-    std::size_t c = loop_.calls.size() - 1;
-    while (loop_.calls[c].args > arg) --c;
-    return c;
-  }
-
-  const ir::Program& p_;
   const Loop& loop_;
   std::uint32_t input_, result_;
 };
@@ -82,9 +73,9 @@ bool flat_allows(const Flat& flat, std::uint32_t input, std::uint32_t result) {
 }
 
 struct Pair {
-  std::size_t steps, calls, apart;  // between the last reading and the first writing; between argument and result
+  std::size_t steps, order, apart;  // between the last reading and the first writing; between argument and result
   Reuse reuse;
-  auto order() const { return std::tuple(steps, calls, apart); }
+  auto rank() const { return std::tuple(steps, order, apart); }
 };
 
 std::optional<Pair> judged(const ir::Program& p, const Plan& plan, std::uint32_t input, std::size_t result) {
@@ -103,9 +94,9 @@ std::optional<Pair> judged(const ir::Program& p, const Plan& plan, std::uint32_t
   const auto* flat = std::get_if<Flat>(&plan.steps[out.first]);
   if (flat != nullptr && flat_allows(*flat, input, storage)) return pair;
   const auto* loop = std::get_if<Loop>(&plan.steps[out.first]);
-  const auto calls = loop != nullptr ? InOneLoop(p, *loop, input, storage).distance() : std::nullopt;
-  if (!calls) return std::nullopt;
-  pair.calls = *calls;
+  const auto order = loop != nullptr ? InOneLoop(*loop, input, storage).distance() : std::nullopt;
+  if (!order) return std::nullopt;
+  pair.order = *order;
   return pair;
 }
 
@@ -120,7 +111,7 @@ std::vector<Reuse> reuses(const ir::Program& p, const Plan& plan) {
     for (std::size_t r = 0; r < plan.outputs.size(); ++r)
       if (auto pair = judged(p, plan, k, r)) pairs.push_back(std::move(*pair));
   }
-  std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.order() < b.order(); });
+  std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.rank() < b.rank(); });
   // First a partner for each, then some others in case the partner is not given up.
   constexpr int alternatives = 3;
   std::vector<char> taken(plan.storages.size(), 0);

@@ -34,6 +34,11 @@ std::byte* scratch(std::size_t n) {
   thread_local Workspace workspace;
   return workspace.bytes(n);
 }
+/// For what loops of a band leave each other, while each of them has the scratch memory.
+std::byte* band_memory(std::size_t n) {
+  thread_local Workspace workspace;
+  return workspace.bytes(n);
+}
 
 /// Elements [start, start + count) of a strided block in row-major order, to contiguous memory.
 void gather(std::byte* to, const std::byte* from, const Loop::Gather& g, std::size_t start, std::size_t count) {
@@ -73,12 +78,14 @@ class Pass {
  public:
   Pass(const Loop& loop, Bases bases) : loop_(loop), bases_(bases), scratch_(nullptr) {
     const std::size_t pointers = loop.args.size() + loop.streams.size() + loop.rows.size();
-    const std::size_t table = (pointers * sizeof(void*) + 63) / 64 * 64;
-    std::byte* memory = scratch(table + loop.scratch_bytes);
+    constexpr std::size_t page = 4096;  // registers lie in pages as large arrays do
+    const std::size_t table = pointers * sizeof(void*);
+    std::byte* memory = scratch(table + page + loop.scratch_bytes);
     args_ = reinterpret_cast<void**>(memory);
     streams_ = reinterpret_cast<std::byte**>(args_ + loop.args.size());
     rows_ = streams_ + loop.streams.size();
     scratch_ = memory + table;
+    scratch_ += (page - reinterpret_cast<std::uintptr_t>(scratch_) % page) % page;
     for (std::size_t a = 0; a < loop.args.size(); ++a) args_[a] = at(loop.args[a]);
   }
 
@@ -97,7 +104,7 @@ class Pass {
     for (std::size_t s = begin; s < end;) {
       const std::size_t row_left = loop_.outer.empty() ? end - s : loop_.inner - column;
       const std::size_t n = std::min({loop_.block, row_left, end - s});
-      block(s, column, n);
+      block(s, column, n, end - s - n);
       s += n;
       if (loop_.outer.empty() || s == end) continue;
       column += n;
@@ -106,6 +113,7 @@ class Pass {
         enter_row(s / loop_.inner);
       }
     }
+    if (loop_.streamed) kernels::fence_streams();
   }
 
   std::byte* at(const Ref& r) const {
@@ -123,7 +131,8 @@ class Pass {
     }
   }
 
-  void block(std::size_t s, std::size_t column, std::size_t n) {
+  /// `left` elements come after this block, up to a row's end or beyond.
+  void block(std::size_t s, std::size_t column, std::size_t n, std::size_t left) {
     for (const auto& use : loop_.stream_uses)
       args_[use.arg] = streams_[use.cursor] + static_cast<std::int64_t>(s) * loop_.streams[use.cursor].step;
     for (const auto& use : loop_.row_uses)
@@ -134,7 +143,25 @@ class Pass {
     }
     for (const auto& g : loop_.gathers)
       gather(scratch_ + g.to + (g.tile ? (s - tile_) * g.itemsize : 0), at(g.from), g, s, n);
-    for (const auto& call : loop_.calls) call.kernel(args_ + call.args, n);
+    if (loop_.fetched.empty() || left == 0) {
+      for (const auto& call : loop_.calls) call.kernel(args_ + call.args, n);
+    } else {
+      const std::size_t next = std::min(left, loop_.block);
+      for (std::size_t c = 0; c < loop_.calls.size(); ++c) {
+        fetch(s + n, next * c / loop_.calls.size(), next * (c + 1) / loop_.calls.size());
+        loop_.calls[c].kernel(args_ + loop_.calls[c].args, n);
+      }
+    }
+  }
+  /// Asks for elements [first, last) of the next block, which begins at element s: hardware that sees one block's
+  /// streams end does not know of the next one's.
+  void fetch(std::size_t s, std::size_t first, std::size_t last) const {
+    for (const auto k : loop_.fetched) {
+      const auto step = static_cast<std::size_t>(loop_.streams[k].step);
+      const std::byte* p = streams_[k] + (s + first) * step;
+      const std::byte* const end = p + (last - first) * step;
+      for (; p < end; p += 64) __builtin_prefetch(p, 0, 3);
+    }
   }
 
   const Loop& loop_;
@@ -162,22 +189,31 @@ class Folding {
     Pass pass(loop_, bases_);
     for (std::size_t t = first; t < last; ++t) {
       if (chunks_ > 1) chunk(pass, t);
-      else rows(pass, t);
+      else rows(pass, t * rows_per_tile_, std::min((t + 1) * rows_per_tile_, loop_.fold_rows));
     }
   }
-  void finish() const {
+  void finish(std::size_t first, std::size_t last) const {
     if (chunks_ == 1) return;
     for (const auto& s : loop_.sinks)
-      fold_partials(s, resolve(bases_, s.partials), resolve(bases_, s.to), loop_.fold_rows, chunks_);
+      fold_partials(s, resolve(bases_, s.partials) + first * chunks_ * s.itemsize,
+                    resolve(bases_, s.to) + first * s.itemsize, last - first, chunks_);
+  }
+  /// Computes and folds rows [first, last).
+  void run_rows(std::size_t first, std::size_t last) const {
+    if (chunks_ > 1) {
+      run(first * chunks_, last * chunks_);
+      return finish(first, last);
+    }
+    Pass pass(loop_, bases_);
+    for (; first < last; first += rows_per_tile_) rows(pass, first, std::min(first + rows_per_tile_, last));
   }
 
  private:
-  void rows(Pass& pass, std::size_t tile) const {
-    const std::size_t row = tile * rows_per_tile_, n = std::min(rows_per_tile_, loop_.fold_rows - row);
+  void rows(Pass& pass, std::size_t row, std::size_t last) const {
     const std::size_t begin = row * loop_.fold_width;
-    compute(pass, begin, begin + n * loop_.fold_width);
+    compute(pass, begin, last * loop_.fold_width);
     for (const auto& s : loop_.sinks)
-      s.fold(resolve(bases_, s.to) + row * s.itemsize, source(pass, s, begin), n, loop_.fold_width);
+      s.fold(resolve(bases_, s.to) + row * s.itemsize, source(pass, s, begin), last - row, loop_.fold_width);
   }
   void chunk(Pass& pass, std::size_t tile) const {
     const std::size_t row = tile / chunks_, at = tile % chunks_ * loop_.chunk;
@@ -226,7 +262,27 @@ void execute(const Loop& loop, Bases bases) {
   const std::size_t tiles = folding.tiles();
   if (!parallel) folding.run(0, tiles);
   else parallel_ranges(tiles, grain_of(tiles, 1), [&](std::size_t a, std::size_t b) { folding.run(a, b); });
-  folding.finish();
+  folding.finish(0, loop.fold_rows);
+}
+
+void execute(const Band& band, Bases bases) {
+  const auto some = [&](std::size_t begin, std::size_t end) {
+    const std::size_t table = (band.storages * sizeof(std::byte*) + 63) / 64 * 64;
+    std::byte* const memory = band_memory(table + band.local_bytes);
+    auto** const own = reinterpret_cast<std::byte**>(memory);
+    std::copy(bases, bases + band.storages, own);
+    for (std::size_t row = begin; row < end; row += band.tile) {
+      const std::size_t last = std::min(row + band.tile, end);
+      for (const auto& l : band.locals)
+        own[l.storage] = memory + table + l.at - static_cast<std::int64_t>(row) * l.row_bytes;
+      for (const auto& loop : band.loops) {
+        if (loop.sinks.empty()) Pass(loop, own).run(row * (loop.n / band.rows), last * (loop.n / band.rows));
+        else Folding(loop, own).run_rows(row * (loop.fold_rows / band.rows), last * (loop.fold_rows / band.rows));
+      }
+    }
+  };
+  if (band.cost < parallel_cost) return some(0, band.rows);
+  parallel_ranges(band.rows, grain_of(band.rows, band.tile), some);
 }
 
 }  // namespace fluxion::compiler

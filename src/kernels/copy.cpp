@@ -144,4 +144,6 @@ void copy_strided(void* dst, const std::int64_t* dst_strides, const void* src, c
   }
 }
 
+void fence_streams() { __builtin_ia32_sfence(); }
+
 }  // namespace fluxion::kernels

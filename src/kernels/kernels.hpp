@@ -17,6 +17,45 @@ namespace fluxion::kernels {
 /// does not depend on its position, on n, or on its neighbours.
 using Kernel = void (*)(void* const* args, std::size_t n);
 
+// --- chains -------------------------------------------------------------------------------------------------
+// Cheap operations cost less than their operands' way through memory. A chain carries out many of them on a group of
+// elements, eight vectors, before it goes on to the next: what one step computes is in registers for the next one.
+// Its steps are code of this library that jumps from one to the next, prepared by whoever plans; values are those of
+// the elementwise kernels.
+
+/// Code of a chain's step; null where there is none.
+using ChainCode = void (*)();
+
+/// How an operation finds its operands. `acc` is what the step before left in registers; a scalar is one element.
+/// For select, whose first operand are bytes in memory, these are its two branches, the false one first.
+enum class ChainForm : std::uint8_t { unary, twice, acc_vector, vector_acc, acc_scalar, scalar_acc };
+
+/// What else a step may be. `count` is Iota of uint32 from the int64 at its operand; `threefry` takes acc as the
+/// second word of the counters, and two words of a key and the first word of all counters, each one element, from its
+/// operand on, and leaves the exclusive or of both results. `stream` stores past the caches: see fence_streams.
+enum class ChainMove : std::uint8_t { load_vector, load_scalar, store, stream, count, threefry, end };
+
+struct ChainStep {
+  ChainCode code;
+  std::uint64_t operand;  // the first of its pointers among the arguments
+};
+/// What an argument points to.
+struct ChainArg {
+  std::uint8_t bytes = 0;  // of an element; 0: there is only one
+  bool written = false;
+  bool padded = false;     // whole groups may be read and written: there is room, and nothing behind the end counts
+  bool counter = false;    // the operand of `count`
+  std::uint8_t same = 0;   // the number of an argument that is the same place, or its own
+};
+constexpr std::size_t most_chain_args = 32;
+/// A chain, in memory: this, then `args` ChainArgs, at `steps` (bytes from here) the steps, of which the last is `end`.
+struct ChainHead {
+  std::uint32_t args, steps;
+};
+
+/// Waits until what was streamed is seen by every thread that sees what this one does next.
+void fence_streams();
+
 /// One instruction set's kernels. Null means: this dtype has no such operation.
 struct Table {
   std::string_view isa;  // "baseline", "avx2", "avx512"
@@ -40,6 +79,12 @@ struct Table {
   /// with the same tree per column as reduce_rows has along a row. rows <= chunk_elements(t).
   void (*(*reduce_columns)(ir::ReduceOp op, DType t))(void* out, const void* in, std::size_t rows,
                                                       std::ptrdiff_t row_stride, std::size_t n);
+  /// Steps for operands of dtype `t` (for select, of its branches).
+  ChainCode (*chain)(ir::Op op, DType t, ChainForm form);
+  /// Steps for elements of `itemsize` bytes: 4 or 8.
+  ChainCode (*chain_move)(ChainMove move, std::size_t itemsize);
+  /// args = {chain, its arguments ...}: all elements of the chain have `itemsize` bytes, but for bools.
+  Kernel (*run_chain)(std::size_t itemsize);
 };
 
 /// The table for this machine: the best instruction set it has, or what FLUXION_ISA names.

@@ -40,6 +40,10 @@ Kernel threefry_kernel(unsigned scalar_mask);
 RowReduction row_reduction(ir::ReduceOp op, DType t);
 ColumnReduction column_reduction(ir::ReduceOp op, DType t);
 
+ChainCode chain_code(ir::Op op, DType t, ChainForm form);
+ChainCode chain_move(ChainMove move, std::size_t itemsize);
+Kernel chain_kernel(std::size_t itemsize);
+
 SmallGemm small_gemm(DType t);
 
 }  // namespace fluxion::kernels::FLUXION_ISA

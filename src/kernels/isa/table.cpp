@@ -34,7 +34,8 @@ constexpr std::string_view isa_name{prefixed.data() + sizeof("isa_") - 1, prefix
 }  // namespace
 
 constexpr Isa isa{
-    {isa_name, &elementwise, &convert_kernel, &iota_kernel, &threefry_kernel, &row_reduction, &column_reduction},
+    {isa_name, &elementwise, &convert_kernel, &iota_kernel, &threefry_kernel, &row_reduction, &column_reduction,
+     &chain_code, &chain_move, &chain_kernel},
     &small_gemm};
 
 }  // namespace fluxion::kernels::FLUXION_ISA
