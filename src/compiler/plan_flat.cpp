@@ -159,7 +159,7 @@ std::size_t FlatUnits::plan(std::size_t first) {
   const auto& units = p_.fusion().units;
   std::size_t n = 0;
   std::vector<ir::ValueId> stacks;  // made by the units so far: elements of these are not in the frame
-  while (first + n < units.size() && joins(units[first + n], stacks)) ++n;
+  while (first + n < units.size() && joins(units[first + n], first, stacks)) ++n;
   if (n != 0) state().plan(first, n);
   return n;
 }
@@ -169,11 +169,18 @@ FlatUnits::State& FlatUnits::state() {
   return *state_;
 }
 
-bool FlatUnits::joins(const Unit& u, std::vector<ir::ValueId>& stacks) {
+bool FlatUnits::joins(const Unit& u, std::size_t first, std::vector<ir::ValueId>& stacks) {
+  // A stack that a scan walks along is memory, not a part of the frame.
+  const auto in_frame = [&](ir::ValueId v) {
+    const auto source = p_.origins().source[v];
+    return source != no_instr && p_.fusion().unit_of[source] >= first && &p_.fusion().units[p_.fusion().unit_of[source]] < &u;
+  };
   for (const auto* list : {&u.members, &u.reductions})
     for (const auto m : *list) {
       const auto& i = p_.instr(m);
       if (!is_flat(p_.program(), i, true)) return false;
+      for (std::size_t k = 0; k < i.in.size(); ++k)
+        if (is_stack(i, k, false) && in_frame(i.in[k])) return false;
       if (!stacks.empty())
         for (const auto v : i.in)
           if (std::find(stacks.begin(), stacks.end(), state().base(v)) != stacks.end()) return false;
