@@ -61,12 +61,20 @@ class Lister {
         << where(s.to) << '\n';
   }
   void list(const Dot& s) {
-    line() << "dot: " << s.batch << " of " << s.shape.m << 'x' << s.shape.k << " by " << s.shape.k << 'x' << s.shape.n
+    const auto batch = s.shape.batch * static_cast<std::size_t>(element_count(s.outer));
+    line() << "dot: " << batch << " of " << s.shape.m << 'x' << s.shape.k << " by " << s.shape.k << 'x' << s.shape.n
         << " from " << where(s.a) << " and " << where(s.b) << " to " << where(s.c) << '\n';
   }
   void list(const Copy& s) {
     line() << "copy " << s.shape << " from " << where(s.from) << " strides " << s.from_strides << " to " << where(s.to)
         << " strides " << s.to_strides << '\n';
+  }
+  void list(const Weave& s) {
+    line() << "weave: " << s.rows << " rows, " << s.block << " at a time, of " << s.pieces.size() << " pieces:\n";
+    for (const auto& piece : s.pieces) {
+      os_ << "  ";
+      list(piece);
+    }
   }
 
   void list(const HostCall& s) {
@@ -85,6 +93,10 @@ class Lister {
     line() << names[static_cast<std::size_t>(s.kind)] << " rows: " << element_count(s.batch) << " x " << s.count << " of "
            << s.row_elements * s.itemsize << " bytes, table of " << s.extent << " at " << where(s.table.base) << ", rows at "
            << where(s.rows.base) << '\n';
+  }
+  void list(const Window& s) {
+    line() << (s.put ? "put" : "take") << " window: " << s.copy.shape << " from " << where(s.copy.from) << " to "
+           << where(s.copy.to) << '\n';
   }
   void list(const Tape& s) {
     line() << (ir::Instr{ir::Tape{s.kind}, {}, {}}) << ": " << s.n << " of " << s.values.size() << " values at "

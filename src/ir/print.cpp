@@ -34,8 +34,15 @@ struct Printer {
        << (a.effect == Effect::none ? "]" : a.effect == Effect::ordered ? ", ordered]" : ", unordered]");
   }
   void operator()(const TruePositions&) const { os << "true_positions"; }
-  void operator()(const TakeRows& a) const { os << "take_rows[batch=" << a.batch << ']'; }
-  void operator()(const PutRows& a) const { os << (a.add ? "add_rows" : "put_rows") << "[batch=" << a.batch << ']'; }
+  void operator()(const TakeRows& a) const {
+    os << "take_rows[batch=" << a.batch << (a.wraps ? " wraps" : "") << ']';
+  }
+  void operator()(const PutRows& a) const {
+    os << (a.add ? "add_rows" : "put_rows") << "[batch=" << a.batch << (a.wraps ? " wraps" : "")
+       << (a.clips ? " clips" : "") << ']';
+  }
+  void operator()(const TakeWindow&) const { os << "take_window"; }
+  void operator()(const PutWindow&) const { os << "put_window"; }
   void operator()(const Tape& a) const {
     constexpr const char* names[] = {"push", "read", "add", "fold"};
     os << "tape." << names[static_cast<std::size_t>(a.kind)];
@@ -106,6 +113,7 @@ void print_program(std::ostream& os, const Program& p, const std::string& indent
 Effect effect_of(const Action& a) {
   if (const auto* call = std::get_if<HostCall>(&a)) return call->effect;
   Effect all = Effect::none;
+  if (!std::holds_alternative<Cond>(a) && !std::holds_alternative<While>(a) && !std::holds_alternative<Scan>(a)) return all;
   for (const auto* held : held_programs(a))
     if (*held != nullptr) all = std::max(all, (*held)->effect);
   return all;
