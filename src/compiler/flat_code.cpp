@@ -13,7 +13,8 @@ namespace isa = kernels::isa_baseline;
 using kernels::flat::Fold;
 using kernels::flat::Handler;
 
-std::size_t bytes_of(const ir::Program& p, ir::ValueId v) { return itemsize(p.types[v].dtype); }
+std::size_t unsign(std::int64_t i) { return static_cast<std::size_t>(i); }
+std::size_t whole_vectors(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 /// What a kernel is looked up with. Keys are moved, never looked at.
 DType kernel_dtype(const ir::Program& p, const ir::Instr& i) {
@@ -33,11 +34,22 @@ Handler handler_of(const ir::Program& p, const ir::Instr& i) {
   return nullptr;
 }
 
-bool is_single(const ir::Type& t) {
-  return !is_tape(t.dtype) && itemsize(t.dtype) != 0 && element_count(t.shape) == 1;
+/// visit(sum of index * stride) for every element in row-major order.
+template <class F> void for_each_offset(const Shape& shape, const Dims& strides, const F& visit) {
+  const auto n = element_count(shape);
+  for (std::int64_t e = 0; e < n; ++e) {
+    std::int64_t at = 0, rest = e;
+    for (std::size_t d = shape.size(); d-- > 0; rest /= shape[d]) at += rest % shape[d] * strides[d];
+    visit(at);
+  }
+}
+
+bool is_small(const ir::Type& t) {
+  const auto n = element_count(t.shape);
+  return !is_tape(t.dtype) && itemsize(t.dtype) != 0 && n >= 1 && n <= most_elements;
 }
 bool holds_flat(const ir::Program& p) {
-  return std::all_of(p.types.begin(), p.types.end(), is_single) &&
+  return std::all_of(p.types.begin(), p.types.end(), is_small) &&
          std::all_of(p.instrs.begin(), p.instrs.end(), [&](const ir::Instr& i) { return is_flat(p, i, false); });
 }
 
@@ -65,44 +77,91 @@ bool is_stack(const ir::Instr& i, std::size_t k, bool result) {
 
 bool is_flat(const ir::Program& p, const ir::Instr& i, bool top) {
   if (is_view(i.action)) return !top;
-  const auto singles = [&](const ir::Values& values, bool result) {
+  const auto small = [&](const ir::Values& values, bool result) {
     for (std::size_t k = 0; k < values.size(); ++k)
-      if (is_stack(i, k, result) ? !top : !is_single(p.types[values[k]])) return false;
+      if (is_stack(i, k, result) ? !top : !is_small(p.types[values[k]])) return false;
     return true;
   };
-  if (!singles(i.in, false) || !singles(i.out, true)) return false;
+  if (!small(i.in, false) || !small(i.out, true)) return false;
   if (const auto* cond = std::get_if<ir::Cond>(&i.action))
     return std::all_of(cond->branches.begin(), cond->branches.end(), [](const auto& b) { return holds_flat(*b); });
   if (const auto* loop = std::get_if<ir::While>(&i.action)) return holds_flat(*loop->cond) && holds_flat(*loop->body);
   if (const auto* scan = std::get_if<ir::Scan>(&i.action)) return scan->length > 0 && holds_flat(*scan->body);
+  if (std::holds_alternative<ir::Assemble>(i.action)) return true;
+  if (const auto* r = std::get_if<ir::Reduce>(&i.action))
+    return kernels::table().reduce_rows(r->op, p.types[i.in[0]].dtype) != nullptr;
+  if (std::holds_alternative<ir::Threefry>(i.action) && element_count(p.types[i.out[0]].shape) != 1) return false;
   return kernel_of(p, i) != nullptr;
 }
 
 FlatScope::FlatScope(const ir::Program& p, bool is_top)
-    : program(p), top(is_top), behind(p.types.size()), slot(p.types.size(), none), node(slot), last(slot),
-      uses(p.types.size(), 0) {
+    : program(p), top(is_top), behind(p.types.size()), offset(p.types.size(), 0), repeated(p.types.size(), 0),
+      slot(p.types.size(), none), node(slot), last(slot), uses(p.types.size(), 0) {
   for (std::size_t v = 0; v < behind.size(); ++v) behind[v] = static_cast<ir::ValueId>(v);
   for (const auto& i : p.instrs)
-    if (is_view(i.action)) behind[i.out[0]] = behind[i.in[0]];
+    if (is_view(i.action)) see_through(i);
+}
+
+/// The same elements in the same order, one element, or one element repeated are where the operand has them.
+void FlatScope::see_through(const ir::Instr& i) {
+  const auto in = i.in[0], out = i.out[0];
+  const auto n = element_count(type(out).shape);
+  if (n == 0 || element_count(type(in).shape) == 0) return;
+  const bool one = repeats(in) || single(in);
+  bool same = one || std::holds_alternative<ir::Reshape>(i.action) || std::holds_alternative<ir::Bitcast>(i.action);
+  std::int64_t first = 0;
+  bool repeat = one && n != 1;
+  if (!same) {
+    const auto view = view_of(i.action, type(in), row_major(type(in).shape), type(out));
+    first = view->offset;
+    repeat = n != 1 && std::all_of(view->strides.begin(), view->strides.end(), [](auto s) { return s == 0; });
+    same = n == 1 || repeat ||
+           (first == 0 && n == element_count(type(in).shape) && is_row_major(type(out).shape, view->strides));
+  }
+  if (!same) return;
+  behind[out] = behind[in];
+  offset[out] = offset[in] + first;
+  repeated[out] = repeat;
+}
+
+std::size_t FlatScope::bytes(ir::ValueId v) const {
+  if (single(v)) return item(v) > 8 ? 16 : 8;
+  return whole_vectors(unsign(element_count(type(v).shape)) * item(v));
 }
 
 // --- places ----------------------------------------------------------------------------------------------------------
 
 std::uint32_t FlatWriter::fresh(std::size_t bytes) {
+  if (bytes >= 64) end_ = static_cast<std::uint32_t>(whole_vectors(end_));
   const auto at = end_;
-  end_ += bytes > 8 ? 16 : 8;
+  end_ += static_cast<std::uint32_t>(bytes);
   return at;
 }
 std::uint32_t FlatWriter::take(std::size_t bytes) {
-  auto& list = free_[bytes > 8];
+  auto& list = free_[pool(bytes)];
   if (list.empty()) return fresh(bytes);
   const auto slot = list.back();
   list.pop_back();
   return slot;
 }
-std::uint32_t FlatWriter::load(Ref from, std::size_t bytes) {
-  const auto at = fresh(bytes);
-  flat_.loads.push_back({at, from, static_cast<std::uint32_t>(bytes)});
+std::uint32_t FlatWriter::load(const FlatScope& s, ir::ValueId v, Ref from, const Dims& strides) {
+  const auto item = static_cast<std::uint32_t>(s.item(v));
+  if (s.single(v) || s.repeats(v)) {
+    const auto at = fresh(item > 8 ? 16 : 8);
+    flat_.loads.push_back({at, from, item, item, item});
+    return at;
+  }
+  const auto& shape = s.type(v).shape;
+  const auto n = static_cast<std::uint32_t>(element_count(shape)), end = static_cast<std::uint32_t>(s.bytes(v));
+  const auto at = fresh(end);
+  if (is_row_major(shape, strides)) {
+    flat_.loads.push_back({at, from, n * item, end, item});
+    return at;
+  }
+  Flat::Gather g{at, from, item, {}};
+  for_each_offset(shape, strides, [&](std::int64_t o) { g.from.push_back(o * static_cast<std::int64_t>(item)); });
+  while (g.from.size() < end / item) g.from.push_back(g.from.back());
+  flat_.gathers.push_back(std::move(g));
   return at;
 }
 std::uint32_t FlatWriter::constant(DType t, const ir::Constant& c) {
@@ -111,13 +170,13 @@ std::uint32_t FlatWriter::constant(DType t, const ir::Constant& c) {
   if (at != next) return at;
   std::array<std::uint64_t, 2> words;
   std::memcpy(words.data(), c.bits.data(), sizeof words);
-  flat_.constants.push_back({fresh(itemsize(t)), words[0]});
+  flat_.constants.push_back({fresh(itemsize(t) > 8 ? 16 : 8), words[0]});
   if (itemsize(t) > 8) flat_.constants.push_back({at + 8, words[1]});
   return at;
 }
 std::uint32_t FlatWriter::result(FlatScope& s, ir::ValueId v) {
   auto& at = s.slot[v];
-  if (at == FlatScope::none) at = take(bytes_of(s.program, v));
+  if (at == FlatScope::none) at = take(s.bytes(v));
   return at;
 }
 
@@ -126,7 +185,7 @@ void FlatWriter::release(Block& b, std::uint32_t k, std::span<const ir::ValueId>
   for (const auto operand : read) {
     const auto v = b.s.of(operand);
     if (b.s.node[v] == FlatScope::none || b.s.last[v] != k || b.s.slot[v] == FlatScope::none) continue;
-    give(b.s.slot[v], bytes_of(b.s.program, v));
+    give(b.s.slot[v], b.s.bytes(v));
     b.s.slot[v] = FlatScope::none;
   }
 }
@@ -157,14 +216,14 @@ void FlatWriter::count_uses(Block& b, std::span<const ir::ValueId> kept, std::sp
 const FlatWriter::Node* FlatWriter::on_the_way(const Block& b, ir::ValueId v, DType t) const {
   const auto root = b.s.of(v);
   const auto k = b.s.node[root];
-  if (k == FlatScope::none || b.s.uses[root] != 1 || b.nodes[k].size == 0) return nullptr;
+  if (k == FlatScope::none || b.s.uses[root] != 1 || b.nodes[k].size == 0) return nullptr;  // nor an array's element
   return b.s.program.types[root].dtype == t ? &b.nodes[k] : nullptr;
 }
 
 FlatWriter::Node FlatWriter::chained(const Block& b, const ir::Instr& i) const {
   const auto fold = fold_of(i);
   const DType t = b.s.program.types[i.out[0]].dtype;
-  if (!fold || (t != DType::float32 && t != DType::float64)) return {};
+  if (!fold || (t != DType::float32 && t != DType::float64) || !b.s.single(i.out[0])) return {};
   const auto left = i.in[0], right = i.in.back();
   Node n{1, false, false, {*fold}, {left, right}};
   if (left == right) return n;  // a square reads its operand twice
@@ -212,32 +271,37 @@ void FlatWriter::place_targets(Block& b, std::span<Target> targets) const {
     const auto k = s.node[v];
     if (k == FlatScope::none || s.slot[v] != FlatScope::none) continue;
     const auto& i = b.instr(k);
-    if (i.out.size() != 1 || holds_programs(i.action)) continue;
+    if (i.out.size() != 1 || holds_programs(i.action) || s.repeats(t.value)) continue;
+    if (element_count(s.type(v).shape) != element_count(s.type(t.value).shape)) continue;
+    // What takes elements out of their order, or folds them, or has an element for all, must not write where it reads.
+    const bool in_place = is_elementwise(i.action) && std::all_of(i.in.begin(), i.in.end(), [&](ir::ValueId in) {
+      return s.single(v) || !(s.repeats(in) || s.single(in)) || s.single(s.of(in));
+    });
     const auto until = t.until == FlatScope::none ? FlatScope::none : s.last[t.until];
-    if (until != FlatScope::none && until > k) continue;
+    if (until != FlatScope::none && (in_place ? until > k : until >= k)) continue;
     s.slot[v] = t.slot;
     t.placed = true;
   }
 }
 
 void FlatWriter::settle(FlatScope& s, std::span<const Target> targets) {
-  struct Move {
-    std::uint32_t from, to;
-    std::size_t bytes;
-  };
-  std::vector<Move> moves, back;
+  std::vector<Target> moves;
   for (const auto& t : targets)
-    if (!t.placed && slot(s, t.value) != t.slot) moves.push_back({slot(s, t.value), t.slot, bytes_of(s.program, t.value)});
-  for (auto& m : moves) {  // what another move would overwrite goes aside first
-    const bool overwritten = std::any_of(moves.begin(), moves.end(), [&](const Move& o) { return o.to == m.from; });
-    if (!overwritten) continue;
-    const auto aside = take(m.bytes);
-    move(aside, m.from, m.bytes);
-    back.push_back({aside, 0, m.bytes});
-    m.from = aside;
+    if (!t.placed && (s.repeats(t.value) || slot(s, t.value) != t.slot)) moves.push_back(t);
+  Spare aside;
+  std::vector<std::pair<std::uint32_t, const Target*>> late;  // what another move would overwrite goes aside first
+  for (const auto& t : moves) {
+    const auto from = s.slot[s.of(t.value)];
+    if (std::none_of(moves.begin(), moves.end(), [&](const Target& o) { return o.slot == from; })) continue;
+    const auto bytes = s.bytes(t.value);
+    late.emplace_back(take(bytes), &t);
+    aside.slots.emplace_back(late.back().first, bytes);
+    copy(s, t.value, late.back().first);
   }
-  for (const auto& m : moves) move(m.to, m.from, m.bytes);
-  for (const auto& m : back) give(m.from, m.bytes);
+  for (const auto& t : moves)
+    if (std::none_of(late.begin(), late.end(), [&](const auto& l) { return l.second == &t; })) copy(s, t.value, t.slot);
+  for (const auto& [from, t] : late) move(t->slot, from, s.bytes(t->value));
+  give(aside);
 }
 
 // --- instructions --------------------------------------------------------------------------------------------------------
@@ -248,9 +312,39 @@ kernels::flat::Instr& FlatWriter::put(Handler h) {
   return i;
 }
 void FlatWriter::move(std::uint32_t to, std::uint32_t from, std::size_t bytes) {
-  auto& i = put(isa::flat_move(bytes));
+  auto& i = put(bytes <= 16 ? isa::flat_move(bytes) : isa::flat_move_many());
   i.to = to;
   i.in[0] = from;
+  i.count = static_cast<std::uint32_t>(bytes);
+}
+void FlatWriter::shuffle(std::uint32_t to, std::span<const std::uint32_t> from, std::size_t item) {
+  const auto n = whole_vectors(from.size() * item) / item;
+  auto& list = flat_.lists.emplace_back(new std::uint32_t[n]);
+  for (std::size_t k = 0; k < n; ++k) list[k] = from[std::min(k, from.size() - 1)];
+  auto& i = put(isa::flat_shuffle(item));
+  i.to = to;
+  i.count = static_cast<std::uint32_t>(n);
+  i.value = reinterpret_cast<std::int64_t>(list.get());
+}
+void FlatWriter::copy(const FlatScope& s, ir::ValueId v, std::uint32_t to) {
+  if (!s.repeats(v)) return move(to, slot(s, v), s.single(v) ? s.item(v) : s.bytes(v));
+  shuffle(to, std::vector<std::uint32_t>(unsign(element_count(s.type(v).shape)), slot(s, v)), s.item(v));
+}
+
+std::uint32_t FlatWriter::slot(const FlatScope& s, ir::ValueId v) const {
+  const auto root = s.of(v);
+  const auto elements = root == v ? 0 : static_cast<std::uint32_t>(s.offset[v]);
+  return s.slot[root] + elements * static_cast<std::uint32_t>(s.item(v));
+}
+std::uint32_t FlatWriter::whole_array(const FlatScope& s, ir::ValueId v, Spare& spare) {
+  if (!s.repeats(v)) return slot(s, v);
+  const auto bytes = s.bytes(v);
+  spare.slots.emplace_back(take(bytes), bytes);
+  copy(s, v, spare.slots.back().first);
+  return spare.slots.back().first;
+}
+void FlatWriter::give(Spare& spare) {
+  for (const auto& [at, bytes] : spare.slots) give(at, bytes);
 }
 
 void FlatWriter::block(FlatScope& s, std::span<const std::uint32_t> instrs, std::span<const ir::ValueId> kept,
@@ -272,13 +366,21 @@ void FlatWriter::compute(Block& b, std::uint32_t k) {
     else if (std::holds_alternative<ir::While>(i.action)) loop(b, i);
     else scan(b, i);
     release(b, k, i.in);
-  } else {
+  } else if (is_view(i.action)) {
+    view(b, k);
+  } else if (std::holds_alternative<ir::Assemble>(i.action)) {
+    assemble(b, k);
+  } else if (std::holds_alternative<ir::Reduce>(i.action)) {
+    reduce(b, k);
+  } else if (b.s.single(i.out[0])) {
     single(b, k);
+  } else {
+    many(b, k);
   }
   for (std::size_t j = 0; j < i.out.size(); ++j) {
     const auto v = i.out[j];
     if (b.s.last[v] != FlatScope::none || b.s.slot[v] == FlatScope::none) continue;
-    give(b.s.slot[v], bytes_of(b.s.program, v));
+    give(b.s.slot[v], b.s.bytes(v));
   }
 }
 
@@ -311,6 +413,131 @@ void FlatWriter::single(Block& b, std::uint32_t k) {
   if (i.out.size() == 2) release(b, k, i.in);
 }
 
+/// An elementwise kernel on whole vectors; operands of one element are told to it.
+void FlatWriter::many(Block& b, std::uint32_t k) {
+  const auto& i = b.instr(k);
+  auto& s = b.s;
+  const auto v = i.out[0];
+  const auto is_one = [&](ir::ValueId in) { return s.repeats(in) || s.single(in); };
+  unsigned mask = 0;
+  for (std::size_t j = 0; j < i.in.size(); ++j) mask |= is_one(i.in[j]) ? 1U << j : 0U;
+  auto kernel = kernel_of(s.program, i);
+  if (const auto* map = std::get_if<ir::Map>(&i.action)) {
+    if (map->op == ir::Op::select || mask + 1 == 1U << i.in.size()) mask &= ~1U;
+    const auto masked = kernels::table().elementwise(map->op, kernel_dtype(s.program, i), mask);
+    if (masked != nullptr) kernel = masked;
+    else mask = 0;
+  } else {
+    mask = 0;
+  }
+  kernels::flat::Instr to;
+  to.run = isa::flat_call_many(i.in.size());
+  to.value = reinterpret_cast<std::int64_t>(kernel);
+  Spare spare;
+  std::size_t widest = s.item(v);
+  for (std::size_t j = 0; j < i.in.size(); ++j) {
+    widest = std::max(widest, s.item(i.in[j]));
+    to.in[j] = (mask >> j & 1U) != 0 ? slot(s, i.in[j]) : spread(s, i.in[j], v, spare);
+  }
+  const auto n = unsign(element_count(s.type(v).shape));
+  to.count = static_cast<std::uint32_t>(whole_vectors(n * widest) / widest);
+  to.to = result(s, v);
+  flat_.code.push_back(to);
+  release(b, k, i.in);
+  give(spare);
+}
+
+/// A single element, too, as an array like `v`.
+std::uint32_t FlatWriter::spread(const FlatScope& s, ir::ValueId in, ir::ValueId v, Spare& spare) {
+  if (s.repeats(in) || !s.single(in) || s.single(v)) return whole_array(s, in, spare);
+  const auto n = unsign(element_count(s.type(v).shape));
+  const auto bytes = whole_vectors(n * s.item(in));
+  spare.slots.emplace_back(take(bytes), bytes);
+  shuffle(spare.slots.back().first, std::vector<std::uint32_t>(n, slot(s, in)), s.item(in));
+  return spare.slots.back().first;
+}
+
+void FlatWriter::view(Block& b, std::uint32_t k) {
+  const auto& i = b.instr(k);
+  auto& s = b.s;
+  const auto in = i.in[0], out = i.out[0];
+  const auto view = view_of(i.action, s.type(in), row_major(s.type(in).shape), s.type(out));
+  const auto item = static_cast<std::int64_t>(s.item(out)), first = slot(s, in) + view->offset * item;
+  std::vector<std::uint32_t> from;
+  for_each_offset(s.type(out).shape, view->strides,
+                  [&](std::int64_t o) { from.push_back(static_cast<std::uint32_t>(first + o * item)); });
+  shuffle(result(s, out), from, s.item(out));
+  release(b, k, i.in);
+}
+
+void FlatWriter::assemble(Block& b, std::uint32_t k) {
+  const auto& i = b.instr(k);
+  auto& s = b.s;
+  const auto out = i.out[0];
+  const auto item = static_cast<std::uint32_t>(s.item(out));
+  const auto& shape = s.type(out).shape;
+  const Dims strides = row_major(shape);
+  std::vector<std::uint32_t> from(unsign(element_count(shape)), slot(s, i.in[0]));
+  const auto& pieces = std::get<ir::Assemble>(i.action).pieces;
+  for (std::size_t j = 0; j < pieces.size(); ++j) {
+    const auto v = i.in[j + 1];
+    std::int64_t begin = 0;
+    Dims steps = strides;
+    for (std::size_t d = 0; d < shape.size(); ++d) {
+      begin += pieces[j].start[d] * strides[d];
+      steps[d] *= pieces[j].stride[d];
+    }
+    std::uint32_t at = slot(s, v);
+    for_each_offset(s.type(v).shape, steps, [&](std::int64_t o) {
+      from[unsign(begin + o)] = at;
+      if (!s.repeats(v)) at += item;
+    });
+  }
+  const auto to = result(s, out);
+  if (from.size() == 1) move(to, from[0], item);
+  else shuffle(to, from, item);
+  release(b, k, i.in);
+}
+
+/// Rows are folded as those of large arrays are; the reduced dimensions are brought together first.
+void FlatWriter::reduce(Block& b, std::uint32_t k) {
+  const auto& i = b.instr(k);
+  auto& s = b.s;
+  const auto in = i.in[0];
+  const auto& action = std::get<ir::Reduce>(i.action);
+  const auto& shape = s.type(in).shape;
+  const ReductionShape r(action, shape);
+  Spare spare;
+  auto from = whole_array(s, in, spare);
+  if (!r.innermost()) {
+    const Dims strides = row_major(r.shape);
+    Shape extents;
+    Dims steps;
+    for (const auto* list : {&r.kept, &r.reduced})
+      for (const auto d : *list) {
+        extents.push_back(r.shape[unsign(d)]);
+        steps.push_back(strides[unsign(d)]);
+      }
+    std::vector<std::uint32_t> places;
+    for_each_offset(extents, steps, [&](std::int64_t o) {
+      places.push_back(from + static_cast<std::uint32_t>(o) * static_cast<std::uint32_t>(s.item(in)));
+    });
+    const auto bytes = whole_vectors(places.size() * s.item(in));
+    from = take(bytes);
+    spare.slots.emplace_back(from, bytes);
+    shuffle(from, places, s.item(in));
+  }
+  const auto to = result(s, i.out[0]);
+  auto& fold = put(isa::flat_fold());
+  fold.to = to;
+  fold.in[0] = from;
+  fold.in[1] = static_cast<std::uint32_t>(r.width);
+  fold.count = static_cast<std::uint32_t>(r.rows);
+  fold.value = reinterpret_cast<std::int64_t>(kernels::table().reduce_rows(action.op, s.type(in).dtype));
+  release(b, k, i.in);
+  give(spare);
+}
+
 // --- control flow ----------------------------------------------------------------------------------------------------------
 
 FlatScope FlatWriter::held(const ir::Program& p) {
@@ -323,13 +550,15 @@ FlatScope FlatWriter::held(const ir::Program& p) {
 void FlatWriter::whole(FlatScope& s, std::span<const ir::ValueId> kept, std::span<Target> targets) {
   std::vector<std::uint32_t> instrs;
   for (std::uint32_t i = 0; i < s.program.instrs.size(); ++i)
-    if (!is_view(s.program.instrs[i].action)) instrs.push_back(i);
+    if (const auto& instr = s.program.instrs[i]; !is_view(instr.action) || s.behind[instr.out[0]] == instr.out[0])
+      instrs.push_back(i);
   block(s, instrs, kept, targets);
 }
 
 void FlatWriter::branch(FlatScope& outer, const ir::Instr& i, const ir::Program& p) {
   auto s = held(p);
-  for (std::size_t k = 0; k < p.inputs.size(); ++k) s.slot[p.inputs[k]] = slot(outer, i.in[k + 1]);
+  Spare spare;
+  for (std::size_t k = 0; k < p.inputs.size(); ++k) s.slot[p.inputs[k]] = whole_array(outer, i.in[k + 1], spare);
   std::vector<Target> targets;
   for (std::size_t k = 0; k < i.out.size(); ++k)
     if (outer.uses[i.out[k]] != 0) targets.push_back({p.outputs[k], FlatScope::none, outer.slot[i.out[k]]});
@@ -339,9 +568,10 @@ void FlatWriter::branch(FlatScope& outer, const ir::Instr& i, const ir::Program&
     const auto v = s.of(t.value);
     const bool in_place = std::any_of(targets.begin(), targets.end(), [&](const Target& o) { return o.slot == s.slot[v]; });
     if (in_place || s.node[v] == FlatScope::none || s.slot[v] == FlatScope::none) continue;
-    give(s.slot[v], bytes_of(p, v));
+    give(s.slot[v], s.bytes(v));
     s.slot[v] = FlatScope::none;
   }
+  give(spare);
 }
 
 void FlatWriter::cond(Block& b, const ir::Instr& i) {
@@ -374,9 +604,8 @@ void FlatWriter::cond(Block& b, const ir::Instr& i) {
 std::vector<std::uint32_t> FlatWriter::carries(FlatScope& outer, const ir::Instr& i, std::size_t first, std::size_t n) {
   std::vector<std::uint32_t> slots;
   for (std::size_t k = 0; k < n; ++k) {
-    const auto bytes = bytes_of(outer.program, i.out[k]);
-    slots.push_back(take(bytes));
-    move(slots.back(), slot(outer, i.in[first + k]), bytes);
+    slots.push_back(take(outer.bytes(i.out[k])));
+    copy(outer, i.in[first + k], slots.back());
     outer.slot[i.out[k]] = slots.back();
   }
   return slots;
@@ -395,9 +624,11 @@ void FlatWriter::loop(Block& b, const ir::Instr& i) {
   const auto consts = action.cond_consts + action.body_consts;
   const auto slots = carries(b.s, i, consts, i.out.size());
   auto cond = held(*action.cond), body = held(*action.body);
-  for (std::size_t k = 0; k < action.cond_consts; ++k) cond.slot[action.cond->inputs[k]] = slot(b.s, i.in[k]);
+  Spare spare;
+  for (std::size_t k = 0; k < action.cond_consts; ++k)
+    cond.slot[action.cond->inputs[k]] = whole_array(b.s, i.in[k], spare);
   for (std::size_t k = 0; k < action.body_consts; ++k)
-    body.slot[action.body->inputs[k]] = slot(b.s, i.in[action.cond_consts + k]);
+    body.slot[action.body->inputs[k]] = whole_array(b.s, i.in[action.cond_consts + k], spare);
   for (std::size_t k = 0; k < slots.size(); ++k) {
     cond.slot[action.cond->inputs[action.cond_consts + k]] = slots[k];
     body.slot[action.body->inputs[action.body_consts + k]] = slots[k];
@@ -409,14 +640,15 @@ void FlatWriter::loop(Block& b, const ir::Instr& i) {
   whole(body, {}, targets);
   settle(body, targets);
   land(to_cond);
-  Target flag{action.cond->outputs[0], FlatScope::none, take(1)};
+  Target flag{action.cond->outputs[0], FlatScope::none, take(8)};
   whole(cond, {}, {&flag, 1});
   settle(cond, {&flag, 1});
   const auto end = here();
   auto& jump = put(isa::flat_jump_if());
   jump.in[0] = flag.slot;
   jump.value = again - end;
-  give(flag.slot, 1);
+  give(flag.slot, 8);
+  give(spare);
 }
 
 void FlatWriter::scan(Block& b, const ir::Instr& i) {
@@ -428,16 +660,20 @@ void FlatWriter::scan(Block& b, const ir::Instr& i) {
   move(counter, constant(DType::int64, length), 8);
   const auto slots = carries(b.s, i, action.consts, action.carry);
   auto body = held(p);
-  for (std::size_t k = 0; k < action.consts; ++k) body.slot[p.inputs[k]] = slot(b.s, i.in[k]);
+  Spare spare;
+  for (std::size_t k = 0; k < action.consts; ++k) body.slot[p.inputs[k]] = whole_array(b.s, i.in[k], spare);
   for (std::size_t k = 0; k < slots.size(); ++k) body.slot[p.inputs[action.consts + k]] = slots[k];
   const auto again = here();
   for (std::size_t k = action.consts + action.carry; k < p.inputs.size(); ++k) {
-    const auto bytes = bytes_of(p, p.inputs[k]);
     const auto stack = stacks_.operand(i, k);
+    const auto v = p.inputs[k];
     flat_.pointers.push_back({fresh(8), stack.first, 0});
-    auto& read = put(isa::flat_read(bytes));
+    auto& read = put(body.single(v) ? isa::flat_read(body.item(v)) : isa::flat_read_many());
     read.in[0] = flat_.pointers.back().at;
-    read.to = body.slot[p.inputs[k]] = take(bytes);
+    read.in[1] = static_cast<std::uint32_t>(body.bytes(v));
+    read.in[2] = static_cast<std::uint32_t>(body.item(v));
+    read.count = static_cast<std::uint32_t>(unsign(element_count(body.type(v).shape)) * body.item(v));
+    read.to = body.slot[v] = take(body.bytes(v));
     read.value = stack.step;
   }
   std::vector<ir::ValueId> kept;
@@ -448,11 +684,16 @@ void FlatWriter::scan(Block& b, const ir::Instr& i) {
   for (std::size_t k = action.carry; k < p.outputs.size(); ++k) {
     if (!stacks_.is_wanted(i, k)) continue;
     const auto stack = stacks_.result(i, k);
+    const auto v = p.outputs[k];
     flat_.pointers.push_back({fresh(8), stack.first, 0});
-    auto& write = put(isa::flat_write(bytes_of(p, p.outputs[k])));
+    Spare written;
+    const auto from = whole_array(body, v, written);
+    auto& write = put(body.single(v) ? isa::flat_write(body.item(v)) : isa::flat_write_many());
     write.to = flat_.pointers.back().at;
-    write.in[0] = slot(body, p.outputs[k]);
+    write.in[0] = from;
+    write.count = static_cast<std::uint32_t>(unsign(element_count(body.type(v).shape)) * body.item(v));
     write.value = stack.step;
+    give(written);
   }
   settle(body, targets);
   const auto end = here();
@@ -460,6 +701,7 @@ void FlatWriter::scan(Block& b, const ir::Instr& i) {
   repeat.in[0] = counter;
   repeat.value = again - end;
   give(counter, 8);
+  give(spare);
 }
 
 Flat FlatWriter::finish(std::uint32_t& frame_bytes) {

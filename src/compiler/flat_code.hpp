@@ -1,5 +1,5 @@
-// Writes flat programs (kernels/flat.hpp) for instructions on single elements, with the loops and branches around them.
-// A value has a place in the frame from where it is computed to where it is last read.
+// Writes flat programs (kernels/flat.hpp) for instructions on single elements and small arrays, with the loops and
+// branches around them. A value has a place in the frame from where it is computed to where it is last read.
 #pragma once
 
 #include <array>
@@ -11,8 +11,11 @@
 
 namespace fluxion::compiler {
 
-/// Whether the instruction can be part of a flat program: it computes single elements of single elements, or is a loop
-/// or a branch over such. At the top, scans may walk along stacks of elements.
+/// Elements of the largest arrays that have a place in a frame.
+constexpr std::int64_t most_elements = 64;
+
+/// Whether the instruction can be part of a flat program: its operands and results are small, or it is a loop or a
+/// branch over such. At the top, scans may walk along stacks.
 bool is_flat(const ir::Program& p, const ir::Instr& i, bool top);
 /// Whether operand or result k of a scan is a stack.
 bool is_stack(const ir::Instr& i, std::size_t k, bool result);
@@ -23,13 +26,24 @@ struct FlatScope {
   static constexpr std::uint32_t none = ~std::uint32_t{0};
 
   FlatScope(const ir::Program& p, bool top);
-  /// The value without views around it, if its element has a place of its own here; else the value itself.
+  void see_through(const ir::Instr& view);
+  /// What has a place of its own in the frame: the value without views around it, if this block computes that, else
+  /// the value itself. A view that takes elements out of their order is computed.
   ir::ValueId of(ir::ValueId v) const { return top && node[behind[v]] == none ? v : behind[v]; }
+  const ir::Type& type(ir::ValueId v) const { return program.types[v]; }
+  std::size_t item(ir::ValueId v) const { return itemsize(type(v).dtype); }
+  bool single(ir::ValueId v) const { return element_count(type(v).shape) == 1; }
+  /// Bytes of its place, whole vectors for arrays.
+  std::size_t bytes(ir::ValueId v) const;
+  /// Whether one element stands for all.
+  bool repeats(ir::ValueId v) const { return repeated[v] != 0; }
 
   const ir::Program& program;
   bool top;
   // By value:
   std::vector<ir::ValueId> behind;      // without views
+  std::vector<std::int64_t> offset;     // of its first element there
+  std::vector<char> repeated;           // one element stands for all
   std::vector<std::uint32_t> slot;      // where it is in the frame
   std::vector<std::uint32_t> node;      // the instruction that computes it, counted in the block
   std::vector<std::uint32_t> last;      // where it is last read, the same
@@ -60,8 +74,8 @@ class FlatWriter {
 
   explicit FlatWriter(Stacks& stacks) : stacks_(stacks) {}
 
-  /// A place for an element that is read before the program begins.
-  std::uint32_t load(Ref from, std::size_t bytes);
+  /// A place for a value that is read before the program begins, from elements with these strides.
+  std::uint32_t load(const FlatScope& s, ir::ValueId v, Ref from, const Dims& strides);
   /// The instructions of a block; `kept` values have a place when it ends.
   void block(FlatScope& s, std::span<const std::uint32_t> instrs, std::span<const ir::ValueId> kept,
              std::span<Target> targets);
@@ -94,6 +108,10 @@ class FlatWriter {
   void compute(Block& b, std::uint32_t k);
   void chain(Block& b, const Node& n, std::uint32_t k);
   void single(Block& b, std::uint32_t k);
+  void many(Block& b, std::uint32_t k);
+  void view(Block& b, std::uint32_t k);
+  void assemble(Block& b, std::uint32_t k);
+  void reduce(Block& b, std::uint32_t k);
   void cond(Block& b, const ir::Instr& i);
   void loop(Block& b, const ir::Instr& i);
   void scan(Block& b, const ir::Instr& i);
@@ -103,12 +121,24 @@ class FlatWriter {
   std::vector<std::uint32_t> carries(FlatScope& outer, const ir::Instr& i, std::size_t first, std::size_t n);
   std::vector<Target> turns(const FlatScope& body, std::size_t first, std::span<const std::uint32_t> slots) const;
 
-  std::uint32_t slot(const FlatScope& s, ir::ValueId v) const { return s.slot[s.of(v)]; }
+  /// Where the value's first element is.
+  std::uint32_t slot(const FlatScope& s, ir::ValueId v) const;
+  /// Where all its elements are; a repeated one is written out, until `spare` is given back.
+  struct Spare {
+    std::vector<std::pair<std::uint32_t, std::size_t>> slots;
+  };
+  std::uint32_t spread(const FlatScope& s, ir::ValueId in, ir::ValueId v, Spare& spare);
+  std::uint32_t whole_array(const FlatScope& s, ir::ValueId v, Spare& spare);
+  void give(Spare& spare);
+  void copy(const FlatScope& s, ir::ValueId v, std::uint32_t to);
+  /// to[k] = the element at from[k], the last one repeated to the end of the place.
+  void shuffle(std::uint32_t to, std::span<const std::uint32_t> from, std::size_t item);
   std::uint32_t result(FlatScope& s, ir::ValueId v);
   void release(Block& b, std::uint32_t k, std::span<const ir::ValueId> read);
   std::uint32_t take(std::size_t bytes);
   std::uint32_t fresh(std::size_t bytes);
-  void give(std::uint32_t slot, std::size_t bytes) { free_[bytes > 8].push_back(slot); }
+  static std::size_t pool(std::size_t bytes) { return bytes <= 8 ? 0 : bytes <= 16 ? 1 : 1 + bytes / 64; }
+  void give(std::uint32_t slot, std::size_t bytes) { free_[pool(bytes)].push_back(slot); }
   std::uint32_t constant(DType t, const ir::Constant& c);
 
   kernels::flat::Instr& put(kernels::flat::Handler h);
@@ -119,7 +149,7 @@ class FlatWriter {
 
   Stacks& stacks_;
   Flat flat_;
-  std::vector<std::uint32_t> free_[2];  // slots of 8 and 16 bytes
+  std::vector<std::uint32_t> free_[2 + most_elements * 16 / 64];  // slots of 8 and 16 bytes, and of whole vectors
   std::uint32_t end_ = kernels::flat::reserved_bytes;
   ir::ConstantIndex constants_;  // the "values" are slots
 };

@@ -216,7 +216,7 @@ struct Tape {
   std::vector<Value> values;
 };
 
-/// A flat program over single elements, with its loops and branches. What it reads is copied into the frame before it
+/// A flat program over single elements and small arrays, with its loops and branches. What it reads is copied into the frame before it
 /// begins; what it computes stays there, or is copied to where it is wanted.
 struct Flat {
   /// An element in the frame, and memory outside of it.
@@ -224,6 +224,14 @@ struct Flat {
     std::uint32_t at;
     Ref ref;
     std::uint32_t bytes;
+    std::uint32_t end = 0, item = 0;  // of a small array that is loaded: its last item is repeated up to there
+  };
+  /// Elements that lie apart, at these bytes from the base.
+  struct Gather {
+    std::uint32_t at;
+    Ref ref;
+    std::uint32_t item;
+    std::vector<std::int64_t> from;
   };
   struct Constant {
     std::uint32_t at;
@@ -232,6 +240,8 @@ struct Flat {
   std::vector<kernels::flat::Instr> code;
   std::vector<Constant> constants;
   std::vector<Place> loads, stores;
+  std::vector<Gather> gathers;
+  std::vector<std::shared_ptr<std::uint32_t[]>> lists;  // of shuffles
   std::vector<Place> pointers;  // not the element is in the frame, but its address
   Ref frame;
   std::vector<std::uint32_t> instrs;  // of the program, for listings

@@ -8,7 +8,7 @@
 namespace fluxion::compiler {
 namespace {
 
-std::size_t bytes_of(const ir::Type& t) { return itemsize(t.dtype); }
+std::size_t bytes_of(const ir::Type& t) { return static_cast<std::size_t>(element_count(t.shape)) * itemsize(t.dtype); }
 
 /// The stacks that scans walk along.
 class PlannedStacks final : public FlatWriter::Stacks {
@@ -16,12 +16,17 @@ class PlannedStacks final : public FlatWriter::Stacks {
   explicit PlannedStacks(Planner& p) : p_(p) {}
 
   FlatWriter::Stack operand(const ir::Instr& i, std::size_t k) override {
-    const Location& l = p_.use(i.in[k]);
-    return turned(i, l.ref(), l.strides[0] * static_cast<std::int64_t>(bytes_of(p_.type(i.in[k]))));
+    const auto& t = p_.type(i.in[k]);
+    const Location l = p_.use(i.in[k]);
+    const auto item = static_cast<std::int64_t>(itemsize(t.dtype));
+    const Shape inner(t.shape.data() + 1, t.shape.size() - 1);
+    if (is_row_major(inner, Dims(l.strides.data() + 1, inner.size()))) return turned(i, l.ref(), l.strides[0] * item);
+    return turned(i, {p_.packed(l.ref(), t.shape, l.strides, itemsize(t.dtype)), 0}, element_count(inner) * item);
   }
   FlatWriter::Stack result(const ir::Instr& i, std::size_t k) override {
     const auto& t = p_.type(i.out[k]);
-    return turned(i, p_.define(i.out[k], row_major(t.shape)).ref(), static_cast<std::int64_t>(bytes_of(t)));
+    const auto step = element_count(t.shape) / t.shape[0] * static_cast<std::int64_t>(itemsize(t.dtype));
+    return turned(i, p_.define(i.out[k], row_major(t.shape)).ref(), step);
   }
   bool is_wanted(const ir::Instr& i, std::size_t k) const override { return p_.fusion().stored[i.out[k]] != 0; }
 
@@ -47,9 +52,22 @@ class FlatUnits::State {
         for (const auto i : *list)
           for (const auto v : p.instr(i).in) last_unit_[scope_.behind[v]] = u;
     for (const auto v : p.program().outputs) last_unit_[scope_.behind[v]] = FlatScope::none;
+    const auto& instrs = p.program().instrs;
+    for (auto i = static_cast<std::uint32_t>(instrs.size()); i-- > 0;) {
+      const auto v = is_view(instrs[i].action) ? instrs[i].out[0] : FlatScope::none;
+      if (v == FlatScope::none || scope_.behind[v] != v) continue;
+      auto& last = last_unit_[scope_.behind[instrs[i].in[0]]];
+      last = std::max(last, last_unit_[v]);
+      if (view_by_.empty()) view_by_.assign(p.program().types.size(), no_instr);
+      view_by_[v] = i;
+    }
   }
 
-  ir::ValueId behind(ir::ValueId v) const { return scope_.behind[v]; }
+  /// The value that the elements of `v` are elements of.
+  ir::ValueId base(ir::ValueId v) const {
+    for (v = scope_.behind[v]; view(v) != no_instr;) v = scope_.behind[p_.instr(view(v)).in[0]];
+    return v;
+  }
 
   void plan(std::size_t first, std::size_t n) {
     PlannedStacks stacks(p_);
@@ -74,12 +92,29 @@ class FlatUnits::State {
   void gather(std::size_t first, std::size_t n) {
     instrs_.clear();
     for (std::size_t u = first; u < first + n; ++u) {
-      const auto& members = p_.fusion().units[u].members;
-      instrs_.insert(instrs_.end(), members.begin(), members.end());
+      const auto& unit = p_.fusion().units[u];
+      for (const auto* list : {&unit.members, &unit.reductions})
+        for (const auto i : *list) {
+          for (std::size_t k = 0; k < p_.instr(i).in.size(); ++k)
+            if (!is_stack(p_.instr(i), k, false)) gather_views(p_.instr(i).in[k]);
+          append(i);
+        }
     }
-    for (std::uint32_t k = 0; k < instrs_.size(); ++k)
-      for (const auto v : p_.instr(instrs_[k]).out) scope_.node[v] = k;
   }
+  void append(std::uint32_t i) {
+    for (const auto v : p_.instr(i).out) scope_.node[v] = static_cast<std::uint32_t>(instrs_.size());
+    instrs_.push_back(i);
+  }
+  /// Views of what is computed here that take elements out of their order are computed here.
+  void gather_views(ir::ValueId v) {
+    std::vector<std::uint32_t> views;
+    for (v = scope_.behind[v]; view(v) != no_instr && scope_.node[v] == FlatScope::none; v = scope_.behind[p_.instr(view(v)).in[0]])
+      views.push_back(view(v));
+    if (scope_.node[v] == FlatScope::none) return;
+    for (auto i = views.rbegin(); i != views.rend(); ++i) append(*i);
+  }
+  std::uint32_t view(ir::ValueId v) const { return view_by_.empty() ? no_instr : view_by_[v]; }
+
   /// What other steps have computed is read before the program begins.
   void load(FlatWriter& writer) {
     for (const auto i : instrs_) {
@@ -88,7 +123,8 @@ class FlatUnits::State {
         const auto v = in[k];
         if (is_stack(p_.instr(i), k, false) || scope_.node[scope_.of(v)] != FlatScope::none) continue;
         if (scope_.slot[v] != FlatScope::none) continue;
-        scope_.slot[v] = writer.load(p_.use(v).ref(), bytes_of(p_.type(v)));
+        const Location& l = p_.use(v);
+        scope_.slot[v] = writer.load(scope_, v, l.ref(), l.strides);
         loaded_.push_back(v);
       }
     }
@@ -110,6 +146,7 @@ class FlatUnits::State {
 
   Planner& p_;
   FlatScope scope_;
+  std::vector<std::uint32_t> view_by_;    // by value: the view that takes elements out of their order; empty for none
   std::vector<std::uint32_t> last_unit_;  // by value: the last unit that reads it; none for results
   std::vector<std::uint32_t> instrs_;
   std::vector<ir::ValueId> loaded_;
@@ -122,7 +159,7 @@ std::size_t FlatUnits::plan(std::size_t first) {
   const auto& units = p_.fusion().units;
   std::size_t n = 0;
   std::vector<ir::ValueId> stacks;  // made by the units so far: elements of these are not in the frame
-  while (first + n < units.size() && joins(units[first + n], stacks)) ++n;
+  while (first + n < units.size() && joins(units[first + n], first, stacks)) ++n;
   if (n != 0) state().plan(first, n);
   return n;
 }
@@ -132,15 +169,22 @@ FlatUnits::State& FlatUnits::state() {
   return *state_;
 }
 
-bool FlatUnits::joins(const Unit& u, std::vector<ir::ValueId>& stacks) {
-  if (!u.reductions.empty()) return false;
-  for (const auto m : u.members) {
-    const auto& i = p_.instr(m);
-    if (!is_flat(p_.program(), i, true)) return false;
-    if (!stacks.empty())
-      for (const auto v : i.in)
-        if (std::find(stacks.begin(), stacks.end(), state().behind(v)) != stacks.end()) return false;
-  }
+bool FlatUnits::joins(const Unit& u, std::size_t first, std::vector<ir::ValueId>& stacks) {
+  // A stack that a scan walks along is memory, not a part of the frame.
+  const auto in_frame = [&](ir::ValueId v) {
+    const auto source = p_.origins().source[v];
+    return source != no_instr && p_.fusion().unit_of[source] >= first && &p_.fusion().units[p_.fusion().unit_of[source]] < &u;
+  };
+  for (const auto* list : {&u.members, &u.reductions})
+    for (const auto m : *list) {
+      const auto& i = p_.instr(m);
+      if (!is_flat(p_.program(), i, true)) return false;
+      for (std::size_t k = 0; k < i.in.size(); ++k)
+        if (is_stack(i, k, false) && in_frame(i.in[k])) return false;
+      if (!stacks.empty())
+        for (const auto v : i.in)
+          if (std::find(stacks.begin(), stacks.end(), state().base(v)) != stacks.end()) return false;
+    }
   for (const auto m : u.members)
     for (std::size_t k = 0; k < p_.instr(m).out.size(); ++k)
       if (is_stack(p_.instr(m), k, true)) stacks.push_back(p_.instr(m).out[k]);

@@ -142,8 +142,8 @@ class FlatUnits {
  private:
   class State;
   State& state();
-  /// Whether the unit goes with those before it, whose stacks are listed; then its own are, too.
-  bool joins(const Unit& u, std::vector<ir::ValueId>& stacks);
+  /// Whether the unit goes with those from `first` on, whose stacks are listed; then its own are, too.
+  bool joins(const Unit& u, std::size_t first, std::vector<ir::ValueId>& stacks);
 
   Planner& p_;
   std::unique_ptr<State> state_;  // made for the first such unit

@@ -66,6 +66,12 @@ class InOneLoop {
   std::uint32_t input_, result_;
 };
 
+/// Flat programs load all that they read before they store, but for the stacks that they walk along.
+bool flat_allows(const Flat& flat, std::uint32_t input, std::uint32_t result) {
+  return std::none_of(flat.pointers.begin(), flat.pointers.end(),
+                      [&](const auto& p) { return p.ref.storage == input || p.ref.storage == result; });
+}
+
 struct Pair {
   std::size_t steps, order, apart;  // between the last reading and the first writing; between argument and result
   Reuse reuse;
@@ -85,6 +91,8 @@ std::optional<Pair> judged(const ir::Program& p, const Plan& plan, std::uint32_t
     return pair;
   }
   if (in.last > out.first) return std::nullopt;
+  const auto* flat = std::get_if<Flat>(&plan.steps[out.first]);
+  if (flat != nullptr && flat_allows(*flat, input, storage)) return pair;
   if (const auto* copy = std::get_if<Copy>(&plan.steps[out.first]); copy != nullptr) {
     // The same elements in the same places: nothing is to be done.
     const bool stays = copy->from.storage == input && copy->to.storage == storage && copy->from.offset == 0 &&

@@ -57,7 +57,13 @@ void execute(const Plan& plan, Bases bases) {
 void execute(const Flat& s, Bases bases) {
   std::byte* const frame = resolve(bases, s.frame);
   for (const auto& c : s.constants) std::memcpy(frame + c.at, &c.word, sizeof c.word);
-  for (const auto& l : s.loads) copy_element(frame + l.at, resolve(bases, l.ref), l.bytes);
+  for (const auto& l : s.loads) {
+    copy_element(frame + l.at, resolve(bases, l.ref), l.bytes);
+    if (l.end != l.bytes) kernels::flat::repeat_last(frame + l.at, l.bytes, l.end, l.item);
+  }
+  for (const auto& g : s.gathers)
+    for (std::size_t k = 0; k < g.from.size(); ++k)
+      copy_element(frame + g.at + k * g.item, resolve(bases, g.ref) + g.from[k], g.item);
   for (const auto& p : s.pointers) {
     std::byte* const address = resolve(bases, p.ref);
     std::memcpy(frame + p.at, &address, sizeof address);

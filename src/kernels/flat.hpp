@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include <fluxion/dtype.hpp>
 #include "ir/op.hpp"
@@ -37,6 +38,15 @@ inline void run(const Instr* code, std::byte* frame) { code->run(code, frame); }
 
 }  // namespace fluxion::kernels::flat
 
+namespace fluxion::kernels::flat {
+
+/// Repeats the last `item` bytes of [to, to + bytes) up to `end`.
+inline void repeat_last(std::byte* to, std::size_t bytes, std::size_t end, std::size_t item) {
+  for (std::size_t at = bytes; at + item <= end; at += item) std::memcpy(to + at, to + bytes - item, item);
+}
+
+}  // namespace fluxion::kernels::flat
+
 /// Handlers have one code for all instruction sets: what they compute IEEE 754 and two's complement define to the bit.
 namespace fluxion::kernels::isa_baseline {
 
@@ -59,6 +69,21 @@ flat::Handler flat_move(std::size_t bytes);
 flat::Handler flat_read(std::size_t bytes);
 /// What the address at `to` points to = in[0]; the address moves on by `value`.
 flat::Handler flat_write(std::size_t bytes);
+
+// Small arrays: elements one after the other from a multiple of 64 bytes, the last one repeated up to the next multiple,
+// so that kernels compute whole vectors of valid data.
+
+/// The Kernel at `value`, on `count` elements of to and in[0, operands).
+flat::Handler flat_call_many(std::size_t operands);
+/// Element k of to = the element of `bytes` bytes at the place [k] of the list of uint32 at `value`, for all k < `count`.
+flat::Handler flat_shuffle(std::size_t bytes);
+/// The reduction of rows at `value`: `count` rows of in[1] elements each.
+flat::Handler flat_fold();
+/// to = in[0], of `count` bytes.
+flat::Handler flat_move_many();
+/// As flat_read and flat_write, of `count` bytes; the last in[2] bytes read are repeated up to in[1] bytes.
+flat::Handler flat_read_many();
+flat::Handler flat_write_many();
 
 /// Goes on `value` instructions further.
 flat::Handler flat_jump();

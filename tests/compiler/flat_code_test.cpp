@@ -60,7 +60,10 @@ class Generator {
   static constexpr Op binary[] = {Op::add, Op::sub, Op::mul, Op::add, Op::sub, Op::mul, Op::max, Op::min};
 
   std::size_t pick(std::size_t n) { return random_() % n; }
-  Shape shape() { return pick(4) == 0 ? Shape{1, 1} : Shape{}; }
+  Shape shape() {
+    static const Shape shapes[] = {{}, {}, {}, {1, 1}, {3}, {10}, {2, 3}, {17}};
+    return shapes[pick(std::size(shapes))];
+  }
 
   /// A value of type t among those known, or made from one.
   ValueId of(ir::Builder& b, const Values& known, const Type& t) {
@@ -68,14 +71,54 @@ class Generator {
       if (const auto v = known[pick(known.size())]; b.type(v) == t) return v;
     auto v = known[pick(known.size())];
     if (b.type(v).dtype != t.dtype) v = b.convert(v, t.dtype);
-    return b.type(v).shape == t.shape ? v : b.reshape(v, t.shape);
+    if (element_count(b.type(v).shape) == element_count(t.shape)) return b.reshape(v, t.shape);
+    return spread(b, element(b, v), t.shape);
+  }
+  /// One element, some of them in another order, or all of them repeated.
+  ValueId element(ir::Builder& b, ValueId v) {
+    const Shape s = b.type(v).shape;
+    Dims start, stride, one;
+    for (const auto e : s) {
+      start.push_back(static_cast<std::int64_t>(pick(static_cast<std::size_t>(e))));
+      stride.push_back(1);
+      one.push_back(1);
+    }
+    return b.reshape(b.slice(v, start, stride, one), {});
+  }
+  ValueId spread(ir::Builder& b, ValueId number, const Shape& shape) {
+    return shape.empty() ? number : b.broadcast(number, shape, {});
+  }
+  ValueId rearranged(ir::Builder& b, ValueId v) {
+    const Type t = b.type(v);
+    if (t.shape.size() == 2 && pick(2) == 0) return b.reshape(b.transpose(v, {1, 0}), t.shape);
+    const auto n = element_count(t.shape);
+    const auto flat = b.reshape(v, {n});
+    switch (pick(3)) {
+      case 0: return b.reshape(b.slice(flat, {n - 1}, {-1}, {n}), t.shape);
+      case 1: return element(b, v);
+      default: break;
+    }
+    const ValueId zero = b.constant(t.dtype, 1.0);
+    const Values pieces = {flat, b.reshape(number_of(b, v), {1})};
+    const auto joined = b.assemble({n + 2}, zero, pieces, {{{1}, {1}}, {{0}, {1}}}, false);
+    return b.reshape(b.slice(joined, {2}, {1}, {n}), t.shape);
+  }
+  ValueId number_of(ir::Builder& b, ValueId v) {
+    const auto rank = b.type(v).shape.size();
+    if (rank == 0) return v;
+    if (b.type(v).dtype == DType::bool_ || pick(2) == 0) return element(b, v);
+    if (rank == 2 && pick(2) == 0) return element(b, b.reduce(ir::ReduceOp::max, v, {pick(2) == 0 ? 0 : 1}));
+    Dims axes;
+    for (std::size_t d = 0; d < rank; ++d) axes.push_back(static_cast<std::int64_t>(d));
+    return b.reduce(ir::ReduceOp::sum, v, axes);
   }
   void block(ir::Builder& b, Values& known, std::size_t length, int depth) {
     for (std::size_t k = 0; k < length; ++k) {
       const auto x = known[pick(known.size())];
       const Type t = b.type(x);
       const auto what = pick(depth > 0 ? 14 : 10);
-      if (what >= 12) branch(b, known, depth - 1);
+      if (pick(5) == 0) known.push_back(pick(3) == 0 ? number_of(b, x) : rearranged(b, x));
+      else if (what >= 12) branch(b, known, depth - 1);
       else if (what >= 10) loop(b, known, depth - 1, what == 10);
       else if (t.dtype == DType::bool_) known.push_back(what < 5 ? b.map(Op::not_, {x}) : b.map(Op::and_, {x, of(b, known, t)}));
       else known.push_back(arithmetic(b, known, x, t, what));

@@ -264,6 +264,46 @@ template <std::size_t bytes> struct Write {
     store(frame + i.to, to + i.value);
   }
 };
+template <std::size_t operands> struct CallMany {
+  static void carry_out(const Instr& i, std::byte* frame) {
+    void** const args = reinterpret_cast<void**>(frame);
+    args[0] = frame + i.to;
+    for (std::size_t k = 0; k < operands; ++k) args[1 + k] = frame + i.in[k];
+    reinterpret_cast<Kernel>(i.value)(args, i.count);
+  }
+};
+template <std::size_t bytes> struct Shuffle {
+  static void carry_out(const Instr& i, std::byte* frame) {
+    const auto* const from = reinterpret_cast<const std::uint32_t*>(i.value);
+    std::byte* const to = frame + i.to;
+    for (std::size_t k = 0; k < i.count; ++k) std::memcpy(to + k * bytes, frame + from[k], bytes);
+  }
+};
+struct FoldRows {
+  static void carry_out(const Instr& i, std::byte* frame) {
+    reinterpret_cast<void (*)(void*, const void*, std::size_t, std::size_t)>(i.value)(frame + i.to, frame + i.in[0], i.count,
+                                                                                      i.in[1]);
+  }
+};
+struct MoveMany {
+  static void carry_out(const Instr& i, std::byte* frame) { std::memcpy(frame + i.to, frame + i.in[0], i.count); }
+};
+struct ReadMany {
+  static void carry_out(const Instr& i, std::byte* frame) {
+    auto* const from = load<const std::byte*>(frame + i.in[0]);
+    std::memcpy(frame + i.to, from, i.count);
+    flat::repeat_last(frame + i.to, i.count, i.in[1], i.in[2]);
+    store(frame + i.in[0], from + i.value);
+  }
+};
+struct WriteMany {
+  static void carry_out(const Instr& i, std::byte* frame) {
+    auto* const to = load<std::byte*>(frame + i.to);
+    std::memcpy(to, frame + i.in[0], i.count);
+    store(frame + i.to, to + i.value);
+  }
+};
+
 template <template <std::size_t> class Action> Handler of_size(std::size_t bytes) {
   switch (bytes) {
     case 1: return &then_next<Action<1>>;
@@ -356,6 +396,19 @@ Handler flat_call(std::size_t operands, std::size_t results) {
 Handler flat_move(std::size_t bytes) { return of_size<Move>(bytes); }
 Handler flat_read(std::size_t bytes) { return of_size<Read>(bytes); }
 Handler flat_write(std::size_t bytes) { return of_size<Write>(bytes); }
+Handler flat_call_many(std::size_t operands) {
+  switch (operands) {
+    case 1: return &then_next<CallMany<1>>;
+    case 2: return &then_next<CallMany<2>>;
+    case 3: return &then_next<CallMany<3>>;
+    default: return nullptr;
+  }
+}
+Handler flat_shuffle(std::size_t bytes) { return of_size<Shuffle>(bytes); }
+Handler flat_fold() { return &then_next<FoldRows>; }
+Handler flat_move_many() { return &then_next<MoveMany>; }
+Handler flat_read_many() { return &then_next<ReadMany>; }
+Handler flat_write_many() { return &then_next<WriteMany>; }
 Handler flat_jump() { return &go_on<Jump>; }
 Handler flat_jump_if() { return &go_on<JumpIf>; }
 Handler flat_jump_unless_positive() { return &go_on<JumpUnlessPositive>; }
