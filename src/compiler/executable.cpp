@@ -19,7 +19,7 @@ const ConcreteNode& node_of(const Array& x) {
 
 bool fits(const compiler::Plan& plan, ArraySpan args) {
   for (std::size_t k = 0; k < args.size(); ++k) {
-    const auto& x = node_of(args[k]);
+    const auto& x = static_cast<const ConcreteNode&>(*args[k].node_or_null());
     if (x.contiguous) {
       if (plan.input_row_major[k] == 0) return false;
     } else if (!(x.strides == plan.input_strides[k])) {

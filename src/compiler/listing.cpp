@@ -61,12 +61,20 @@ class Lister {
         << where(s.to) << '\n';
   }
   void list(const Dot& s) {
-    line() << "dot: " << s.batch << " of " << s.shape.m << 'x' << s.shape.k << " by " << s.shape.k << 'x' << s.shape.n
+    const auto batch = s.shape.batch * static_cast<std::size_t>(element_count(s.outer));
+    line() << "dot: " << batch << " of " << s.shape.m << 'x' << s.shape.k << " by " << s.shape.k << 'x' << s.shape.n
         << " from " << where(s.a) << " and " << where(s.b) << " to " << where(s.c) << '\n';
   }
   void list(const Copy& s) {
     line() << "copy " << s.shape << " from " << where(s.from) << " strides " << s.from_strides << " to " << where(s.to)
         << " strides " << s.to_strides << '\n';
+  }
+  void list(const Weave& s) {
+    line() << "weave: " << s.rows << " rows, " << s.block << " at a time, of " << s.pieces.size() << " pieces:\n";
+    for (const auto& piece : s.pieces) {
+      os_ << "  ";
+      list(piece);
+    }
   }
 
   void list(const HostCall& s) {
@@ -89,6 +97,19 @@ class Lister {
   void list(const Tape& s) {
     line() << (ir::Instr{ir::Tape{s.kind}, {}, {}}) << ": " << s.n << " of " << s.values.size() << " values at "
            << where(s.tape) << '\n';
+  }
+  void list(const Flat& s) {
+    line() << "flat program of " << s.code.size() << " instructions, " << s.loads.size() << " loads, " << s.stores.size()
+           << " stores, at " << where(s.frame) << '\n';
+    for (const auto i : s.instrs) {
+      line() << "  " << p_.instrs[i] << '\n';
+      for (const auto* held : ir::held_programs(p_.instrs[i].action)) {
+        std::ostringstream text;
+        text << **held;
+        std::istringstream lines(text.str());
+        for (std::string l; std::getline(lines, l);) line() << "    " << l << '\n';
+      }
+    }
   }
   void list(const Cond& s) {
     line() << "cond: index at " << where(s.index) << '\n';

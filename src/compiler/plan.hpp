@@ -10,6 +10,7 @@
 #include <fluxion/aval.hpp>
 #include <fluxion/extend/host.hpp>
 #include "ir/program.hpp"
+#include "kernels/flat.hpp"
 #include "kernels/kernels.hpp"
 
 namespace fluxion::compiler {
@@ -36,6 +37,13 @@ struct Copy {
   Ref to, from;
   Dims shape, to_strides, from_strides;
   std::size_t itemsize = 0;
+};
+
+/// Copies of pieces that lie beside each other in each row of their result, some rows at a time: every cache line of the
+/// result is visited once, not once per piece.
+struct Weave {
+  std::vector<Copy> pieces;  // the first extent is `rows`
+  std::int64_t rows = 0, block = 1;
 };
 
 /// Elementwise instructions over a linear sequence of elements, block by block, and reductions on the way.
@@ -140,9 +148,10 @@ struct ArgMax {
 struct Dot {
   kernels::Gemm multiply = nullptr;
   Ref a, b, c;
-  std::size_t batch = 1, itemsize = 0;
-  std::int64_t a_batch = 0, b_batch = 0;  // bytes
-  kernels::GemmArgs shape{};              // without pointers
+  std::size_t itemsize = 0;
+  kernels::GemmArgs shape{};  // without pointers; its batch is the innermost dimension of all batches
+  Dims outer, a_outer, b_outer;  // the others: extents; elements
+  bool parallel = false;
 };
 
 /// A call into the host. The lists of what it sees are made in the holder's memory, so that a call allocates nothing.
@@ -191,6 +200,27 @@ struct Tape {
   Ref tape, other, out;  // other: the indices, or the tapes to add
   std::size_t n = 1, folded = 1;
   std::vector<Value> values;
+};
+
+/// A flat program over single elements, with its loops and branches. What it reads is copied into the frame before it
+/// begins; what it computes stays there, or is copied to where it is wanted.
+struct Flat {
+  /// An element in the frame, and memory outside of it.
+  struct Place {
+    std::uint32_t at;
+    Ref ref;
+    std::uint32_t bytes;
+  };
+  struct Constant {
+    std::uint32_t at;
+    std::uint64_t word;
+  };
+  std::vector<kernels::flat::Instr> code;
+  std::vector<Constant> constants;
+  std::vector<Place> loads, stores;
+  std::vector<Place> pointers;  // not the element is in the frame, but its address
+  Ref frame;
+  std::vector<std::uint32_t> instrs;  // of the program, for listings
 };
 
 // --- control flow: steps that carry out the plans of held programs --------------------------------------------
@@ -245,7 +275,8 @@ struct Scan {
   std::uint32_t instr = 0;
 };
 
-using Step = std::variant<Loop, Band, Columns, ArgMax, Dot, Copy, TruePositions, Rows, HostCall, Tape, Cond, While, Scan>;
+using Step = std::variant<Loop, Band, Columns, ArgMax, Dot, Copy, Weave, TruePositions, Rows, HostCall, Tape, Flat, Cond,
+                          While, Scan>;
 
 /// How a result array is made.
 struct Output {

@@ -111,6 +111,7 @@ void LoopPlanner::choose_order() {
       if (o.shape.size() == rank && whole == (std::find(o.strides.begin(), o.strides.end(), 0) == o.strides.end()))
         strides.push_back(o.strides);
   order_ = visiting_order(rank, strides);
+  order_ = sparing_gathers(order_, logical_, strides, shortest_row);
 }
 
 /// Whether the operands lie in memory in the order of their logical elements.

@@ -26,6 +26,7 @@ Planner::Planner(const ir::Program& p, std::span<const Dims> input_strides)
       locations_(p.types.size()),
       view_by_(p.types.size(), no_instr),
       operand_of_(p.types.size(), 0),
+      own_result_(p.types.size(), 0),
       read_later_(p.instrs.size(), 0) {
   for (std::size_t k = 0; k < p.inputs.size(); ++k) {
     plan_->input_strides.push_back(input_strides[k]);
@@ -139,6 +140,15 @@ std::uint32_t Planner::packed(Ref from, const Shape& shape, const Dims& strides,
   return to;
 }
 
+void Planner::units() {
+  FlatUnits flat(*this);
+  const auto& list = fusion_.units;
+  for (std::size_t k = 0; k < list.size();) {
+    if (const auto planned = flat.plan(k); planned != 0) k += planned;
+    else unit(list[k++]);
+  }
+}
+
 void Planner::unit(const Unit& u) {
   if (u.is_loop && u.members.empty() && u.reductions.size() == 1) return plan_reduction(*this, u);
   if (u.is_loop) return plan_loop(*this, u);
@@ -177,7 +187,8 @@ Output Planner::output(ir::ValueId v, const Aval& result) {
 }
 
 std::unique_ptr<Plan> Planner::run(std::span<const Aval> results) {
-  for (const auto& u : fusion_.units) unit(u);
+  for (const auto v : p_.outputs) own_result_[v] = !type(v).shape.empty();  // numbers are read from where they are
+  units();
   for (std::size_t k = 0; k < results.size(); ++k) plan_->outputs.push_back(output(p_.outputs[k], results[k]));
   // Scalars are read at the very end: results behind them may have needed copies.
   for (const auto& o : plan_->outputs)
@@ -205,7 +216,8 @@ std::uint32_t Planner::held_result(ir::ValueId v, std::size_t number) {
 }
 
 std::unique_ptr<Plan> Planner::run_held(const std::vector<char>& wanted) {
-  for (const auto& u : fusion_.units) unit(u);
+  for (const auto v : p_.outputs) own_result_[v] = 1;
+  units();
   for (std::size_t k = 0; k < wanted.size(); ++k)
     plan_->results.push_back(wanted[k] != 0 ? held_result(p_.outputs[k], k) : Plan::unwanted);
   form_bands(*plan_);

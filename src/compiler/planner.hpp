@@ -60,6 +60,8 @@ class Planner {
   void touch(std::uint32_t storage) { pending_.push_back(storage); }
   /// A constant in the plan's memory.
   Ref constant(const void* bits, std::size_t bytes);
+  /// Where `v` will be, as a result that has memory of its own; else none is needed.
+  bool is_own_result(ir::ValueId v) const { return own_result_[v] != 0; }
   Ref constants(std::span<const std::byte> bytes);
   /// Appends a step that needs everything used, defined or touched since the last one.
   void step(Step s);
@@ -71,6 +73,7 @@ class Planner {
   void locate_view(const ir::Instr& i);
   /// Row-major elements of `from` in new memory, as a step of its own between those of the caller.
   std::uint32_t copied(Storage::Kind kind, Ref from, const Shape& shape, const Dims& strides, std::size_t itemsize);
+  void units();
   void unit(const Unit& u);
   Output output(ir::ValueId v, const Aval& result);
   std::uint32_t held_result(ir::ValueId v, std::size_t number);
@@ -82,9 +85,28 @@ class Planner {
   std::vector<Location> locations_;
   std::vector<std::uint32_t> view_by_;  // by value: the view instruction that makes it
   std::vector<std::uint32_t> operand_of_;
+  std::vector<char> own_result_;        // by value
   std::vector<char> read_later_;
   std::vector<std::uint32_t> views_;    // on the way back in locate
   std::vector<std::uint32_t> pending_;  // storages of the next step
+};
+
+/// Plans units of single elements, as many in a row as there are, as one flat program.
+class FlatUnits {
+ public:
+  explicit FlatUnits(Planner& p);
+  ~FlatUnits();
+  /// From unit `first` on; returns how many have been planned.
+  std::size_t plan(std::size_t first);
+
+ private:
+  class State;
+  State& state();
+  /// Whether the unit goes with those before it, whose stacks are listed; then its own are, too.
+  bool joins(const Unit& u, std::vector<ir::ValueId>& stacks);
+
+  Planner& p_;
+  std::unique_ptr<State> state_;  // made for the first such unit
 };
 
 // One kind of step each.

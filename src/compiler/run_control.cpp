@@ -24,6 +24,15 @@ std::byte** bound(const Nested& nested, Bases outer) {
   return bases;
 }
 
+void copy_element(std::byte* to, const std::byte* from, std::size_t bytes) {
+  switch (bytes) {
+    case 8: std::memcpy(to, from, 8); return;
+    case 4: std::memcpy(to, from, 4); return;
+    case 1: std::memcpy(to, from, 1); return;
+    default: std::memcpy(to, from, bytes);
+  }
+}
+
 void round(const Nested& nested, Bases bases) {
   if (!nested.own_tapes) return execute(*nested.plan, bases);
   const tapes::Scope scope;
@@ -43,6 +52,18 @@ void turn(const std::vector<Carry>& carries, std::byte** body, Bases outer, bool
 void execute(const Plan& plan, Bases bases) {
   for (const auto& step : plan.steps)
     std::visit([&](const auto& s) { execute(s, bases); }, step);
+}
+
+void execute(const Flat& s, Bases bases) {
+  std::byte* const frame = resolve(bases, s.frame);
+  for (const auto& c : s.constants) std::memcpy(frame + c.at, &c.word, sizeof c.word);
+  for (const auto& l : s.loads) copy_element(frame + l.at, resolve(bases, l.ref), l.bytes);
+  for (const auto& p : s.pointers) {
+    std::byte* const address = resolve(bases, p.ref);
+    std::memcpy(frame + p.at, &address, sizeof address);
+  }
+  kernels::flat::run(s.code.data(), frame);
+  for (const auto& r : s.stores) copy_element(resolve(bases, r.ref), frame + r.at, r.bytes);
 }
 
 void execute(const Cond& s, Bases bases) {

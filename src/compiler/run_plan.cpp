@@ -23,9 +23,13 @@ class Run {
   Run(const Run&) = delete;
 
   void carry_out(Fates fates) {
-    fresh_.resize(plan_.output_count);
+    if (plan_.output_count > few_outputs) many_fresh_ = std::make_unique<BufferRef[]>(plan_.output_count);
+    fresh_ = many_fresh_ ? many_fresh_.get() : few_fresh_;
     if (!fates.of.empty()) take_over(fates);
-    for (std::size_t k = 0; k < plan_.storages.size(); ++k) bases_[k] = base(plan_.storages[k]);
+    // The storage of input k is k. Arguments are never written, and known to be concrete.
+    for (std::size_t k = 0; k < args_.size(); ++k)
+      bases_[k] = const_cast<std::byte*>(static_cast<const ConcreteNode*>(args_[k].node_or_null())->data);
+    for (std::size_t k = args_.size(); k < plan_.storages.size(); ++k) bases_[k] = base(plan_.storages[k]);
     if (!plan_.makes_tapes) return execute(plan_, bases_);
     tapes_ = std::make_shared<tapes::Region>(nullptr);
     const InRegion in(tapes_.get());
@@ -44,7 +48,7 @@ class Run {
   }
 
  private:
-  static constexpr std::size_t few = 32;
+  static constexpr std::size_t few = 64, few_outputs = 8;
 
   /// Results that find a free argument are written over it.
   void take_over(Fates fates) {
@@ -57,10 +61,9 @@ class Run {
   }
   std::byte* base(const Storage& s) {
     switch (s.kind) {
-      case Storage::Kind::input: return const_cast<std::byte*>(concrete(args_[s.at])->data);  // never written
-      case Storage::Kind::constants: return const_cast<std::byte*>(plan_.constants.data());   // nor these
+      case Storage::Kind::constants: return const_cast<std::byte*>(plan_.constants.data());  // never written
       case Storage::Kind::arena: return arena_ + s.at;
-      case Storage::Kind::output: break;
+      default: break;
     }
     if (!fresh_[s.at]) fresh_[s.at] = allocate(s.bytes);
     return fresh_[s.at].data();
@@ -105,7 +108,9 @@ class Run {
   const Plan& plan_;
   ArraySpan args_;
   std::shared_ptr<tapes::Region> tapes_;
-  std::vector<BufferRef> fresh_;
+  BufferRef few_fresh_[few_outputs];
+  std::unique_ptr<BufferRef[]> many_fresh_;
+  BufferRef* fresh_ = few_fresh_;
   std::byte* few_bases_[few];
   std::unique_ptr<std::byte*[]> many_bases_;
   std::byte** bases_;

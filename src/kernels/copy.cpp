@@ -1,5 +1,6 @@
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include <fluxion/error.hpp>
 #include "kernels/kernels.hpp"
@@ -107,9 +108,18 @@ void copy_outer(char* dst, const char* src, const Dim* dims, std::size_t outer, 
     copy_outer<size>(dst + i * dims->dst, src + i * dims->src, dims + 1, outer - 1, row, line);
 }
 
+/// A line of few elements costs more than its elements: where neither dimension is contiguous and both together stay
+/// in cache, the longer one is the line.
+void prefer_long_line(Dim& outer, Dim& line, std::size_t size) {
+  constexpr Index few = 4, cached = 32768;
+  if (line.size <= few && line.dst != Index(size) && outer.size > line.size && std::llabs(outer.dst) * outer.size <= cached)
+    std::swap(outer, line);
+}
+
 template <std::size_t size>
 void copy(char* dst, const char* src, Block& block) {
   if (block.ndim == 0) return move_element<size>(dst, src);
+  if (block.ndim > 1) prefer_long_line(block.dims[block.ndim - 2], block.dims[block.ndim - 1], size);
   const Dim line = block.dims[block.ndim - 1];
   std::size_t outer = block.ndim - 1;
   Dim row;

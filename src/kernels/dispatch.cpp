@@ -54,4 +54,8 @@ const Isa& isa() {
 
 const Table& table() { return isa().table; }
 
+Batched batched(DType t) { return isa().batched(t); }
+
+WindowedGemm windowed_gemm(DType t) { return isa().windowed(t); }
+
 }  // namespace fluxion::kernels

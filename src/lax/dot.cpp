@@ -161,11 +161,13 @@ struct DotGeneral {
     const auto& d = p.dimension_numbers;
     const auto x = b.type(in[0]).shape, y = b.type(in[1]).shape;
     const auto x_free = remaining(x.size(), d.lhs_contract, d.lhs_batch), y_free = remaining(y.size(), d.rhs_contract, d.rhs_batch);
-    const auto n = extent(x, d.lhs_batch), m = extent(x, x_free), k = extent(x, d.lhs_contract), cols = extent(y, y_free);
-    const auto lhs = arranged(b, in[0], joined({&d.lhs_batch, &x_free, &d.lhs_contract}), {n, m, k});
-    const auto rhs = arranged(b, in[1], joined({&d.rhs_batch, &d.rhs_contract, &y_free}), {n, k, cols});
+    const auto m = extent(x, x_free), k = extent(x, d.lhs_contract), n = extent(y, y_free);
+    const auto bs = picked(x, d.lhs_batch);
+    const Dims left{m, k}, right{k, n};  // batch dimensions stay apart: strides may not merge them
+    const auto lhs = arranged(b, in[0], joined({&d.lhs_batch, &x_free, &d.lhs_contract}), joined({&bs, &left}));
+    const auto rhs = arranged(b, in[1], joined({&d.rhs_batch, &d.rhs_contract, &y_free}), joined({&bs, &right}));
     const auto product = b.dot(lhs, rhs);
-    const auto bs = picked(x, d.lhs_batch), fx = picked(x, x_free), fy = picked(y, y_free);
+    const auto fx = picked(x, x_free), fy = picked(y, y_free);
     auto shape = joined({&bs, &fx, &fy});
     return {b.type(product).shape == shape ? product : b.reshape(product, std::move(shape))};
   }

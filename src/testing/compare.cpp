@@ -21,7 +21,7 @@ constexpr std::size_t kShown = 4;  // mismatches of one array
 std::string number(double v) {
   std::ostringstream os;
   os.precision(17);
-  os << v;
+  os << (std::isnan(v) ? std::fabs(v) : v);  // NaN has no sign
   return os.str();
 }
 std::string shown(const Element& e, DType t) {

@@ -330,7 +330,7 @@ std::string short_text(const Array& x) {
 // As many digits as tell it from what was expected.
 std::string short_number(double v) {
   char digits[40];
-  std::snprintf(digits, sizeof digits, "%.10g", v);
+  std::snprintf(digits, sizeof digits, "%.10g", std::isnan(v) ? std::fabs(v) : v);  // NaN has no sign
   std::string s = digits;
   return s.find_first_of(".en") == std::string::npos ? s + ".0" : s;
 }

@@ -105,8 +105,8 @@ Vec DerivativeMap::spread(const Noisy& noisy, const Arrays& args, const Vec& v, 
   return widest;
 }
 
-Vec DerivativeMap::noise_at(const Arrays& args, const Vec& v, const Vec& result) const {
-  return spread(*noisy_, args, v, result, Noisy::kAll);
+Vec DerivativeMap::noise_at(const Arrays& args, const Vec& v, const Vec& result, int samples) const {
+  return spread(*noisy_, args, v, result, samples);
 }
 
 Arrays DerivativeMap::own(const Vec& v) const { return last(own_(operands(args_, v))); }

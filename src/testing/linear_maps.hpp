@@ -33,8 +33,10 @@ class DerivativeMap {
   Vec operator()(const Vec& v) const { return at(args_, v); }
   Vec at(const Arrays& args, const Vec& v) const;
   /// The uncertainty by rounding of what it gives.
-  Vec noise(const Vec& v, const Vec& result) const { return noise_at(args_, v, result); }
-  Vec noise_at(const Arrays& args, const Vec& v, const Vec& result) const;
+  Vec noise(const Vec& v, const Vec& result, int samples = Noisy::kAll) const {
+    return noise_at(args_, v, result, samples);
+  }
+  Vec noise_at(const Arrays& args, const Vec& v, const Vec& result, int samples = Noisy::kAll) const;
   /// In the program's own dtypes; and how far that may be from the wide one.
   Arrays own(const Vec& v) const;
   Vec own_numbers(const Arrays& results) const;

@@ -1,5 +1,6 @@
 // From a check to its report.
 #include <algorithm>
+#include <cmath>
 #include <random>
 
 #include <fluxion/random.hpp>
@@ -80,9 +81,13 @@ const char* name_of(Check check) {
   return "check";
 }
 
+// NaN has no sign.
+double printed(double v) { return std::isnan(v) ? std::fabs(v) : v; }
+
 std::string in_words(const Disagreement& d) {
   if (!d.numbers) return text(d.law, ": ", d.what);
-  return text(d.law, ": ", d.what, ": expected ", d.expected, " +- ", d.expected_error, ", got ", d.got,
+  return text(d.law, ": ", d.what, ": expected ", printed(d.expected), " +- ", d.expected_error, ", got ",
+              printed(d.got),
               " (tolerance ", d.tolerance, ")");
 }
 

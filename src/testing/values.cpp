@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include <fluxion/lax.hpp>
@@ -57,6 +58,28 @@ Agreement::Agreement(const ClosedJaxpr& program, const Arrays& args, bool exact)
   if (!exact) noisy_ = std::make_unique<Noisy>(program, args, Rounding{coarsest_eps(program.jaxpr->vars)});
 }
 
+/// How far each number may be from another computation's.
+Vec Agreement::rounding(const Arrays& want, const Vec& numbers, const Arrays& at, int samples) const {
+  const Layout layout(want);
+  auto most = noisy_->spread(at, [&layout](const Arrays& results) { return layout.read(results); }, numbers, samples);
+  double scale = 0;
+  for (const double x : numbers)
+    if (std::isfinite(x)) scale = std::max(scale, std::fabs(x));
+  for (std::size_t i = 0; i < most.size(); ++i)
+    most[i] = kNoiseFactor * most[i] + 16 * eps_of(layout.aval(layout.leaf_of(i)).dtype) * scale;
+  return most;
+}
+
+namespace {
+
+std::optional<std::size_t> first_outside(const Vec& a, const Vec& b, const Vec& most) {
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (a[i] != b[i] && !(std::fabs(a[i] - b[i]) <= most[i]) && !(std::isnan(a[i]) && std::isnan(b[i]))) return i;
+  return std::nullopt;
+}
+
+}  // namespace
+
 void Agreement::hold(Findings& findings, const std::string& law, const std::string& what, const Arrays& got,
                      const Arrays& want, const Arrays& at) const {
   auto& tally = findings.tally(law);
@@ -69,20 +92,15 @@ void Agreement::hold(Findings& findings, const std::string& law, const std::stri
   auto d = first_difference(law, what, got, want);
   d.point = at;
   if (exact_ || !d.numbers) return findings.add(std::move(d));
-  const Layout layout(want);
-  const auto a = layout.read(got), b = layout.read(want), noise = noisy_->spread(at, layout, b);
-  double scale = 0;
-  for (const double x : b)
-    if (std::isfinite(x)) scale = std::max(scale, std::fabs(x));
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const auto eps = eps_of(layout.aval(layout.leaf_of(i)).dtype);
-    const double most = kNoiseFactor * noise[i] + 16 * eps * scale;
-    if (a[i] == b[i] || std::fabs(a[i] - b[i]) <= most || (std::isnan(a[i]) && std::isnan(b[i]))) continue;
-    if (!std::isfinite(most)) {
+  const auto a = Layout(want).read(got), b = Layout(want).read(want);
+  auto most = rounding(want, b, at, Noisy::kAll);
+  if (first_outside(a, b, most)) most = rounding(want, b, at, Noisy::kSecondLook);
+  if (const auto i = first_outside(a, b, most)) {
+    if (!std::isfinite(most[*i])) {
       ++tally.ill_conditioned;
       return;
     }
-    d = {law, what + ", result " + layout.place(i), 0, false, at, {}, b[i], 0, a[i], most};
+    d = {law, what + ", result " + Layout(want).place(*i), 0, false, at, {}, b[*i], 0, a[*i], most[*i]};
     return findings.add(std::move(d));
   }
   ++tally.agree;

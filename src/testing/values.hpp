@@ -28,6 +28,8 @@ class Agreement {
             const Arrays& at) const;
 
  private:
+  Vec rounding(const Arrays& want, const Vec& numbers, const Arrays& at, int samples) const;
+
   bool exact_;
   std::unique_ptr<Noisy> noisy_;
 };

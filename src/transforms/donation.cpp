@@ -20,9 +20,10 @@ bool is_sole_owner(const Array& x, std::uint32_t holders) {
 
 bool is_given(std::span<const char> given, std::size_t i) { return i < given.size() && given[i] != 0; }
 
-// The leaves themselves hold each array once; the caller holds what is not moved once more.
+// The leaves are concrete. They hold each array once; the caller holds what is not moved once more.
 void find_free(const Arrays& leaves, std::span<const char> given, std::vector<Fate>& fates) {
   for (std::size_t i = 0; i < leaves.size(); ++i) {
+    if (!static_cast<const ConcreteNode*>(leaves[i].node_or_null())->buffer) continue;  // a number: the usual case
     if (!is_sole_owner(leaves[i], is_given(given, i) ? 2 : 1)) continue;
     fates.resize(leaves.size(), Fate::kept);
     fates[i] = Fate::free;
@@ -70,7 +71,7 @@ bool run_donating(const JitEntry& entry, const Arrays& leaves, std::span<const c
       if (fates[i] == Fate::reused && is_given(given, i)) delete_array(leaves[i]);
     throw;
   }
-  for (std::size_t i = 0; i < leaves.size(); ++i)
+  for (std::size_t i = 0; i < given.size(); ++i)
     if (is_given(given, i)) give_up(leaves[i], results);
   return true;
 }

@@ -73,11 +73,8 @@ JitOwner::~JitOwner() { JitTable::instance().forget(id_); }
 JitCall::JitCall(std::uint64_t owner, std::uint64_t type)
     : scratch_(spare != nullptr ? std::exchange(spare, spare->next) : new_scratch()) {
   auto& words = scratch_->key.words;
-  words.resize(kHeader);
-  words[0] = owner;
-  words[1] = type;
-  words[2] = jit_config_key();
-  words[3] = 0;
+  const TreeWriter::Word header[kHeader] = {owner, type, jit_config_key(), 0};
+  words.insert(words.end(), header, header + kHeader);
   for (const auto* a = current_axes().get(); a != nullptr; a = a->outer.get()) {
     ++words[3];
     words.push_back(static_cast<std::uint64_t>(a->size));

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include <fluxion/error.hpp>
+#include "core/handles.hpp"
 
 namespace fluxion {
 namespace {
@@ -21,7 +22,7 @@ constexpr TreeWriter::Word tag(TreeWriter::Word w) { return w & 3; }
 }  // namespace
 
 void TreeWriter::leaf(const Array& x) {
-  leaves.push_back(x);
+  hold(leaves, x);
   if (!with_avals_) {
     words.push_back(kLeaf);
     return;
@@ -51,7 +52,7 @@ void TreeWriter::fixed(const void* value, const detail::StaticType& type) {
 }
 
 void TreeWriter::clear() {
-  leaves.clear();
+  let_go(leaves);
   words.clear();
   statics.clear();
 }

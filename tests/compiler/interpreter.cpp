@@ -97,11 +97,12 @@ class Interpreter {
     }
   }
   void operator()(const ir::Dot&) {
-    const auto &a = in(0).type.shape, &b = in(1).type.shape;
-    for (std::int64_t i = 0; i < a[0]; ++i)
-      kernels::gemm(in(0).type.dtype)({element(out(), unsign(i * a[1] * b[2])), element(in(0), unsign(i * a[1] * a[2])),
-                                       element(in(1), unsign(i * b[1] * b[2])), unsign(a[1]), unsign(b[2]),
-                                       unsign(a[2]), a[2], 1, b[2], 1});
+    const auto& shape = in(0).type.shape;
+    const auto m = shape[shape.size() - 2], k = shape.back(), n = in(1).type.shape.back();
+    for (std::int64_t i = 0; i * m * n < element_count(out().type.shape); ++i)
+      kernels::gemm(in(0).type.dtype)({element(out(), unsign(i * m * n)), element(in(0), unsign(i * m * k)),
+                                       element(in(1), unsign(i * k * n)), unsign(m), unsign(n), unsign(k), k, 1, n, 1,
+                                       n});
   }
   void operator()(const ir::Assemble& a) {
     const std::size_t size = itemsize(out().type.dtype);

@@ -68,6 +68,13 @@ TEST_CASE("rules may make constant arrays within functions that have other rules
   CHECK(static_cast<bool>(array_equal(jvp(vmap(by_jvp), xs, ts).second, ts * array({0.25, 0.5}))));
   const auto slopes = vmap(grad([&](const Array& x) { return sum(by_vjp(x)); }))(xs);
   CHECK(static_cast<bool>(array_equal(slopes[1], array({0.25, 0.5}))));
+  // What a branch makes is not given lanes, whether the branches are carried out for all or for those that take them.
+  const auto branches = [&](const Array& x) { return cond(x[0] > 2.0, mapped, [](const Array& v) { return -v; }, x); };
+  const auto chosen = array({{-1.0, -2.0}, {1.75, 4.0}});
+  CHECK(static_cast<bool>(array_equal(vmap(branches)(xs), chosen)));
+  CHECK(static_cast<bool>(array_equal(jit(vmap(branches))(xs), chosen)));
+  CHECK(static_cast<bool>(array_equal(vmap(grad([&](const Array& x) { return sum(branches(x)); }))(xs),
+                                      array({{-1.0, -1.0}, {0.25, 0.5}}))));
   // The other way round: a rule of a derivative within a function that has a rule for batches.
   const auto sine = custom_jvp([](const Array& x) { return sin(x); }, [](const auto& x, const auto& t) {
     return std::pair(sin(std::get<0>(x)), std::get<0>(t) * cos(std::get<0>(x)) * array({1.0, 1.0}));

@@ -39,10 +39,12 @@ class Optimiser {
   static ir::Program passed_all(ir::Program p) {
     if (debug_stage("passes")) std::cerr << "lowered:\n" << p;
     if (p.instrs.size() > 1) p = passed(std::move(p), without_dead_code, "dead code");
+    p = passed(std::move(p), without_single_sums, "single sums");
     p = passed(std::move(p), with_simple_views, "simple views");
     p = passed(std::move(p), with_late_broadcasts, "late broadcasts");
     if (p.instrs.size() <= 1) return p;
     p = passed(std::move(p), with_simple_views, "simple views");
+    p = passed(std::move(p), with_joined_pads, "joined pads");
     return passed(std::move(p), without_common_subexpressions, "common subexpressions");
   }
   void replace(ir::ProgramPtr& held) {

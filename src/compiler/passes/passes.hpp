@@ -14,6 +14,10 @@ ir::Program with_simple_views(ir::Program p);
 /// Computes on operands before they are repeated, not after: map(broadcast a, broadcast b) becomes
 /// broadcast(map(a, b)); and counts along one dimension only: an n-d Iota becomes a broadcast 1-d one.
 ir::Program with_late_broadcasts(ir::Program p);
+/// Sums of arrays that are zero but for a piece, which derivatives of slices are, become one Assemble of the pieces.
+ir::Program with_joined_pads(ir::Program p);
+/// Reductions over extents of 1 become Reshape; a sum adds the 0 that it begins with.
+ir::Program without_single_sums(ir::Program p);
 
 /// All of them, in order, on held programs first; verified after each in debug builds, printed under FLUXION_DEBUG=passes.
 ir::Program optimised(ir::Program p);

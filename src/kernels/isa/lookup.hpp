@@ -44,6 +44,9 @@ ChainCode chain_code(ir::Op op, DType t, ChainForm form);
 ChainCode chain_move(ChainMove move, std::size_t itemsize);
 Kernel chain_kernel(std::size_t itemsize);
 
-SmallGemm small_gemm(DType t);
+PlainGemm plain_gemm(DType t);
+const FloatGemm& float_gemm(DType t);
+Batched batched_kernels(DType t);
+WindowedGemm windowed_kernels(DType t);
 
 }  // namespace fluxion::kernels::FLUXION_ISA

@@ -59,25 +59,30 @@ class CostVisitor final : public FieldVisitor {
   }
 };
 
-/// Whether a program holds a loop that may run for ever where it is not meant to run.
-class LoopFinder final : public FieldVisitor {
+/// Whether a program holds a primitive, at any depth.
+class PrimitiveFinder final : public FieldVisitor {
  public:
-  bool found = false;
+  explicit PrimitiveFinder(std::string_view name) : name_(name) {}
   void text(const char*, const std::string&) override {}
-  void jaxpr(const char*, const JaxprPtr& j) override { found = found || in(*j); }
+  void jaxpr(const char*, const JaxprPtr& j) override { in(*j); }
   void jaxprs(const char*, const std::vector<JaxprPtr>& js) override {
-    for (const auto& j : js) found = found || in(*j);
+    for (const auto& j : js) in(*j);
   }
-  static bool in(const Jaxpr& jaxpr) {
+  bool in(const Jaxpr& jaxpr) {
     for (const auto& e : jaxpr.eqns) {
-      if (e.prim->name() == "while") return true;
-      LoopFinder held;
-      e.params.view().fields(held);
-      if (held.found) return true;
+      found_ = found_ || e.prim->name() == name_;
+      if (!found_) e.params.view().fields(*this);
     }
-    return false;
+    return found_;
   }
+
+ private:
+  std::string_view name_;
+  bool found_ = false;
 };
+
+/// Whether a program holds a loop that may run for ever where it is not meant to run.
+bool holds_loop(const Jaxpr& jaxpr) { return PrimitiveFinder("while").in(jaxpr); }
 
 /// Whether a program works over a named axis, its own or one around it.
 class AxisFinder final : public FieldVisitor {
@@ -170,7 +175,7 @@ class LaneWhile {
   /// what lanes share an undefined derivative.
   bool must_replace() const {
     if (sees_other_lanes(*loop_.body)) return false;
-    if (LoopFinder::in(*loop_.body)) return true;
+    if (holds_loop(*loop_.body)) return true;
     const auto avals = loop_.body->in_avals();
     for (std::size_t i = 0; i < n_body_; ++i)
       if (!loop_.body_mapped[i] && is_inexact(avals[i].dtype)) return true;
@@ -356,7 +361,9 @@ namespace {
 /// Whether a branch is as good run on all lanes, or must be.
 bool selects(const JaxprPtr& branch, const Mask& mapped, std::int64_t lanes) {
   if (sees_other_lanes(*branch)) return true;
-  if (LoopFinder::in(*branch)) return false;
+  if (holds_loop(*branch)) return false;
+  // What such a function has captured must not get lanes, which selecting may give it.
+  if (PrimitiveFinder("custom_vmap_call").in(*branch)) return false;
   double moved = 0;
   for (const auto& a : joined({chosen(branch->in_avals(), mapped), branch->out_avals()})) moved += static_cast<double>(element_count(a.shape));
   return buckets_for({branch}, lanes).only_all() || CostVisitor::lane_cost(*branch) < cost_of_moving * moved;
