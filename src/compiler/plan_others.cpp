@@ -125,35 +125,47 @@ std::int64_t weaving(const ir::Assemble& a, const ir::Type& result, const std::v
 
 }  // namespace
 
+const Location& define_assembled(Planner& p, const ir::Instr& i) {
+  const auto& type = p.type(i.out[0]);
+  const Location& to = p.define(i.out[0], row_major(type.shape));
+  if (!std::get<ir::Assemble>(i.action).covers) {
+    const Ref element = p.use(i.in[0]).ref();
+    p.step_between(fill(to, type.shape, itemsize(type.dtype), element), to.storage, element.storage);
+  }
+  return to;
+}
+
 void plan_assemble(Planner& p, const ir::Instr& i) {
   const auto& action = std::get<ir::Assemble>(i.action);
   const auto& type = p.type(i.out[0]);
   const auto size = itemsize(type.dtype);
-  const Location to = p.define(i.out[0], row_major(type.shape));
+  const Location to = p.is_known(i.out[0]) ? p.use(i.out[0]) : define_assembled(p, i);
   std::vector<Copy> copies;
-  if (!action.covers) {
-    const Ref element = p.use(i.in[0]).ref();
-    p.step(fill(to, type.shape, size, element));
-  }
+  ir::Values copied;
   for (std::size_t k = 0; k < action.pieces.size(); ++k) {
     const auto& place = action.pieces[k];
     const auto& piece = p.type(i.in[k + 1]);
+    if (element_count(piece.shape) == 0) continue;
     const Location from = p.use(i.in[k + 1]);
     Copy copy{to.ref(), from.ref(), piece.shape, scaled(to.strides, size), scaled(from.strides, size), size};
     for (std::size_t d = 0; d < piece.shape.size(); ++d) {
       copy.to.offset += place.start[d] * copy.to_strides[d];
       copy.to_strides[d] *= place.stride[d];
     }
+    const bool there = copy.to.storage == copy.from.storage && copy.to.offset == copy.from.offset;
+    if (there && p.is_at_home(i.in[k + 1])) continue;  // computed in place
     copies.push_back(std::move(copy));
+    copied.push_back(i.in[k + 1]);
   }
-  if (const auto block = weaving(action, type, copies); block > 0) {
+  const bool all = copies.size() == action.pieces.size();
+  if (const auto block = all ? weaving(action, type, copies) : 0; block > 0) {
     p.touch(to.storage);
-    for (std::size_t k = 0; k < copies.size(); ++k) p.use(i.in[k + 1]);
+    for (const auto v : copied) p.use(v);
     return p.step(Weave{std::move(copies), type.shape[0], block});
   }
   for (std::size_t k = 0; k < copies.size(); ++k) {
     p.touch(to.storage);
-    p.use(i.in[k + 1]);
+    p.use(copied[k]);
     p.step(coalesced(std::move(copies[k])));
   }
 }

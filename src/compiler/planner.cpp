@@ -47,6 +47,7 @@ Planner::Planner(const ir::Program& p, std::span<const Dims> input_strides)
       if (const auto from = origins_.source[v]; from != no_instr && fusion_.unit_of[from] != fusion_.unit_of[i])
         read_later_[from] = 1;
   }
+  find_homes();
 }
 
 std::uint32_t Planner::add_storage(Storage::Kind kind, std::size_t bytes, std::size_t at) {
@@ -67,6 +68,13 @@ void Planner::step(Step s) {
   plan_->steps.push_back(std::move(s));
 }
 
+void Planner::step_between(Step s, std::uint32_t to, std::uint32_t from) {
+  const auto at = static_cast<std::uint32_t>(plan_->steps.size());
+  alive(to, at);
+  alive(from, at);
+  plan_->steps.push_back(std::move(s));
+}
+
 Ref Planner::constant(const void* bits, std::size_t bytes) {
   return constants({static_cast<const std::byte*>(bits), bytes});
 }
@@ -80,7 +88,54 @@ Ref Planner::constants(std::span<const std::byte> bytes) {
   return {static_cast<std::uint32_t>(p_.inputs.size()), static_cast<std::int64_t>(at)};
 }
 
+/// Pieces that loops compute may be computed in the assembled array itself, if they lie there without gaps.
+void Planner::find_homes() {
+  for (std::uint32_t i = 0; i < p_.instrs.size(); ++i) {
+    const auto* action = std::get_if<ir::Assemble>(&instr(i).action);
+    if (action == nullptr || is_tape(type(instr(i).out[0]).dtype)) continue;
+    const Dims whole = row_major(type(instr(i).out[0]).shape);
+    for (std::uint32_t k = 0; k < action->pieces.size(); ++k) {
+      const auto piece = instr(i).in[k + 1];
+      const auto from = origins_.producer[piece];
+      if (from == no_instr || element_count(type(piece).shape) == 0) continue;
+      const auto& made = instr(from).action;
+      if (!is_elementwise(made) && !std::holds_alternative<ir::Reduce>(made) && !std::holds_alternative<ir::Assemble>(made))
+        continue;
+      Dims strides = whole;
+      for (std::size_t d = 0; d < strides.size(); ++d) strides[d] *= action->pieces[k].stride[d];
+      if (is_row_major(type(piece).shape, strides)) homes_.try_emplace(origins_.root[piece], Home{i, k});
+    }
+  }
+}
+
+bool Planner::is_at_home(ir::ValueId piece) const {
+  const auto home = homes_.find(origins_.root[piece]);
+  return home != homes_.end() && home->second.taken;
+}
+
+const Location* Planner::at_home(ir::ValueId v, const Dims& strides) {
+  const auto found = homes_.find(v);
+  if (found == homes_.end() || !is_row_major(type(v).shape, strides)) return nullptr;
+  auto& home = found->second;
+  const auto& assemble = instr(home.instr);
+  const auto& action = std::get<ir::Assemble>(assemble.action);
+  const auto whole = assemble.out[0];
+  if (!is_known(whole)) {
+    if (!action.covers && !is_known(assemble.in[0])) return nullptr;  // with what, is not known yet
+    define_assembled(*this, assemble);
+  }
+  const Location to = locations_[whole];
+  touch(to.storage);
+  home.taken = true;
+  std::int64_t offset = to.offset;
+  for (std::size_t d = 0; d < to.strides.size(); ++d)
+    offset += action.pieces[home.piece].start[d] * to.strides[d] * size_of(type(v));
+  return &(locations_[v] = {to.storage, offset, strides, true});
+}
+
 const Location& Planner::define(ir::ValueId v, Dims strides) {
+  if (!homes_.empty())
+    if (const auto* home = at_home(v, strides)) return *home;
   const auto storage = add_storage(Storage::Kind::arena, bytes_of(type(v)), 0);
   touch(storage);
   return locations_[v] = {storage, 0, std::move(strides), true};

@@ -62,6 +62,8 @@ Shape picked(const Shape& s, const Dims& axes) {
   return out;
 }
 
+bool is_sorted(const Dims& axes) { return std::is_sorted(axes.begin(), axes.end()); }
+
 struct DotGeneral {
   static constexpr std::string_view name = "dot_general";
   static constexpr auto algebra = Algebra::bilinear;
@@ -110,13 +112,17 @@ struct DotGeneral {
     const auto n_batch = static_cast<std::int64_t>(d.lhs_batch.size());
     const auto n_x = static_cast<std::int64_t>(x_kept.size()), n_y = static_cast<std::int64_t>(y_kept.size());
     const auto ct_y = y_first ? iota_dims(n_batch, n_batch + n_y) : iota_dims(n_batch + n_x, n_batch + n_x + n_y);
-    const auto product = dot_general(ct, y, {ct_y, y_kept, iota_dims(0, n_batch), d.rhs_batch});
-    // product's axes: batch, x_kept, then y's contracted axes in ascending order.
+    const Dims ct_batch = iota_dims(0, n_batch);
+    // product's axes: batch, x_kept, then y's contracted axes in ascending order, or the latter before x_kept.
     std::vector<std::size_t> order(d.rhs_contract.size());
     std::iota(order.begin(), order.end(), 0U);
     std::sort(order.begin(), order.end(), [&](auto a, auto b) { return d.rhs_contract[a] < d.rhs_contract[b]; });
     Dims contracted;
     for (auto i : order) contracted.push_back(d.lhs_contract[i]);
+    const bool in_order = is_sorted(joined({&d.lhs_batch, &x_kept, &contracted}));
+    if (!in_order && is_sorted(joined({&d.lhs_batch, &contracted, &x_kept})))  // as x lies: nothing has to be turned
+      return dot_general(y, ct, {y_kept, ct_y, d.rhs_batch, ct_batch});
+    const auto product = dot_general(ct, y, {ct_y, y_kept, ct_batch, d.rhs_batch});
     const auto perm = inverse(joined({&d.lhs_batch, &x_kept, &contracted}));
     return perm == iota_dims(0, perm.size()) ? product : lax::transpose(product, perm);
   }

@@ -335,8 +335,23 @@ Value elements_of(const Array& x) {
   return v;
 }
 
+namespace {
+bool same_halves(const Value& a, const Value& b) {
+  const std::uint16_t infinity = a.type.dtype == DType::float16 ? 0x7c00 : 0x7f80;
+  for (std::size_t i = 0; i < a.bytes.size(); i += 2) {
+    std::uint16_t x, y;
+    std::memcpy(&x, &a.bytes[i], 2);
+    std::memcpy(&y, &b.bytes[i], 2);
+    const bool both_nan = (x & 0x7fff) > infinity && (y & 0x7fff) > infinity;
+    if (x != y && !both_nan) return false;
+  }
+  return true;
+}
+}  // namespace
+
 bool same_elements(const Value& a, const Value& b) {
   if (!(a.type == b.type) || a.bytes.size() != b.bytes.size()) return false;
+  if (is_half(a.type.dtype)) return same_halves(a, b);
   if (a.type.dtype != DType::float32 && a.type.dtype != DType::float64) return a.bytes == b.bytes;
   const bool single = a.type.dtype == DType::float32;
   const std::size_t size = single ? 4 : 8;

@@ -23,9 +23,10 @@ template <class A> std::vector<const ir::Instr*> all(const ir::Program& p) {
   return out;
 }
 
+/// All NaNs are one value.
 std::vector<std::uint64_t> bits(const Array& x) {
   std::vector<std::uint64_t> out;
-  for (const double v : ravel(x).to_vector<double>()) out.push_back(std::bit_cast<std::uint64_t>(v));
+  for (const double v : ravel(x).to_vector<double>()) out.push_back(v == v ? std::bit_cast<std::uint64_t>(v) : ~std::uint64_t{0});
   return out;
 }
 
