@@ -20,9 +20,12 @@ void execute(const ArgMax& s, Bases bases);
 void execute(const Dot& s, Bases bases);
 void execute(const Copy& s, Bases bases);
 void execute(const Weave& s, Bases bases);
+/// The same between other places.
+void execute(const Copy& s, std::byte* to, const std::byte* from);
 void execute(const HostCall& s, Bases bases);
 void execute(const TruePositions& s, Bases bases);
 void execute(const Rows& s, Bases bases);
+void execute(const Window& s, Bases bases);
 void execute(const Tape& s, Bases bases);
 void execute(const Flat& s, Bases bases);
 void execute(const Cond& s, Bases bases);

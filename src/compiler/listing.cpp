@@ -94,6 +94,10 @@ class Lister {
            << s.row_elements * s.itemsize << " bytes, table of " << s.extent << " at " << where(s.table.base) << ", rows at "
            << where(s.rows.base) << '\n';
   }
+  void list(const Window& s) {
+    line() << (s.put ? "put" : "take") << " window: " << s.copy.shape << " from " << where(s.copy.from) << " to "
+           << where(s.copy.to) << '\n';
+  }
   void list(const Tape& s) {
     line() << (ir::Instr{ir::Tape{s.kind}, {}, {}}) << ": " << s.n << " of " << s.values.size() << " values at "
            << where(s.tape) << '\n';

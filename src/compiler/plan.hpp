@@ -12,6 +12,7 @@
 #include "ir/program.hpp"
 #include "kernels/flat.hpp"
 #include "kernels/kernels.hpp"
+#include "kernels/rows.hpp"
 
 namespace fluxion::compiler {
 
@@ -100,6 +101,7 @@ struct Loop {
   bool counts = false;  // an Iota reads the index of the block's first element from the start of scratch
   std::size_t scratch_bytes = 0;
   std::vector<std::uint32_t> written;  // storages of results, whole and row-major in the loop's order
+  bool in_parts = false;               // a result is only a part of its storage: other steps write the rest
   double cost = 0;  // of all elements; 1 is about 0.05 ns
   bool straight = false;  // one element, and nothing but calls
 
@@ -185,7 +187,22 @@ struct Rows {
   Dims batch;
   std::int64_t extent = 0, count = 0;  // rows of the table; indices
   std::size_t row_elements = 0, itemsize = 0;
-  kernels::Kernel combine = nullptr;  // of a table's row and what is added
+  bool narrow = false, wraps = false, clips = false;  // as in kernels::Rows
+  Ref fill;                                           // if a take does not clip
+  kernels::RowsKernel move = nullptr;
+  kernels::Kernel combine = nullptr;  // of a table's row and what is added, where no kernel moves rows
+};
+
+/// A copy of a window out of an array or into one, which starts where numbers say that are known when it is made.
+struct Window {
+  struct Axis {
+    Ref start;          // int64
+    std::int64_t last;  // where the window can start
+    std::int64_t step;  // bytes
+  };
+  Copy copy;  // as if all starts were 0
+  bool put = false;
+  std::vector<Axis> axes;
 };
 
 /// An ir::Tape on row-major operands: `n` tapes, each with its index and values.
@@ -275,8 +292,8 @@ struct Scan {
   std::uint32_t instr = 0;
 };
 
-using Step = std::variant<Loop, Band, Columns, ArgMax, Dot, Copy, Weave, TruePositions, Rows, HostCall, Tape, Flat, Cond,
-                          While, Scan>;
+using Step = std::variant<Loop, Band, Columns, ArgMax, Dot, Copy, Weave, TruePositions, Rows, Window, HostCall, Tape, Flat,
+                          Cond, While, Scan>;
 
 /// How a result array is made.
 struct Output {

@@ -52,10 +52,11 @@ Location element(Planner& p, ir::ValueId v, bool reverse, std::int64_t& step) {
 }
 
 /// The plan of a held program whose inputs are in these places.
-Nested nested(const ir::Program& held, std::span<const Location> inputs, const std::vector<char>& wanted) {
+Nested nested(const ir::Program& held, std::span<const Location> inputs, const std::vector<char>& wanted,
+              const Owned& owned = {}) {
   std::vector<Dims> strides;
   for (const auto& l : inputs) strides.push_back(l.strides);
-  Nested n{planned_held(held, strides, wanted), {}, false, {}};
+  Nested n{planned_held(held, strides, wanted, owned), {}, false, {}};
   n.own_tapes = n.plan->makes_tapes;
   for (std::size_t k = 0; k < wanted.size(); ++k)
     n.own_tapes = n.own_tapes && (wanted[k] == 0 || !is_tape(held.types[held.outputs[k]].dtype));
@@ -99,12 +100,15 @@ void plan_cond(Planner& p, const ir::Instr& i, std::uint32_t instr) {
 class Carries {
  public:
   /// `in` are the operands, `out` the results, of which the first in.size() are carried.
-  Carries(Planner& p, const ir::Program& body, std::size_t consts, std::span<const ir::ValueId> in,
-          std::span<const ir::ValueId> out)
-      : p_(p), consts_(consts), out_(out) {
-    for (std::size_t k = 0; k < in.size(); ++k) {
+  Carries(Planner& p, const ir::Instr& i, const ir::Program& body, std::size_t consts, std::size_t first,
+          std::size_t size)
+      : p_(p), consts_(consts), out_(i.out), owned_{consts, changed_in_place(body, consts, size)} {
+    for (std::size_t k = 0; k < size; ++k) {
+      const auto v = i.in[first + k];
       changes_.push_back(body.outputs[k] != body.inputs[consts + k]);
-      initial_.push_back(changes_[k] != 0 ? gapless(p, in[k]) : reread(p, in[k]));
+      // What is changed in place must be a copy: bound to memory that may be written.
+      if (owned_.of[k] != 0) initial_.push_back(p.remade(out_[k], i, first + k));
+      else initial_.push_back(changes_[k] != 0 ? gapless(p, v) : reread(p, v));
     }
   }
 
@@ -112,11 +116,16 @@ class Carries {
   const std::vector<Location>& initial() const { return initial_; }
   /// By carry: whether the body gives another value than it takes.
   const std::vector<char>& changes() const { return changes_; }
+  /// Those that the body may change where they are.
+  const Owned& owned() const { return owned_; }
+  /// Whether the body does.
+  bool in_place(std::size_t k, const Nested& body) const { return body.plan->results[k] == consts_ + k; }
 
   /// Gives those that change two places each, the others the one they have. Returns where the first round
   /// writes: for an odd number of rounds the result, which is there in the end.
   Ref place(std::size_t k, Nested& body, std::vector<Carry>& carries, std::int64_t rounds) {
     const auto v = out_[k];
+    if (in_place(k, body)) return {};
     if (changes_[k] == 0) {
       p_.stand_for(v, initial_[k]);
       return {};
@@ -134,6 +143,7 @@ class Carries {
   Planner& p_;
   std::size_t consts_;
   std::span<const ir::ValueId> out_;
+  Owned owned_;
   std::vector<Location> initial_;
   std::vector<char> changes_;
 };
@@ -142,7 +152,7 @@ void plan_while(Planner& p, const ir::Instr& i, std::uint32_t instr) {
   const auto& action = std::get<ir::While>(i.action);
   const std::size_t consts = action.cond_consts + action.body_consts;
   const std::span<const ir::ValueId> in(i.in);
-  Carries carries(p, *action.body, action.body_consts, in.subspan(consts), i.out);
+  Carries carries(p, i, *action.body, action.body_consts, consts, in.size() - consts);
   std::vector<Location> cond_in, body_in;
   for (std::size_t k = 0; k < consts; ++k) (k < action.cond_consts ? cond_in : body_in).push_back(reread(p, in[k]));
   for (auto* to : {&cond_in, &body_in}) to->insert(to->end(), carries.initial().begin(), carries.initial().end());
@@ -150,14 +160,14 @@ void plan_while(Planner& p, const ir::Instr& i, std::uint32_t instr) {
   While step;
   step.instr = instr;
   step.cond = nested(*action.cond, cond_in, {1});
-  step.body = nested(*action.body, body_in, carries.changes());
+  step.body = nested(*action.body, body_in, carries.changes(), carries.owned());
   p.plan().makes_tapes |= step.cond.plan->makes_tapes || step.body.plan->makes_tapes;
   step.cond.memory = {p.temporary(memory_bytes(step.cond)), 0};
   step.body.memory = {p.temporary(memory_bytes(step.body)), 0};
   constexpr std::int64_t unknown_but_odd = 3;  // an even number costs a copy in the end
   for (std::size_t k = 0; k < carries.size(); ++k) {
     const Ref result = carries.place(k, step.body, step.carries, unknown_but_odd);
-    if (carries.changes()[k] == 0) continue;
+    if (carries.changes()[k] == 0 || carries.in_place(k, step.body)) continue;
     step.results.push_back(result);
     step.cond_inputs.push_back(static_cast<std::uint32_t>(action.cond_consts + k));
   }
@@ -181,7 +191,7 @@ void plan_scan(Planner& p, const ir::Instr& i, std::uint32_t instr) {
   step.length = action.length;
   std::vector<Location> inputs;
   for (const auto v : in.first(action.consts)) inputs.push_back(reread(p, v));
-  Carries carries(p, *action.body, action.consts, in.subspan(action.consts, action.carry), i.out);
+  Carries carries(p, i, *action.body, action.consts, action.consts, action.carry);
   inputs.insert(inputs.end(), carries.initial().begin(), carries.initial().end());
   while (inputs.size() < in.size()) {
     step.walks.push_back({static_cast<std::uint32_t>(inputs.size()), 0});
@@ -189,7 +199,7 @@ void plan_scan(Planner& p, const ir::Instr& i, std::uint32_t instr) {
   }
   auto wanted = carries.changes();
   while (wanted.size() < i.out.size()) wanted.push_back(p.fusion().stored[i.out[wanted.size()]]);
-  step.body = nested(*action.body, inputs, wanted);
+  step.body = nested(*action.body, inputs, wanted, carries.owned());
   p.plan().makes_tapes |= step.body.plan->makes_tapes;
   step.body.memory = {p.temporary(memory_bytes(step.body)), 0};
   for (std::size_t k = 0; k < i.out.size(); ++k) {

@@ -233,6 +233,7 @@ void LoopPlanner::define_results() {
       else slots_[local(v)] = loop_.n == 1 ? Slot{Slot::Kind::fixed, 0, to, false} : stream(to, size);
       loop_.streamed = loop_.streamed || streamed;
       loop_.written.push_back(to.storage);
+      loop_.in_parts = loop_.in_parts || p_.is_at_home(v);
     }
   for (const auto r : u_.reductions) {
     const auto v = p_.instr(r).in[0];
@@ -265,6 +266,7 @@ void LoopPlanner::sink(const ir::Instr& i) {
   else if (slot.kind == Slot::Kind::fixed) s.from = {slot.ref, 0, false};
   else s.from = {{scratch_storage, slot.index}, size, true};  // the tile's address comes with the block size
   s.to = p_.define(i.out[0], row_major(p_.type(i.out[0]).shape)).ref();
+  loop_.in_parts = loop_.in_parts || p_.is_at_home(i.out[0]);
   const std::size_t chunks = (loop_.fold_width + loop_.chunk - 1) / loop_.chunk;
   const std::size_t spare = loop_.columns ? 0 : chunks;
   if (chunks > 1) s.partials = {p_.temporary((loop_.fold_rows * chunks + spare) * unsign(size)), 0};

@@ -46,20 +46,36 @@ void plan_true_positions(Planner& p, const ir::Instr& i) {
   p.step(std::move(step));
 }
 
-void plan_take_rows(Planner& p, const ir::Instr& i) {
-  const auto batch = std::get<ir::TakeRows>(i.action).batch;
-  const auto& x = p.type(i.in[0]);
-  const auto& taken = p.type(i.out[0]);
+namespace {
+
+/// What takes and puts have in common; `x` is the table's type.
+Rows rows_step(Planner& p, const ir::Instr& i, const ir::Type& x, std::size_t batch) {
+  const auto& indices = p.type(i.in[1]);
   Rows step;
-  step.kind = Rows::Kind::take;
-  step.table = operand(with_rows(p, i.in[0], batch + 1), batch, size_of(x));
-  step.indices = operand(p.use(i.in[1]), batch, 8);
-  step.rows = operand(p.define(i.out[0], row_major(taken.shape)), batch, size_of(x));
+  step.indices = operand(p.use(i.in[1]), batch, size_of(indices));
+  step.narrow = indices.dtype == DType::int32;
   step.batch = leading(x.shape, batch);
   step.extent = x.shape[batch];
-  step.count = taken.shape[batch];
+  step.count = indices.shape[batch];
   step.row_elements = unsign(element_count(behind(x.shape, batch + 1)));
   step.itemsize = itemsize(x.dtype);
+  return step;
+}
+
+}  // namespace
+
+void plan_take_rows(Planner& p, const ir::Instr& i) {
+  const auto& action = std::get<ir::TakeRows>(i.action);
+  const auto batch = action.batch;
+  const auto& x = p.type(i.in[0]);
+  const auto table = operand(with_rows(p, i.in[0], batch + 1), batch, size_of(x));
+  Rows step = rows_step(p, i, x, batch);
+  step.table = table;
+  step.wraps = action.wraps;
+  step.clips = i.in.size() == 2;
+  if (!step.clips) step.fill = p.use(i.in[2]).ref();
+  step.move = kernels::rows().take(step.itemsize);
+  step.rows = operand(p.define(i.out[0], row_major(p.type(i.out[0]).shape)), batch, size_of(x));
   p.step(std::move(step));
 }
 
@@ -67,27 +83,52 @@ void plan_put_rows(Planner& p, const ir::Instr& i) {
   const auto& action = std::get<ir::PutRows>(i.action);
   const auto batch = action.batch;
   const auto& x = p.type(i.in[0]);
-  Rows step;
+  const auto table = operand(p.remade(i.out[0], i, 0), batch, size_of(x));
+  Rows step = rows_step(p, i, x, batch);
+  step.table = table;
   step.kind = action.add ? Rows::Kind::add : Rows::Kind::put;
-  if (action.add) {
+  step.wraps = action.wraps;
+  step.clips = action.clips;
+  step.rows = operand(with_rows(p, i.in[2], batch + 1), batch, size_of(x));
+  step.move = action.add ? kernels::rows().add(x.dtype) : kernels::rows().put(step.itemsize);
+  if (step.move == nullptr && action.add) {
     step.combine = is_tape(x.dtype) ? &tapes::add_elements : combining_kernel(ir::ReduceOp::sum, x.dtype);
     p.plan().makes_tapes |= is_tape(x.dtype);
     if (step.combine == nullptr) throw UnsupportedError(text("add_rows: not defined for ", x.dtype));
   }
-  const Location from = p.use(i.in[0]);
-  const Location to = p.define(i.out[0], row_major(x.shape));
-  p.step(coalesced({to.ref(), from.ref(), x.shape, scaled(to.strides, size_of(x)), scaled(from.strides, size_of(x)),
-                    itemsize(x.dtype)}));
-  p.touch(to.storage);
-  step.table = operand(to, batch, size_of(x));
-  step.indices = operand(p.use(i.in[1]), batch, 8);
-  step.rows = operand(with_rows(p, i.in[2], batch + 1), batch, size_of(x));
-  step.batch = leading(x.shape, batch);
-  step.extent = x.shape[batch];
-  step.count = p.type(i.in[2]).shape[batch];
-  step.row_elements = unsign(element_count(behind(x.shape, batch + 1)));
-  step.itemsize = itemsize(x.dtype);
   p.step(std::move(step));
+}
+
+namespace {
+
+/// A window between `whole`, the array that it is part of, and `alone`; `first` is the operand that its starts begin at.
+Window window_step(Planner& p, const ir::Instr& i, const Location& whole, const Location& alone, const Shape& window,
+                   std::size_t first) {
+  const auto& x = p.type(i.in[0]);
+  const auto size = size_of(x);
+  Window step;
+  step.put = std::holds_alternative<ir::PutWindow>(i.action);
+  const auto &to = step.put ? whole : alone, &from = step.put ? alone : whole;
+  for (std::size_t d = 0; d < window.size(); ++d)
+    if (window[d] != x.shape[d])
+      step.axes.push_back({p.use(i.in[first + d]).ref(), x.shape[d] - window[d], whole.strides[d] * size});
+  step.copy = coalesced({to.ref(), from.ref(), window, scaled(to.strides, size), scaled(from.strides, size), itemsize(x.dtype)});
+  return step;
+}
+
+}  // namespace
+
+void plan_take_window(Planner& p, const ir::Instr& i) {
+  const auto& window = p.type(i.out[0]).shape;
+  const Location whole = p.use(i.in[0]);
+  const Location alone = p.define(i.out[0], row_major(window));
+  p.step(window_step(p, i, whole, alone, window, 1));
+}
+
+void plan_put_window(Planner& p, const ir::Instr& i) {
+  const Location whole = p.remade(i.out[0], i, 0);
+  const Location alone = p.use(i.in[1]);
+  p.step(window_step(p, i, whole, alone, p.type(i.in[1]).shape, 2));
 }
 
 }  // namespace fluxion::compiler

@@ -9,7 +9,10 @@ namespace fluxion::compiler {
 namespace {
 
 std::int64_t size_of(const ir::Type& t) { return static_cast<std::int64_t>(itemsize(t.dtype)); }
-std::size_t bytes_of(const ir::Type& t) { return static_cast<std::size_t>(element_count(t.shape)) * itemsize(t.dtype); }
+std::size_t bytes_of(const Shape& shape, std::size_t size) {
+  return static_cast<std::size_t>(element_count(shape)) * size;
+}
+std::size_t bytes_of(const ir::Type& t) { return bytes_of(t.shape, itemsize(t.dtype)); }
 
 Dims scaled(Dims strides, std::int64_t by) {
   for (auto& s : strides) s *= by;
@@ -52,6 +55,7 @@ Planner::Planner(const ir::Program& p, std::span<const Dims> input_strides)
 
 std::uint32_t Planner::add_storage(Storage::Kind kind, std::size_t bytes, std::size_t at) {
   plan_->storages.push_back({kind, bytes, at, ~std::uint32_t{0}, 0});
+  for (auto* flags : {&owned_, &shared_, &overwritten_}) flags->push_back(0);
   return static_cast<std::uint32_t>(plan_->storages.size() - 1);
 }
 
@@ -126,6 +130,7 @@ const Location* Planner::at_home(ir::ValueId v, const Dims& strides) {
   }
   const Location to = locations_[whole];
   touch(to.storage);
+  shared_[to.storage] = 1;  // by the piece and the whole: neither is overwritten
   home.taken = true;
   std::int64_t offset = to.offset;
   for (std::size_t d = 0; d < to.strides.size(); ++d)
@@ -190,15 +195,45 @@ std::uint32_t Planner::copied(Storage::Kind kind, Ref from, const Shape& shape, 
 }
 
 std::uint32_t Planner::packed(Ref from, const Shape& shape, const Dims& strides, std::size_t itemsize) {
+  // What is packed is never written, so that all who need it in one layout share one copy.
+  auto& known = packed_[(std::uint64_t{from.storage} << 32) ^ static_cast<std::uint64_t>(from.offset)];
+  for (const auto& k : known) {
+    if (k.shape != shape || k.strides != strides || plan_->storages[k.at].bytes != bytes_of(shape, itemsize)) continue;
+    touch(k.at);
+    return k.at;
+  }
   const auto to = copied(Storage::Kind::arena, from, shape, strides, itemsize);
+  known.push_back({shape, strides, to});
   touch(to);
   return to;
+}
+
+/// Gapless memory of this value alone, which is this plan's to write.
+bool Planner::may_overwrite(const Location& l, const ir::Type& t) const {
+  const auto& s = plan_->storages[l.storage];
+  const bool ours = s.kind == Storage::Kind::arena ? s.bytes == bytes_of(t) : owned_[l.storage] != 0;
+  return ours && shared_[l.storage] == 0 && l.offset == 0 && is_row_major(t.shape, l.strides);
+}
+
+Location Planner::remade(ir::ValueId v, const ir::Instr& i, std::size_t operand) {
+  const auto x = i.in[operand];
+  const Location l = locate(x);
+  if (!last_uses_) last_uses_.emplace(p_, fusion_);
+  if (may_overwrite(l, type(x)) && last_uses_->ends_with(i, operand, unit_)) {
+    last_uses_->join(v, x);
+    overwritten_[l.storage] = 1;
+    touch(l.storage);
+    return locations_[v] = l;
+  }
+  const auto to = packed(l.ref(), type(x).shape, l.strides, itemsize(type(x).dtype));
+  return locations_[v] = {to, 0, row_major(type(x).shape), true};
 }
 
 void Planner::units() {
   FlatUnits flat(*this);
   const auto& list = fusion_.units;
   for (std::size_t k = 0; k < list.size();) {
+    unit_ = static_cast<std::uint32_t>(k);
     if (const auto planned = flat.plan(k); planned != 0) k += planned;
     else unit(list[k++]);
   }
@@ -214,6 +249,8 @@ void Planner::unit(const Unit& u) {
   else if (std::holds_alternative<ir::TruePositions>(i.action)) plan_true_positions(*this, i);
   else if (std::holds_alternative<ir::TakeRows>(i.action)) plan_take_rows(*this, i);
   else if (std::holds_alternative<ir::PutRows>(i.action)) plan_put_rows(*this, i);
+  else if (std::holds_alternative<ir::TakeWindow>(i.action)) plan_take_window(*this, i);
+  else if (std::holds_alternative<ir::PutWindow>(i.action)) plan_put_window(*this, i);
   else if (std::holds_alternative<ir::Tape>(i.action)) plan_tape(*this, i);
   else if (holds_programs(i.action)) plan_control(*this, u.members.front());
   else plan_assemble(*this, i);
@@ -270,19 +307,38 @@ std::uint32_t Planner::held_result(ir::ValueId v, std::size_t number) {
   return copy;
 }
 
-std::unique_ptr<Plan> Planner::run_held(const std::vector<char>& wanted) {
+/// The result of a chain that began to overwrite an input: it ends there.
+std::uint32_t Planner::result_in_place(ir::ValueId v, std::uint32_t input) {
+  const Location l = locate(v);
+  const auto& t = type(v);
+  if (l.storage == input) return input;
+  const auto at = static_cast<std::uint32_t>(plan_->steps.size());
+  alive(l.storage, at);
+  const auto size = size_of(t);
+  plan_->steps.push_back(coalesced({{input, 0}, l.ref(), t.shape, scaled(row_major(t.shape), size),
+                                    scaled(l.strides, size), itemsize(t.dtype)}));
+  return input;
+}
+
+std::unique_ptr<Plan> Planner::run_held(const std::vector<char>& wanted, const Owned& owned) {
+  for (std::size_t k = 0; k < owned.of.size(); ++k) owned_[owned.first + k] = owned.of[k];
   for (const auto v : p_.outputs) own_result_[v] = 1;
   units();
+  const auto input_of = [&](std::size_t k) { return static_cast<std::uint32_t>(owned.first + k); };
+  const auto in_place = [&](std::size_t k) { return k < owned.of.size() && overwritten_[input_of(k)] != 0; };
+  plan_->results.assign(wanted.size(), Plan::unwanted);
   for (std::size_t k = 0; k < wanted.size(); ++k)
-    plan_->results.push_back(wanted[k] != 0 ? held_result(p_.outputs[k], k) : Plan::unwanted);
+    if (wanted[k] != 0 && !in_place(k)) plan_->results[k] = held_result(p_.outputs[k], k);
+  for (std::size_t k = 0; k < wanted.size(); ++k)
+    if (in_place(k)) plan_->results[k] = result_in_place(p_.outputs[k], input_of(k));
   form_bands(*plan_);
   plan_->arena_bytes = place_in_arena(plan_->storages);
   return std::move(plan_);
 }
 
 std::shared_ptr<const Plan> planned_held(const ir::Program& p, std::span<const Dims> input_strides,
-                                         const std::vector<char>& wanted) {
-  return Planner(p, input_strides).run_held(wanted);
+                                         const std::vector<char>& wanted, const Owned& owned) {
+  return Planner(p, input_strides).run_held(wanted, owned);
 }
 
 std::unique_ptr<const Plan> planned(const ir::Program& p, std::span<const Dims> input_strides,

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <unordered_map>
 
 #include "compiler/fusion.hpp"
+#include "compiler/in_place.hpp"
 #include "compiler/plan.hpp"
 
 namespace fluxion::compiler {
@@ -14,9 +16,14 @@ std::unique_ptr<const Plan> planned(const ir::Program& p, std::span<const Dims> 
                                     std::span<const Aval> results);
 
 /// Plans a held program: it writes those results that are wanted, row-major, where its holder says. The
-/// storage of input k is k.
+/// storage of input k is k. An input that is `owned` may be overwritten, if the result of its number among the owned
+/// is then there: the storage of that result is the input's.
+struct Owned {
+  std::size_t first = 0;    // input that result 0 may overwrite, and so on
+  std::vector<char> of = {};  // by result
+};
 std::shared_ptr<const Plan> planned_held(const ir::Program& p, std::span<const Dims> input_strides,
-                                         const std::vector<char>& wanted);
+                                         const std::vector<char>& wanted, const Owned& owned = {});
 
 /// Where a value is.
 struct Location {
@@ -33,7 +40,7 @@ class Planner {
  public:
   Planner(const ir::Program& p, std::span<const Dims> input_strides);
   std::unique_ptr<Plan> run(std::span<const Aval> results);
-  std::unique_ptr<Plan> run_held(const std::vector<char>& wanted);
+  std::unique_ptr<Plan> run_held(const std::vector<char>& wanted, const Owned& owned);
 
   const ir::Program& program() const { return p_; }
   const ir::Type& type(ir::ValueId v) const { return p_.types[v]; }
@@ -54,8 +61,14 @@ class Planner {
   const Location& define(ir::ValueId v, Dims strides);
   /// Where the pieces of an assembled array lie in it: those that are computed there need not be copied.
   bool is_at_home(ir::ValueId piece) const;
-  /// `v` is what is there already.
-  void stand_for(ir::ValueId v, Location l) { locations_[v] = std::move(l); }
+  /// `v` is what is there already, under another name too.
+  void stand_for(ir::ValueId v, Location l) {
+    shared_[l.storage] = 1;
+    locations_[v] = std::move(l);
+  }
+  /// Memory in which to make `v` of operand 0 of the unit being planned (or another `operand`): that of the operand if
+  /// nobody else reads it, else a copy, made before the next step.
+  Location remade(ir::ValueId v, const ir::Instr& i, std::size_t operand);
   /// New memory for the next step only.
   std::uint32_t temporary(std::size_t bytes);
   /// Gapless row-major elements of a strided block, copied before the next step.
@@ -86,11 +99,16 @@ class Planner {
   void unit(const Unit& u);
   Output output(ir::ValueId v, const Aval& result);
   std::uint32_t held_result(ir::ValueId v, std::size_t number);
+  std::uint32_t result_in_place(ir::ValueId v, std::uint32_t input);
+  bool may_overwrite(const Location& l, const ir::Type& t) const;
 
   const ir::Program& p_;
   Origins origins_;
   Fusion fusion_;
   std::unique_ptr<Plan> plan_;
+  std::optional<LastUses> last_uses_;    // once they are asked for
+  std::uint32_t unit_ = 0;               // being planned
+  std::vector<char> owned_, shared_, overwritten_;  // by storage
   std::vector<Location> locations_;
   std::vector<std::uint32_t> view_by_;  // by value: the view instruction that makes it
   std::vector<std::uint32_t> operand_of_;
@@ -105,6 +123,12 @@ class Planner {
   };
   std::unordered_map<ir::ValueId, Home> homes_;
   std::vector<std::uint32_t> pending_;  // storages of the next step
+  struct Packed {
+    Shape shape;
+    Dims strides;
+    std::uint32_t at;
+  };
+  std::unordered_map<std::uint64_t, std::vector<Packed>> packed_;  // by where it was packed from
 };
 
 /// Plans units of single elements, as many in a row as there are, as one flat program.
@@ -137,6 +161,8 @@ void plan_host_call(Planner& p, const ir::Instr& i);
 void plan_true_positions(Planner& p, const ir::Instr& i);
 void plan_take_rows(Planner& p, const ir::Instr& i);
 void plan_put_rows(Planner& p, const ir::Instr& i);
+void plan_take_window(Planner& p, const ir::Instr& i);
+void plan_put_window(Planner& p, const ir::Instr& i);
 void plan_tape(Planner& p, const ir::Instr& i);
 void plan_control(Planner& p, std::uint32_t instr);  // Cond, While, Scan
 

@@ -85,6 +85,12 @@ std::optional<Pair> judged(const ir::Program& p, const Plan& plan, std::uint32_t
     return pair;
   }
   if (in.last > out.first) return std::nullopt;
+  if (const auto* copy = std::get_if<Copy>(&plan.steps[out.first]); copy != nullptr) {
+    // The same elements in the same places: nothing is to be done.
+    const bool stays = copy->from.storage == input && copy->to.storage == storage && copy->from.offset == 0 &&
+                       copy->to.offset == 0 && copy->from_strides == copy->to_strides;
+    return stays ? std::optional(pair) : std::nullopt;
+  }
   const auto* loop = std::get_if<Loop>(&plan.steps[out.first]);
   const auto order = loop != nullptr ? InOneLoop(*loop, input, storage).distance() : std::nullopt;
   if (!order) return std::nullopt;

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "compiler/execute.hpp"
+#include "compiler/parallel.hpp"
 
 namespace fluxion::compiler {
 namespace {
@@ -16,48 +17,43 @@ std::int64_t offset(const Dims& batch, const Dims& strides, std::int64_t index) 
   return at;
 }
 
-std::int64_t read_index(const std::byte* from) {
-  std::int64_t i;
-  std::memcpy(&i, from, sizeof i);
-  return i;
+constexpr std::size_t parallel_bytes = std::size_t{4} << 20;  // taken
+
+std::int64_t read_index(const Rows& s, const std::byte* from) {
+  std::int64_t i = 0;
+  if (s.narrow) {
+    std::int32_t narrow;
+    std::memcpy(&narrow, from, sizeof narrow);
+    i = narrow;
+  } else {
+    std::memcpy(&i, from, sizeof i);
+  }
+  if (s.wraps && i < 0) i += s.extent;
+  return s.clips ? std::clamp<std::int64_t>(i, 0, s.extent - 1) : i;
 }
 
-/// Moves rows of a size known when this is compiled, so that short ones are a load and a store.
-struct Mover {
-  std::size_t bytes;
-  void operator()(std::byte* to, const std::byte* from) const {
-    switch (bytes) {
-      case 1: std::memcpy(to, from, 1); return;
-      case 4: std::memcpy(to, from, 4); return;
-      case 8: std::memcpy(to, from, 8); return;
-      case 16: std::memcpy(to, from, 16); return;
-      default: std::memcpy(to, from, bytes);
-    }
-  }
-};
-
-void take(const Rows& s, std::byte* table, const std::byte* indices, std::byte* rows) {
-  const Mover move{s.row_elements * s.itemsize};
+/// Where no kernel adds elements of a dtype: row by row.
+void combine(const Rows& s, std::byte* table, const std::byte* indices, std::byte* rows) {
   for (std::int64_t j = 0; j < s.count; ++j) {
-    const auto i = std::clamp<std::int64_t>(read_index(indices + j * s.indices.step), 0, s.extent - 1);
-    move(rows + j * s.rows.step, table + i * s.table.step);
-  }
-}
-
-void put(const Rows& s, std::byte* table, const std::byte* indices, std::byte* rows) {
-  const Mover move{s.row_elements * s.itemsize};
-  for (std::int64_t j = 0; j < s.count; ++j) {
-    const auto i = read_index(indices + j * s.indices.step);
+    const auto i = read_index(s, indices + j * s.indices.step);
     if (i < 0 || i >= s.extent) continue;
     std::byte* const to = table + i * s.table.step;
-    std::byte* const from = rows + j * s.rows.step;
-    if (s.kind == Rows::Kind::put) {
-      move(to, from);
-    } else {
-      void* const args[] = {to, to, from};
-      s.combine(args, s.row_elements);
-    }
+    void* const args[] = {to, to, rows + j * s.rows.step};
+    s.combine(args, s.row_elements);
   }
+}
+
+void move(const Rows& s, std::byte* table, const std::byte* indices, std::byte* rows, const std::byte* fill) {
+  const auto some = [&](std::size_t begin, std::size_t end) {
+    const auto first = static_cast<std::int64_t>(begin);
+    s.move({table, indices + first * s.indices.step, rows + first * s.rows.step, s.table.step, s.indices.step,
+            s.rows.step, s.extent, static_cast<std::int64_t>(end - begin), s.row_elements, s.narrow, s.wraps, s.clips,
+            fill});
+  };
+  const auto count = static_cast<std::size_t>(s.count);
+  const bool large = count * s.row_elements * s.itemsize >= parallel_bytes;
+  if (s.kind == Rows::Kind::take && large) parallel_ranges(count, grain_of(count, 512), some);
+  else some(0, count);
 }
 
 }  // namespace
@@ -77,13 +73,24 @@ void execute(const TruePositions& s, Bases bases) {
 }
 
 void execute(const Rows& s, Bases bases) {
-  if (s.row_elements * s.itemsize == 0 || s.count == 0) return;
+  if (s.row_elements * s.itemsize == 0 || s.count == 0 || s.extent == 0) return;
   const auto outer = element_count(s.batch);
+  const std::byte* const fill = s.kind == Rows::Kind::take && !s.clips ? resolve(bases, s.fill) : nullptr;
   for (std::int64_t o = 0; o < outer; ++o) {
     const auto at = [&](const Rows::Operand& x) { return resolve(bases, x.base) + offset(s.batch, x.batch_strides, o); };
-    if (s.kind == Rows::Kind::take) take(s, at(s.table), at(s.indices), at(s.rows));
-    else put(s, at(s.table), at(s.indices), at(s.rows));
+    if (s.combine != nullptr) combine(s, at(s.table), at(s.indices), at(s.rows));
+    else move(s, at(s.table), at(s.indices), at(s.rows), fill);
   }
+}
+
+void execute(const Window& s, Bases bases) {
+  std::int64_t start = 0;
+  for (const auto& axis : s.axes) {
+    std::int64_t i;
+    std::memcpy(&i, resolve(bases, axis.start), sizeof i);
+    start += std::clamp<std::int64_t>(i, 0, axis.last) * axis.step;
+  }
+  execute(s.copy, resolve(bases, s.copy.to) + (s.put ? start : 0), resolve(bases, s.copy.from) + (s.put ? 0 : start));
 }
 
 }  // namespace fluxion::compiler

@@ -176,10 +176,11 @@ void execute(const Dot& s, Bases bases) {
                   [&](std::size_t begin, std::size_t end) { some_products(s, all, begin, end); });
 }
 
-void execute(const Copy& s, Bases bases) {
+void execute(const Copy& s, Bases bases) { execute(s, resolve(bases, s.to), resolve(bases, s.from)); }
+
+void execute(const Copy& s, std::byte* to, const std::byte* from) {
   if (s.itemsize == 0 || any_zero(s.shape)) return;
-  std::byte* const to = resolve(bases, s.to);
-  const std::byte* const from = resolve(bases, s.from);
+  if (to == from && s.to_strides == s.from_strides) return;  // a result that was given its argument's memory
   if (s.shape.empty()) {
     std::memcpy(to, from, s.itemsize);
     return;

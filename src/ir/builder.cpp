@@ -187,10 +187,31 @@ ValueId Builder::take_rows(ValueId x, ValueId indices, std::size_t batch) {
   return emit(TakeRows{batch}, in, std::move(t));
 }
 
+ValueId Builder::take_rows(ValueId x, ValueId indices, ValueId fill, std::size_t batch) {
+  Type t = type(x);
+  t.shape[batch] = type(indices).shape.back();
+  const ValueId in[] = {x, indices, fill};
+  return emit(TakeRows{batch}, in, std::move(t));
+}
+
 ValueId Builder::put_rows(ValueId x, ValueId indices, ValueId rows, PutRows how) {
   const ValueId in[] = {x, indices, rows};
   Type t = type(x);
   return emit(how, in, std::move(t));
+}
+
+ValueId Builder::take_window(ValueId x, std::span<const ValueId> starts, Shape shape) {
+  Values in{x};
+  in.insert(in.end(), starts.begin(), starts.end());
+  const DType t = type(x).dtype;
+  return emit(TakeWindow{}, in, {t, std::move(shape)});
+}
+
+ValueId Builder::put_window(ValueId x, ValueId window, std::span<const ValueId> starts) {
+  Values in{x, window};
+  in.insert(in.end(), starts.begin(), starts.end());
+  Type t = type(x);
+  return emit(PutWindow{}, in, std::move(t));
 }
 
 ValueId Builder::tape_push(std::span<const ValueId> in) { return emit(Tape{Tape::Kind::push}, in, type(in[0])); }

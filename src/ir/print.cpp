@@ -34,8 +34,15 @@ struct Printer {
        << (a.effect == Effect::none ? "]" : a.effect == Effect::ordered ? ", ordered]" : ", unordered]");
   }
   void operator()(const TruePositions&) const { os << "true_positions"; }
-  void operator()(const TakeRows& a) const { os << "take_rows[batch=" << a.batch << ']'; }
-  void operator()(const PutRows& a) const { os << (a.add ? "add_rows" : "put_rows") << "[batch=" << a.batch << ']'; }
+  void operator()(const TakeRows& a) const {
+    os << "take_rows[batch=" << a.batch << (a.wraps ? " wraps" : "") << ']';
+  }
+  void operator()(const PutRows& a) const {
+    os << (a.add ? "add_rows" : "put_rows") << "[batch=" << a.batch << (a.wraps ? " wraps" : "")
+       << (a.clips ? " clips" : "") << ']';
+  }
+  void operator()(const TakeWindow&) const { os << "take_window"; }
+  void operator()(const PutWindow&) const { os << "put_window"; }
   void operator()(const Tape& a) const {
     constexpr const char* names[] = {"push", "read", "add", "fold"};
     os << "tape." << names[static_cast<std::size_t>(a.kind)];

@@ -72,15 +72,25 @@ struct HostCall {
 /// Positions (int64) along the last dimension of the first elements of a mask that are true, as many as the result's
 /// last extent, ascending; the mask's extent where there are no more.
 struct TruePositions {};
-/// Operands: x (b.., n, row..), indices (b.., m) of int64, `batch` dimensions b. Result (b.., m, row..): the rows of x
-/// at the indices, which are clamped into range.
-struct TakeRows { std::size_t batch; };
+/// Operands: x (b.., n, row..), indices (b.., m) of int64 or int32, `batch` dimensions b, and perhaps a rank-0 value.
+/// Result (b.., m, row..): the rows of x at the indices, which are clamped into range; if there is a value, it fills
+/// the rows out of range instead. If `wraps`, negative indices count from the end first.
+struct TakeRows {
+  std::size_t batch;
+  bool wraps = false;
+};
 /// Operands: x, indices and rows (b.., m, row..). Result: x, with the rows written (or added) at the indices one after
-/// the other; indices out of range are skipped.
+/// the other; indices out of range are skipped, or clamped if `clips`.
 struct PutRows {
   std::size_t batch;
   bool add;
+  bool wraps = false, clips = false;
 };
+/// Operands: x, then for each dimension where a window of the result's shape starts (int64, rank 0), clamped so that it
+/// fits. Result: the window.
+struct TakeWindow {};
+/// Operands: x, a window, its starts. Result: x with the window in its place.
+struct PutWindow {};
 /// Tapes: records of values under int64 indices, added where an index is met again, zeros where there is none.
 /// `push`: (tape[S], index i64[S], values [S, ...] ...) -> tape[S] with one record more per element;
 /// `read`: (tape[S], index i64[S]) -> values [S, ...] ...; `add`: (tape[S], tape[S]) -> tape[S], all records of both;
@@ -112,7 +122,8 @@ struct Scan {
 };
 
 using Action = std::variant<Map, Convert, Iota, Threefry, Broadcast, Transpose, Reshape, Slice, Bitcast, Reduce,
-                            ArgMax, Dot, Assemble, TruePositions, TakeRows, PutRows, HostCall, Tape, Cond, While, Scan>;
+                            ArgMax, Dot, Assemble, TruePositions, TakeRows, PutRows,
+                            TakeWindow, PutWindow, HostCall, Tape, Cond, While, Scan>;
 
 struct Instr {
   Action action;
@@ -194,7 +205,10 @@ class Builder {
   Values host_call(std::span<const ValueId> in, std::vector<Type> results, HostFunctionPtr function, Effect effect);
   ValueId true_positions(ValueId mask, std::int64_t size);
   ValueId take_rows(ValueId x, ValueId indices, std::size_t batch);
+  ValueId take_rows(ValueId x, ValueId indices, ValueId fill, std::size_t batch);
   ValueId put_rows(ValueId x, ValueId indices, ValueId rows, PutRows how);
+  ValueId take_window(ValueId x, std::span<const ValueId> starts, Shape shape);
+  ValueId put_window(ValueId x, ValueId window, std::span<const ValueId> starts);
   ValueId tape_push(std::span<const ValueId> in);
   /// `types` are those of the values.
   Values tape_read(ValueId tape, ValueId index, std::vector<Type> types);

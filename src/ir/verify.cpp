@@ -129,13 +129,22 @@ class Checker {
                 rank(out()) == rank(in(0)), "all extents but the last must stay");
   }
   void operator()(const TakeRows& a) const {
-    counts(2, 1);
+    counts(i_.in.size() == 3 ? 3 : 2, 1);
+    if (i_.in.size() == 3) require(in(2) == Type{in(0).dtype, {}}, "the fill value must be a scalar of the dtype");
     rows(a.batch, out());
     require(in(0).shape[a.batch] > 0 || in(1).shape[a.batch] == 0, "there is no row to take");
   }
   void operator()(const PutRows& a) const {
     counts(3, 1);
     rows(a.batch, in(2));
+    require(out() == in(0), "the type must stay");
+  }
+  void operator()(const TakeWindow&) const {
+    window(out(), 1);
+  }
+  void operator()(const PutWindow&) const {
+    require(i_.in.size() >= 2, "wrong number of operands");
+    window(in(1), 2);
     require(out() == in(0), "the type must stay");
   }
   void operator()(const Tape& a) const {
@@ -192,11 +201,21 @@ class Checker {
   /// Operand 1 holds indices of rows of operand 0, which `rows` has.
   void rows(std::size_t batch, const Type& rows) const {
     const auto &x = in(0), &indices = in(1);
-    require(indices.dtype == DType::int64, "indices must be int64");
+    require(indices.dtype == DType::int64 || indices.dtype == DType::int32, "indices must be int64 or int32");
     require(indices.shape.size() == batch + 1 && x.shape.size() > batch && leading(x, batch) == leading(indices, batch), "wrong rank or batch extents");
     Type want = x;
     want.shape[batch] = indices.shape[batch];
     require(rows == want, "rows must be those of the operand");
+  }
+  /// A window of operand 0 whose starts are the operands from `first` on.
+  void window(const Type& w, std::size_t first) const {
+    const auto& x = in(0);
+    counts(first + x.shape.size(), 1);
+    require(w.dtype == x.dtype && w.shape.size() == x.shape.size(), "the window must have the operand's dtype and rank");
+    for (std::size_t d = 0; d < x.shape.size(); ++d) {
+      require(w.shape[d] <= x.shape[d], "the window must fit");
+      require(in(first + d) == Type{DType::int64, {}}, "starts must be i64[]");
+    }
   }
   /// A value of a record: the tape's axes lead.
   void recorded(const Type& t) const {

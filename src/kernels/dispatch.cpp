@@ -58,4 +58,10 @@ Batched batched(DType t) { return isa().batched(t); }
 
 WindowedGemm windowed_gemm(DType t) { return isa().windowed(t); }
 
+PrefixSum prefix_sum(DType t) { return isa().prefix_sum(t); }
+
+const RowsKernels& rows() { return isa().rows(); }
+
+const FftKernels& fft(bool is_double) { return isa().fft(is_double); }
+
 }  // namespace fluxion::kernels

@@ -3,7 +3,10 @@
 
 #include <string_view>
 
+#include "kernels/fft.hpp"
 #include "kernels/kernels.hpp"
+#include "kernels/prefix.hpp"
+#include "kernels/rows.hpp"
 
 namespace fluxion::kernels {
 
@@ -28,12 +31,31 @@ struct FloatGemm {
   Gemm inner;                                        // one column: n = 1, a_col = 1, b_row = 1; no batch
 };
 
+/// to[column][row] = from[row][column]; elements of a row follow one another, rows are bytes apart.
+struct Transposed {
+  void* to;
+  const void* from;
+  std::ptrdiff_t to_row, from_row;
+  std::size_t rows, columns;  // of the source
+};
+
+/// Elements in another order; null for sizes that have no such kernel.
+struct Reordering {
+  void (*transpose)(const Transposed&) = nullptr;
+  /// to[i] = from[-i].
+  void (*reverse)(void* to, const void* from, std::size_t n) = nullptr;
+};
+
 struct Isa {
   Table table;
   PlainGemm (*plain_gemm)(DType);
   const FloatGemm& (*float_gemm)(DType);  // float32, float64
   Batched (*batched)(DType);
   WindowedGemm (*windowed)(DType);
+  const FftKernels& (*fft)(bool is_double);
+  const RowsKernels& (*rows)();
+  PrefixSum (*prefix_sum)(DType);
+  Reordering (*reordering)(std::size_t itemsize);
 };
 
 namespace isa_baseline { extern const Isa isa; }

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/visit_dtype.hpp"
+#include "core/host_kernels.hpp"
 #include "core/node.hpp"
 #include "lax/lines.hpp"
 #include "lax/readable.hpp"
@@ -172,6 +173,8 @@ struct Cumulative {
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
     return {widened(b, in[0], [&](auto x) {
       const auto aval = avals_of(b, {&x, 1})[0];
+      if (kind == Kind::sum && sums_prefixes(aval.dtype))
+        return b.host_call({&x, 1}, {{aval.dtype, aval.shape}}, cumulative_sum_function(p.axis, p.reverse), Effect::none)[0];
       return lower_to_host(b, {&x, 1}, {&aval, 1}, std::string(Self::name), [p](auto operands, auto results) {
         const auto& from = operands[0];
         visit_dtype(from.dtype(),

@@ -196,3 +196,26 @@ fluxion::ops::MatrixProduct fluxion::ops::matrix_product(const Primitive& p, Par
   if (&p != &define<lax::DotGeneral>()) return MatrixProduct::none;
   return params.as<lax::DotGeneral::Params>().dimension_numbers.lhs_batch.empty() ? MatrixProduct::plain : MatrixProduct::batched;
 }
+
+std::optional<fluxion::Array> fluxion::ops::product_before_repetition(ParamsView params, ArraySpan operands,
+                                                                      std::size_t which, const Array& source,
+                                                                      const Dims& dims) {
+  using lax::DotGeneral;
+  const auto& p = params.as<DotGeneral::Params>();
+  const auto& d = p.dimension_numbers;
+  const auto& shape = operands[which].shape();
+  const auto free = lax::remaining(operands[which].ndim(), which == 0 ? d.lhs_contract : d.rhs_contract,
+                                   which == 0 ? d.lhs_batch : d.rhs_batch);
+  Shape once = shape;
+  for (const auto axis : free) {
+    const auto a = static_cast<std::size_t>(axis);
+    const auto from = static_cast<std::size_t>(std::find(dims.begin(), dims.end(), axis) - dims.begin());
+    if (from == dims.size() || source.shape()[from] != shape[a]) once[a] = 1;
+  }
+  if (once == shape) return std::nullopt;
+  const Aval avals[] = {operands[0].aval(), operands[1].aval()};
+  const auto result = DotGeneral::abstract_eval(avals, p)[0].shape;
+  const Array x = lax::broadcast_in_dim(source, once, dims);
+  const Array product = which == 0 ? lax::dot_general(x, operands[1], d) : lax::dot_general(operands[0], x, d);
+  return lax::broadcast_in_dim(product, result, lax::iota_dims(0, result.size()));
+}

@@ -67,6 +67,53 @@ std::optional<RowMove> row_move(const Windows& w) {
   return RowMove{unsign(axis), unsign(lanes)};
 }
 
+/// Windows of one element along several neighbouring axes are those along one axis: the axes seen as one.
+struct OneAxis {
+  ValueId x, indices;
+  Windows windows;
+};
+
+/// Positions along the axes that the index vectors are of, as one number; -1 if it is none and they are not clamped.
+ValueId joined_index(ir::Builder& b, ValueId indices, const Windows& w, bool clamp) {
+  const auto& map = w.dims.start_index_map;
+  auto shape = w.indices;
+  shape[shape.size() - 1] = 1;
+  std::optional<ValueId> sum, inside;
+  for (std::size_t k = 0; k < map.size(); ++k) {
+    Dims start(shape.size(), 0);
+    start[start.size() - 1] = static_cast<std::int64_t>(k);
+    const auto n = w.operand[unsign(map[k])];
+    auto i = b.slice(indices, std::move(start), Dims(shape.size(), 1), shape);
+    if (clamp) {
+      i = clamped(b, i, n - 1);
+    } else {
+      const auto fits = b.map(Op::and_, {b.map(Op::ge, {i, number(b, 0)}), b.map(Op::lt, {i, number(b, n)})});
+      inside = inside ? b.map(Op::and_, {*inside, fits}) : fits;
+    }
+    sum = sum ? b.map(Op::add, {b.map(Op::mul, {*sum, number(b, n)}), i}) : i;
+  }
+  return inside ? b.map(Op::select, {*inside, number(b, -1), *sum}) : *sum;
+}
+
+std::optional<OneAxis> along_one_axis(ir::Builder& b, ValueId x, ValueId indices, const Windows& w, bool clamp) {
+  const auto& map = w.dims.start_index_map;
+  const auto count = rank(map);
+  if (count < 2 || w.dims.collapsed_slice_dims != map || map != iota_dims(map[0], map[0] + count)) return {};
+  const auto first = unsign(map[0]), last = unsign(map[0] + count);  // the axes are [first, last)
+  const auto merged = [&](const Shape& s) {
+    const auto whole = element_count(part(s, first, last));
+    return joined(joined(part(s, 0, first), {whole}), part(s, last, s.size()));
+  };
+  Windows one{merged(w.operand), w.indices, w.other, merged(w.slice_sizes), w.dims};
+  one.indices[one.indices.size() - 1] = 1;
+  one.dims.collapsed_slice_dims = one.dims.start_index_map = {map[0]};
+  for (auto& axis : one.dims.operand_batching_dims)
+    if (axis > map[0]) axis -= count - 1;
+  if (!row_move(one)) return {};
+  const auto at = joined_index(b, as_int64(b, indices), w, clamp);
+  return OneAxis{b.reshape(x, one.operand), at, std::move(one)};
+}
+
 /// The indices of a row move as the instructions want them: (all axes before the row's, positions).
 ValueId row_indices(ir::Builder& b, ValueId indices, const Windows& w, const RowMove& r) {
   const auto lanes = part(w.indices, 0, r.lanes), before = part(w.operand, 0, r.axis);
@@ -81,31 +128,24 @@ ValueId row_indices(ir::Builder& b, ValueId indices, const Windows& w, const Row
 ValueId gather_rows(ir::Builder& b, ValueId x, ValueId indices, const Windows& w, const RowMove& r,
                     const FillValue* fill) {
   const auto at = row_indices(b, as_int64(b, indices), w, r);
-  auto rows = b.take_rows(x, at, r.axis);
-  if (fill != nullptr) {
-    const auto inside =
-        b.map(Op::and_, {b.map(Op::ge, {at, number(b, 0)}), b.map(Op::lt, {at, number(b, w.operand[r.axis])})});
-    const auto shape = b.type(rows).shape;
-    const auto mask = b.broadcast(inside, shape, iota_dims(0, rank(b.type(inside).shape)));
-    rows = b.map(Op::select, {mask, b.constant(fill->dtype, fill->bits.data()), rows});
-  }
+  const auto rows = fill == nullptr ? b.take_rows(x, at, r.axis)
+                                    : b.take_rows(x, at, b.constant(fill->dtype, fill->bits.data()), r.axis);
   return b.reshape(rows, w.other);
 }
 
 /// Whether the instruction that adds rows knows the dtype.
 bool adds_rows(DType t) {
   return t == DType::float64 || t == DType::float32 || t == DType::int64 || t == DType::int32 || t == DType::uint64 ||
-         t == DType::uint32;
+         t == DType::uint32 || is_complex(t);
 }
 
 ValueId scatter_rows(ir::Builder& b, ValueId x, ValueId indices, ValueId updates, const Windows& w, const RowMove& r,
                      bool clamp, bool add) {
-  auto at = row_indices(b, as_int64(b, indices), w, r);
-  if (clamp) at = clamped(b, at, w.operand[r.axis] - 1);
+  const auto at = row_indices(b, as_int64(b, indices), w, r);
   auto rows = part(w.operand, 0, r.axis);
   rows.push_back(b.type(at).shape.back());
   return b.put_rows(x, at, b.reshape(updates, joined(rows, part(w.operand, r.axis + 1, w.operand.size()))),
-                    {r.axis, add});
+                    {r.axis, add, false, clamp});
 }
 
 }  // namespace
@@ -117,6 +157,8 @@ ValueId lower_gather(ir::Builder& b, ValueId x, ValueId indices, const Windows& 
   const bool fills = mode == GatherScatterMode::fill_or_drop;
   const auto fill = given.given ? given : default_fill(t);
   if (const auto rows = row_move(w)) return gather_rows(b, x, indices, w, *rows, fills ? &fill : nullptr);
+  if (const auto one = along_one_axis(b, x, indices, w, !fills))
+    return gather_rows(b, one->x, one->indices, one->windows, *row_move(one->windows), fills ? &fill : nullptr);
   const ValueId in[] = {x, as_int64(b, indices)};
   return b.host_call(in, {{t, w.other}}, gather_function(w, !fills, fill), Effect::none)[0];
 }
@@ -131,9 +173,14 @@ ValueId lower_scatter(ir::Builder& b, ValueId x, ValueId indices, ValueId update
     return b.convert(wide, t);
   }
   const bool clamp = mode == GatherScatterMode::clip;
-  if (combine == Combine::set || (combine == Combine::add && adds_rows(t)))
-    if (const auto rows = row_move(w))
-      return scatter_rows(b, x, indices, updates, w, *rows, clamp, combine == Combine::add);
+  if (combine == Combine::set || (combine == Combine::add && adds_rows(t))) {
+    const bool add = combine == Combine::add;
+    if (const auto rows = row_move(w)) return scatter_rows(b, x, indices, updates, w, *rows, clamp, add);
+    if (const auto one = along_one_axis(b, x, indices, w, clamp)) {
+      const auto rows = *row_move(one->windows);
+      return b.reshape(scatter_rows(b, one->x, one->indices, updates, one->windows, rows, clamp, add), w.operand);
+    }
+  }
   const ValueId in[] = {x, updates, as_int64(b, indices)};
   return b.host_call(in, {{t, w.operand}}, scatter_function(w, clamp, combine), Effect::none)[0];
 }
@@ -173,13 +220,10 @@ std::optional<OneRow> one_row(ir::Builder& b, const Shape& x, std::span<const Va
                 joined(joined(before, {1}), behind)};
 }
 
-/// The window as that of a gather with an index vector of the sliced axes' starts.
-Windows one_window(const Shape& x, const Dims& sizes) {
-  const auto axes = sliced_axes(x, sizes);
-  return {x, {rank(axes)}, sizes, sizes, {iota_dims(0, rank(x)), {}, axes, {}, {}}};
-}
-void append_starts(ir::Builder& b, ir::Values& in, std::span<const ValueId> starts, const Windows& w) {
-  for (auto a : w.dims.start_index_map) in.push_back(as_int64(b, starts[unsign(a)]));
+ir::Values as_int64s(ir::Builder& b, std::span<const ValueId> starts) {
+  ir::Values all;
+  for (const auto s : starts) all.push_back(as_int64(b, s));
+  return all;
 }
 
 }  // namespace
@@ -190,10 +234,7 @@ ValueId lower_dynamic_slice(ir::Builder& b, ValueId x, std::span<const ValueId> 
   if (element_count(sizes) == 0) return zeros(b, t, sizes);
   if (const auto row = one_row(b, shape, starts, sizes))
     return b.reshape(b.take_rows(b.reshape(x, row->table), row->index, row->first), sizes);
-  const auto w = one_window(shape, sizes);
-  ir::Values in{x};
-  append_starts(b, in, starts, w);
-  return b.host_call(in, {{t, sizes}}, gather_function(w, true, {}), Effect::none)[0];
+  return b.take_window(x, as_int64s(b, starts), sizes);
 }
 
 ValueId lower_dynamic_update_slice(ir::Builder& b, ValueId x, ValueId update, std::span<const ValueId> starts) {
@@ -205,10 +246,7 @@ ValueId lower_dynamic_update_slice(ir::Builder& b, ValueId x, ValueId update, st
     const auto put = b.put_rows(b.reshape(x, row->table), row->index, b.reshape(update, row->row), {row->first, false});
     return b.reshape(put, shape);
   }
-  const auto w = one_window(shape, sizes);
-  ir::Values in{x, update};
-  append_starts(b, in, starts, w);
-  return b.host_call(in, {{t, shape}}, scatter_function(w, true, Combine::set), Effect::none)[0];
+  return b.put_window(x, update, as_int64s(b, starts));
 }
 
 }  // namespace fluxion::lax

@@ -1,57 +1,15 @@
 #include "lax/sort_lines.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
 #include "lax/ordered_keys.hpp"
+#include "lax/radix_sort.hpp"
 
 namespace fluxion::lax {
 
 namespace {
-
-/// A key and where it came from.
-template <class U>
-struct Keyed {
-  U key;
-  std::uint32_t from;
-};
-template <class U> U key_of(U v) { return v; }
-template <class U> U key_of(const Keyed<U>& v) { return v.key; }
-
-constexpr std::size_t radix_pays_from = 512;  // elements; measured
-
-/// Least significant byte first; bytes in which all keys agree are passed over.
-template <class U, class T>
-void radix_sort(std::vector<T>& v, std::vector<T>& spare) {
-  spare.resize(v.size());
-  std::array<std::array<std::size_t, 256>, sizeof(U)> counts{};
-  for (const auto& x : v)
-    for (std::size_t byte = 0; byte < sizeof(U); ++byte) ++counts[byte][(key_of(x) >> (8 * byte)) & 255];
-  for (std::size_t byte = 0; byte < sizeof(U); ++byte) {
-    auto& count = counts[byte];
-    if (count[(key_of(v[0]) >> (8 * byte)) & 255] == v.size()) continue;
-    std::size_t at = 0;
-    for (auto& c : count) at += std::exchange(c, at);
-    for (const auto& x : v) spare[count[(key_of(x) >> (8 * byte)) & 255]++] = x;
-    v.swap(spare);
-  }
-}
-
-template <class U>
-void sort_keys(std::vector<U>& v, std::vector<U>& spare) {
-  if (v.size() >= radix_pays_from || sizeof(U) == 1) {
-    if (!v.empty()) radix_sort<U>(v, spare);
-  } else {
-    std::sort(v.begin(), v.end());
-  }
-}
-template <class U>
-void sort_keys(std::vector<Keyed<U>>& v, std::vector<Keyed<U>>& spare) {
-  if (v.size() >= radix_pays_from) radix_sort<U>(v, spare);
-  else std::stable_sort(v.begin(), v.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
-}
 
 // --- one operand: the elements are made again from their keys
 // -----------------------------------------------------------
@@ -65,11 +23,12 @@ T element(std::make_unsigned_t<T> key) {
 
 template <class T>
 void sort_integers(const T* in, T* out, std::size_t rows, std::size_t n) {
-  std::vector<std::make_unsigned_t<T>> keys(n), spare;
+  using U = std::make_unsigned_t<T>;
+  const Items<U> keys(n), spare(n);
   for (std::size_t r = 0; r < rows; ++r, in += n, out += n) {
-    for (std::size_t i = 0; i < n; ++i) keys[i] = ordered_key(in[i], Zeros::equal);
-    sort_keys(keys, spare);
-    for (std::size_t i = 0; i < n; ++i) out[i] = element<T>(keys[i]);
+    for (std::size_t i = 0; i < n; ++i) keys.data()[i] = ordered_key(in[i], Zeros::equal);
+    const U* const sorted = RadixSort<U, U>(keys.data(), spare.data()).sorted(n);
+    for (std::size_t i = 0; i < n; ++i) out[i] = element<T>(sorted[i]);
   }
 }
 
@@ -77,25 +36,29 @@ void sort_integers(const T* in, T* out, std::size_t rows, std::size_t n) {
 template <class E, std::unsigned_integral U>
 void sort_floats(const E* in, U* out, std::size_t rows, std::size_t n, U nan) {
   constexpr U sign = U(1) << (8 * sizeof(U) - 1);
-  std::vector<U> keys(n), spare, zeros;
+  const Items<U> keys(n), spare(n);
+  std::vector<U> zeros;
   for (std::size_t r = 0; r < rows; ++r, in += n, out += n) {
-    zeros.clear();
-    bool negative_zero = false;
+    std::size_t negative_zeros = 0;
     for (std::size_t i = 0; i < n; ++i) {
-      keys[i] = ordered_key(in[i], Zeros::equal);
-      if (keys[i] != sign) continue;
       U bits;
       std::memcpy(&bits, in + i, sizeof bits);
-      zeros.push_back(bits);
-      negative_zero |= bits != 0;
+      negative_zeros += bits == sign;
+      keys.data()[i] = ordered_key(in[i], Zeros::equal);
     }
-    sort_keys(keys, spare);
+    const U* const sorted = RadixSort<U, U>(keys.data(), spare.data()).sorted(n);
     for (std::size_t i = 0; i < n; ++i) {
-      const U k = keys[i];
+      const U k = sorted[i];
       out[i] = k == std::numeric_limits<U>::max() ? nan : U((k & sign) != 0 ? k ^ sign : ~k);
     }
-    if (negative_zero)
-      std::copy(zeros.begin(), zeros.end(), out + (std::lower_bound(keys.begin(), keys.end(), sign) - keys.begin()));
+    if (negative_zeros == 0) continue;
+    zeros.clear();
+    for (std::size_t i = 0; i < n; ++i) {
+      U bits;
+      std::memcpy(&bits, in + i, sizeof bits);
+      if (U(bits << 1) == 0) zeros.push_back(bits);
+    }
+    std::copy(zeros.begin(), zeros.end(), out + (std::lower_bound(sorted, sorted + n, sign) - sorted));
   }
 }
 
@@ -144,14 +107,15 @@ std::vector<Part> parts_of(std::span<const HostOperand> keys) {
 template <class E>
 void order_by(const std::byte* row, std::size_t step, std::vector<std::uint32_t>& order, Zeros zeros) {
   using U = decltype(ordered_key(E(), zeros));
-  std::vector<Keyed<U>> keyed(order.size()), spare;
-  for (std::size_t i = 0; i < order.size(); ++i) {
+  const auto n = order.size();
+  const Items<Keyed<U>> keyed(n), spare(n);
+  for (std::size_t i = 0; i < n; ++i) {
     E e;
     std::memcpy(&e, row + order[i] * step, sizeof e);
-    keyed[i] = {ordered_key(e, zeros), order[i]};
+    keyed.data()[i] = {ordered_key(e, zeros), order[i]};
   }
-  sort_keys(keyed, spare);
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = keyed[i].from;
+  const auto* const sorted = RadixSort<U, Keyed<U>>(keyed.data(), spare.data()).sorted(n);
+  for (std::size_t i = 0; i < n; ++i) order[i] = sorted[i].from;
 }
 
 template <std::size_t size>

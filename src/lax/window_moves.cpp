@@ -102,20 +102,12 @@ void copy_run(std::byte* to, std::int64_t to_step, const std::byte* from, std::i
   for (std::int64_t i = 0; i < n; ++i) std::memcpy(to + i * to_step * size, from + i * from_step * size, bytes);
 }
 
-/// The index vectors as one array; `own` keeps those that came as scalars.
-const std::int64_t* index_vectors(std::span<const HostOperand> in, std::vector<std::int64_t>& own) {
-  if (in.size() == 1) return in[0].elements<std::int64_t>().data();
-  for (const auto& i : in) own.push_back(i.elements<std::int64_t>()[0]);
-  return own.data();
-}
-
 class Gather final : public HostFunction {
  public:
   Gather(const Windows& w, bool clamp, const FillValue& fill) : layout_(w), clamp_(clamp), fill_(fill) {}
   std::string name() const override { return "gather"; }
   void operator()(std::span<const HostOperand> in, std::span<const HostResult> out) const override {
-    std::vector<std::int64_t> own;
-    const auto* index = index_vectors(in.subspan(1), own);
+    const auto* index = in[1].elements<std::int64_t>().data();
     switch (itemsize(in[0].dtype())) {
       case 1: return move<1>(in[0].bytes(), index, out[0].bytes());
       case 2: return move<2>(in[0].bytes(), index, out[0].bytes());
@@ -195,8 +187,7 @@ class Scatter final : public HostFunction {
     return names[static_cast<std::size_t>(combine_)];
   }
   void operator()(std::span<const HostOperand> in, std::span<const HostResult> out) const override {
-    std::vector<std::int64_t> own;
-    const auto* index = index_vectors(in.subspan(2), own);
+    const auto* index = in[2].elements<std::int64_t>().data();
     if (in[0].size_in_bytes() != 0) std::memcpy(out[0].bytes(), in[0].bytes(), in[0].size_in_bytes());
     switch (combine_) {
       case Combine::set: return set(in[1], index, out[0]);

@@ -25,7 +25,7 @@ struct WindowLayout {
   explicit WindowLayout(const Windows& w);
 };
 
-/// (operand, index vectors int64) -> windows. Indices may come as one array or as a scalar per component. Without
+/// (operand, index vectors int64) -> windows. Without
 /// `clamp`, windows that do not fit are filled.
 HostFunctionPtr gather_function(const Windows& w, bool clamp, const FillValue& fill);
 /// (operand, updates, index vectors) -> operand with the updates. Without `clamp`, those that do not fit are left out.

@@ -139,6 +139,13 @@ class Interpreter {
   }
   void operator()(const ir::TakeRows& a) {
     each_row(a.batch, in(0), [&](std::size_t to, std::int64_t i, std::size_t table, std::int64_t n, std::size_t bytes) {
+      if (a.wraps && i < 0) i += n;
+      if (i_->in.size() == 3 && (i < 0 || i >= n)) {
+        const auto size = itemsize(out().type.dtype);
+        for (std::size_t at = 0; at < bytes; at += size)
+          std::memcpy(out().bytes.data() + to * bytes + at, in(2).bytes.data(), size);
+        return;
+      }
       const auto from = (table + unsign(std::clamp<std::int64_t>(i, 0, n - 1))) * bytes;
       std::memcpy(out().bytes.data() + to * bytes, in(0).bytes.data() + from, bytes);
     });
@@ -146,6 +153,8 @@ class Interpreter {
   void operator()(const ir::PutRows& a) {
     out() = in(0);
     each_row(a.batch, in(0), [&](std::size_t from, std::int64_t i, std::size_t table, std::int64_t n, std::size_t bytes) {
+      if (a.wraps && i < 0) i += n;
+      if (a.clips) i = std::clamp<std::int64_t>(i, 0, n - 1);
       if (i < 0 || i >= n) return;
       std::byte* const to = out().bytes.data() + (table + unsign(i)) * bytes;
       std::byte* const row = in(2).bytes.data() + from * bytes;
@@ -153,6 +162,13 @@ class Interpreter {
       if (a.add) compiler::combining_kernel(ir::ReduceOp::sum, out().type.dtype)(args, bytes / itemsize(out().type.dtype));
       else std::memcpy(to, row, bytes);
     });
+  }
+  void operator()(const ir::TakeWindow&) {
+    each_of_window(out(), 1, [&](std::size_t w, std::size_t x) { move(out(), w, in(0), x); });
+  }
+  void operator()(const ir::PutWindow&) {
+    out() = in(0);
+    each_of_window(in(1), 2, [&](std::size_t w, std::size_t x) { move(out(), x, in(1), w); });
   }
   void operator()(const ir::Tape&) { throw std::logic_error("the interpreter knows no tapes"); }
   void operator()(const ir::Cond& a) {
@@ -211,10 +227,33 @@ class Interpreter {
     std::size_t bytes = itemsize(x.type.dtype);
     for (std::size_t d = batch + 1; d < x.type.shape.size(); ++d) bytes *= unsign(x.type.shape[d]);
     for (std::size_t j = 0; j < count(in(1).type.shape); ++j) {
-      std::int64_t i;
-      std::memcpy(&i, element(in(1), j), sizeof i);
+      std::int64_t i = 0;
+      if (in(1).type.dtype == DType::int32) {
+        std::int32_t narrow;
+        std::memcpy(&narrow, element(in(1), j), sizeof narrow);
+        i = narrow;
+      } else {
+        std::memcpy(&i, element(in(1), j), sizeof i);
+      }
       f(j, i, j / m * unsign(n), n, bytes);
     }
+  }
+  /// Calls f(element of the window, element of operand 0 there); the starts are the operands from `first` on.
+  template <class F>
+  void each_of_window(const Value& window, std::size_t first, const F& f) {
+    const auto &x = in(0).type.shape, &w = window.type.shape;
+    for (std::size_t e = 0; e < count(w); ++e) {
+      Dims c = coordinates(static_cast<std::int64_t>(e), w);
+      for (std::size_t d = 0; d < c.size(); ++d) {
+        std::int64_t start;
+        std::memcpy(&start, in(first + d).bytes.data(), sizeof start);
+        c[d] += std::clamp<std::int64_t>(start, 0, x[d] - w[d]);
+      }
+      f(e, index_of(c, x));
+    }
+  }
+  static void move(Value& to, std::size_t i, Value& from, std::size_t j) {
+    std::memcpy(element(to, i), element(from, j), itemsize(to.type.dtype));
   }
   Value& in(std::size_t k) { return values_[i_->in[k]]; }
   Value& out(std::size_t k = 0) { return values_[i_->out[k]]; }
@@ -369,6 +408,7 @@ Value random_value(const ir::Type& t, std::mt19937& random) {
     const double x = normal(random);
     switch (t.dtype) {
       case DType::bool_: put<std::uint8_t>(to, x > 0); break;
+      case DType::int16: put<std::int16_t>(to, x * 100); break;
       case DType::int32: put<std::int32_t>(to, x * 100); break;
       case DType::int64: put<std::int64_t>(to, x * 100); break;
       case DType::uint32: put<std::uint32_t>(to, x * x * 1e7); break;

@@ -35,10 +35,12 @@ TEST_CASE("pieces beside each other in many rows are woven, a block of rows at a
     ir::Builder b;
     const auto x = b.input({float64, {n}}), y = b.input({float64, {n, 2}});
     const ir::ValueId pieces[] = {b.reshape(x, {n, 1}), y};
-    const auto p = b.finish({b.assemble({n, 3}, b.constant(float64, 0.0), pieces, {{{0, 0}, {1, 1}}, {{0, 1}, {1, 1}}}, true)});
+    const std::vector<ir::Assemble::Piece> places{{{0, 0}, {1, 1}}, {{0, 1}, {1, 1}}};
+    const auto p = b.finish({b.assemble({n, 3}, b.constant(float64, 0.0), pieces, places, true)});
     CHECK(contains(listed(p), "weave") == (n > 10));
     const Array u = counted({n}), v = counted({n, 2});
-    const auto joined = numbers(jit([](const Array& s, const Array& t) { return concatenate({expand_dims(s, 1), t}, 1); })(u, v));
+    const auto join = [](const Array& s, const Array& t) { return concatenate({expand_dims(s, 1), t}, 1); };
+    const auto joined = numbers(jit(join)(u, v));
     const auto a = numbers(u), c = numbers(v);
     bool same = true;
     for (std::size_t i = 0; i < a.size(); ++i)
@@ -84,9 +86,10 @@ TEST_CASE("Jacobians of many small functions have the bits of the eager ones, wh
 TEST_CASE("copies between distant elements take lines of either dimension") {
   for (const std::int64_t inner : {2, 3, 4, 5})
     for (const std::int64_t outer : {1, 3, 40, 300}) {
-      std::vector<double> from(static_cast<std::size_t>(inner * outer)), to(static_cast<std::size_t>(14 * outer * inner), -1.0);
+      std::vector<double> from(static_cast<std::size_t>(inner * outer)), to(14 * from.size(), -1.0);
       for (std::size_t i = 0; i < from.size(); ++i) from[i] = static_cast<double>(i);
-      const std::int64_t shape[] = {outer, inner}, to_strides[] = {8 * 7 * inner, 8 * 7}, from_strides[] = {8, 8 * outer};
+      const std::int64_t shape[] = {outer, inner}, from_strides[] = {8, 8 * outer};
+      const std::int64_t to_strides[] = {8 * 7 * inner, 8 * 7};
       kernels::copy_strided(to.data(), to_strides, from.data(), from_strides, shape, 2, 8);
       std::size_t wrong = 0, touched = 0;
       for (std::int64_t i = 0; i < outer; ++i)

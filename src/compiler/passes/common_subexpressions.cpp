@@ -23,8 +23,12 @@ struct Equal {
     return true;
   }
   bool operator()(const ir::HostCall& a, const ir::HostCall& b) const { return a.function == b.function; }
-  bool operator()(const ir::TakeRows& a, const ir::TakeRows& b) const { return a.batch == b.batch; }
-  bool operator()(const ir::PutRows& a, const ir::PutRows& b) const { return a.batch == b.batch && a.add == b.add; }
+  bool operator()(const ir::TakeRows& a, const ir::TakeRows& b) const {
+    return a.batch == b.batch && a.wraps == b.wraps;
+  }
+  bool operator()(const ir::PutRows& a, const ir::PutRows& b) const {
+    return a.batch == b.batch && a.add == b.add && a.wraps == b.wraps && a.clips == b.clips;
+  }
   bool operator()(const ir::Tape& a, const ir::Tape& b) const { return a.kind == b.kind; }
   // held programs are equal if they are one
   bool operator()(const ir::Cond& a, const ir::Cond& b) const { return a.branches == b.branches; }

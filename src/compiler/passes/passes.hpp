@@ -33,6 +33,9 @@ ir::Program with_joined_pads(ir::Program p);
 /// Reductions over extents of 1 become Reshape; a sum adds the 0 that it begins with.
 ir::Program without_single_sums(ir::Program p);
 
+/// Lets gathers and scatters of rows convert, wrap and clamp their indices themselves.
+ir::Program with_direct_indices(ir::Program p);
+
 /// All of them, in order, on held programs too; verified after each in debug builds, printed under FLUXION_DEBUG=passes.
 ir::Program optimised(ir::Program p);
 

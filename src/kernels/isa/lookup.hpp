@@ -48,5 +48,9 @@ PlainGemm plain_gemm(DType t);
 const FloatGemm& float_gemm(DType t);
 Batched batched_kernels(DType t);
 WindowedGemm windowed_kernels(DType t);
+const FftKernels& fft_kernels(bool is_double);
+const RowsKernels& rows_kernels();
+PrefixSum prefix_sum_kernel(DType t);
+Reordering reordering_kernels(std::size_t itemsize);
 
 }  // namespace fluxion::kernels::FLUXION_ISA

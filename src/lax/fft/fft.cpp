@@ -6,8 +6,8 @@
 #include <fluxion/complex.hpp>
 #include <fluxion/extend/lower.hpp>
 
+#include "core/host_kernels.hpp"
 #include "core/node.hpp"
-#include "lax/fft/transform.hpp"
 #include "lax/promote.hpp"
 #include "lax/readable.hpp"
 #include "lax/rules.hpp"
@@ -32,78 +32,6 @@ bool is_double(DType t) { return t == DType::float64 || t == DType::complex128; 
 DType complex_of(DType t) { return is_double(t) ? DType::complex128 : DType::complex64; }
 DType real_of(DType t) { return is_double(t) ? DType::float64 : DType::float32; }
 bool is_inverse(FftType t) { return t == FftType::IFFT || t == FftType::IRFFT; }
-
-/// What a transform does to one block of a stack, the extents of the block's axes being `lengths`.
-class Plan {
- public:
-  Plan(FftType type, const Dims& lengths)
-      : type_(type),
-        lengths_(lengths),
-        half_(lengths),
-        n_(static_cast<std::size_t>(lengths.back())),
-        outer_(shortened(), real() ? 1 : 0, is_inverse(type)),
-        last_(n_, is_inverse(type)),
-        line_(n_),
-        image_(n_),
-        block_(static_cast<std::size_t>(element_count(half_))),
-        scale_(is_inverse(type) ? 1.0 / static_cast<double>(element_count(lengths)) : 1.0) {}
-
-  template <class From, class To>
-  void operator()(const From* from, To* to) {
-    if constexpr (std::is_floating_point_v<From>) {
-      from_real(from, to);
-    } else if constexpr (std::is_floating_point_v<To>) {
-      to_real(from, to);
-    } else {
-      std::copy_n(from, block_.size(), block_.begin());
-      outer_(block_.data());
-      for (std::size_t i = 0; i < block_.size(); ++i) to[i] = static_cast<To>(block_[i] * scale_);
-    }
-  }
-
- private:
-  bool real() const { return type_ == FftType::RFFT || type_ == FftType::IRFFT; }
-  // Of a real signal half of the last axis says all.
-  const Dims& shortened() {
-    if (real()) half_[half_.size() - 1] = lengths_.back() / 2 + 1;
-    return half_;
-  }
-  template <class From, class To>
-  void from_real(const From* from, To* to) {
-    const auto half = n_ / 2 + 1;
-    for (std::size_t row = 0; row < block_.size() / half; ++row) {
-      std::copy_n(from + row * n_, n_, line_.begin());
-      last_(line_.data(), image_.data());
-      std::copy_n(image_.begin(), half, block_.begin() + static_cast<std::ptrdiff_t>(row * half));
-    }
-    outer_(block_.data());
-    for (std::size_t i = 0; i < block_.size(); ++i) to[i] = static_cast<To>(block_[i]);
-  }
-  template <class From, class To>
-  void to_real(const From* from, To* to) {
-    const auto half = n_ / 2 + 1;
-    std::copy_n(from, block_.size(), block_.begin());
-    outer_(block_.data());
-    for (std::size_t row = 0; row < block_.size() / half; ++row) {
-      const auto* known = block_.data() + row * half;
-      line_[0] = known[0].real();
-      for (std::size_t k = 1; k < half; ++k) {
-        line_[k] = 2 * k == n_ ? Complex(known[k].real()) : known[k];
-        line_[n_ - k] = std::conj(line_[k]);
-      }
-      last_(line_.data(), image_.data());
-      for (std::size_t j = 0; j < n_; ++j) to[row * n_ + j] = static_cast<To>(image_[j].real() * scale_);
-    }
-  }
-
-  FftType type_;
-  Dims lengths_, half_;
-  std::size_t n_;
-  BlockTransform outer_;
-  LineTransform last_;
-  std::vector<Complex> line_, image_, block_;
-  double scale_;
-};
 
 struct Fft {
   static constexpr std::string_view name = "fft";
@@ -163,32 +91,13 @@ struct Fft {
 
   static BatchOut batch(const BatchArgs& args, const Params& p) { return {{bind_one<Fft>(args.operands, p)}, {1}}; }
 
-  template <class From, class To>
-  static void run(const HostOperand& in, const HostResult& out, const Params& p) {
-    const auto axes = p.fft_lengths.size();
-    const auto elements = [&](const Shape& s) { return element_count(Shape(s.data() + s.size() - axes, axes)); };
-    const auto from_size = elements(in.shape()), to_size = elements(out.shape());
-    if (out.size() == 0) return;
-    Plan plan(p.fft_type, p.fft_lengths);
-    for (std::int64_t i = 0; i < out.size() / to_size; ++i)
-      plan(reinterpret_cast<const From*>(in.bytes()) + i * from_size, reinterpret_cast<To*>(out.bytes()) + i * to_size);
-  }
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
-    return lower_to_host<Fft>(b, in, p, [p](auto from, auto to) {
-      const auto with = [&]<class Real>() {
-        using C = std::complex<Real>;
-        if (p.fft_type == FftType::RFFT)
-          run<Real, C>(from[0], to[0], p);
-        else if (p.fft_type == FftType::IRFFT)
-          run<C, Real>(from[0], to[0], p);
-        else
-          run<C, C>(from[0], to[0], p);
-      };
-      if (real_of(from[0].dtype()) == DType::float32)
-        with.template operator()<float>();
-      else
-        with.template operator()<double>();
-    });
+    const auto kind = p.fft_type == FftType::RFFT    ? FourierForm::Kind::to_half
+                      : p.fft_type == FftType::IRFFT ? FourierForm::Kind::from_half
+                                                     : FourierForm::Kind::complex;
+    const auto out = abstract_eval(avals_of(b, in), p)[0];
+    return b.host_call(in, {{out.dtype, out.shape}}, fourier_function({kind, is_inverse(p.fft_type), p.fft_lengths}),
+                       Effect::none);
   }
 };
 

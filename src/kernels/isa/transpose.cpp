@@ -1,0 +1,68 @@
+// Elements of 4 and 8 bytes moved in another order: squares of a vector's width transposed, lines reversed.
+#include "kernels/eval/shuffle.hpp"
+#include "kernels/isa/lookup.hpp"
+
+namespace fluxion::kernels::FLUXION_ISA {
+namespace {
+
+template <std::size_t n> struct Backwards { static constexpr std::size_t at(std::size_t i) { return n - 1 - i; } };
+
+template <class T>
+struct Moved {
+  using B = Batch<T>;
+  typedef T E __attribute__((may_alias, aligned(1)));
+  static constexpr std::size_t width = width_of<B>;
+
+  static B load(const char* p) { return B::load_unaligned(reinterpret_cast<const T*>(p)); }
+  static void store(char* p, B x) { x.store_unaligned(reinterpret_cast<T*>(p)); }
+  static void element(char* to, const char* from) { *reinterpret_cast<E*>(to) = *reinterpret_cast<const E*>(from); }
+
+  // Whole vectors are read along the source and written along the destination. Source rows are walked in order, for
+  // nothing fetches their lines ahead of time otherwise.
+  static void transpose(const Transposed& t) {
+    constexpr std::ptrdiff_t size = sizeof(T);
+    char* const to = static_cast<char*>(t.to);
+    const char* const from = static_cast<const char*>(t.from);
+    const std::size_t rows = t.rows / width * width, columns = t.columns / width * width;
+    for (std::size_t r = 0; r < rows; r += width)
+      for (std::size_t c = 0; c < columns; c += width) {
+        B square[width];
+        for (std::size_t i = 0; i < width; ++i)
+          square[i] = load(from + std::ptrdiff_t(r + i) * t.from_row + std::ptrdiff_t(c) * size);
+        transpose_square(square);
+        for (std::size_t i = 0; i < width; ++i)
+          store(to + std::ptrdiff_t(c + i) * t.to_row + std::ptrdiff_t(r) * size, square[i]);
+      }
+    const auto rest = [&](std::size_t first_row, std::size_t last_row, std::size_t first, std::size_t last) {
+      for (std::size_t c = first; c < last; ++c)
+        for (std::size_t r = first_row; r < last_row; ++r)
+          element(to + std::ptrdiff_t(c) * t.to_row + std::ptrdiff_t(r) * size,
+                  from + std::ptrdiff_t(r) * t.from_row + std::ptrdiff_t(c) * size);
+    };
+    rest(0, rows, columns, t.columns);
+    rest(rows, t.rows, 0, t.columns);
+  }
+
+  /// to[i] = from[-i].
+  static void reverse(void* to, const void* from, std::size_t n) {
+    char* out = static_cast<char*>(to);
+    const char* in = static_cast<const char*>(from) + sizeof(T);  // behind the next elements
+    std::size_t i = 0;
+    for (; i + width <= n; i += width, out += sizeof(B)) {
+      in -= sizeof(B);
+      const auto v = lanes(load(in));
+      store(out, from_lanes<B>(picked_by(v, v, Backwards<width>{}, std::make_index_sequence<width>{})));
+    }
+    for (; i < n; ++i, out += sizeof(T)) element(out, in -= sizeof(T));
+  }
+};
+
+template <class T> constexpr Reordering kernels{&Moved<T>::transpose, &Moved<T>::reverse};
+
+}  // namespace
+
+Reordering reordering_kernels(std::size_t itemsize) {
+  return itemsize == 4 ? kernels<float> : itemsize == 8 ? kernels<double> : Reordering{};
+}
+
+}  // namespace fluxion::kernels::FLUXION_ISA
