@@ -39,4 +39,8 @@ void execute(const Plan& plan, Bases bases);
 /// [row][count]; behind them is room for another row.
 void fold_partials(const Loop::Sink& s, std::byte* partials, std::byte* out, std::size_t rows, std::size_t count);
 
+/// Folds rows [count][columns] of partial results to one in `out`, pairwise and in place.
+void fold_panel(kernels::Kernel combine, std::size_t columns, std::size_t itemsize, std::byte* panel, std::byte* out,
+                std::size_t count);
+
 }  // namespace fluxion::compiler

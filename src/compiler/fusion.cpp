@@ -101,7 +101,8 @@ class Fuser {
     const auto from = o_.producer[v];
     if (from == no_instr || !is_elementwise(instr(from).action) || count(v) == 0) return false;
     const auto& shape = p_.types[v].shape;
-    return !prefers_columns(ReductionShape(*reduce, shape), squeezed(shape, strides_[v]));
+    const ReductionShape r(*reduce, shape);
+    return !prefers_columns(r, squeezed(shape, strides_[v])) || (folds_columns(r) && is_row_major(shape, strides_[v]));
   }
 
   void assign_levels() {

@@ -65,6 +65,10 @@ struct ReductionShape {
 /// along a kept dimension.
 bool prefers_columns(const ReductionShape& r, const Dims& squeezed_strides);
 
+/// Whether columns can be folded while rows of them are computed: the reduced dimensions come first, and there is
+/// enough of the others.
+bool folds_columns(const ReductionShape& r);
+
 /// `strides` are those of the program's inputs.
 Fusion fused(const ir::Program& p, const Origins& origins, std::span<const Dims> input_strides);
 

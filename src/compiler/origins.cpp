@@ -35,6 +35,13 @@ bool ReductionShape::innermost() const {
   return kept.empty() || reduced.empty() || kept.back() < reduced.front();
 }
 
+bool folds_columns(const ReductionShape& r) {
+  constexpr std::int64_t least = 256;  // shorter rows cost more to begin than to compute
+  for (std::size_t k = 0; k < r.reduced.size(); ++k)
+    if (r.reduced[k] != static_cast<std::int64_t>(k)) return false;
+  return r.rows >= least && r.width > 1;
+}
+
 bool prefers_columns(const ReductionShape& r, const Dims& strides) {
   constexpr std::int64_t fewest_columns = 16;  // below, a gather into rows is as good
   std::int64_t columns = 1;

@@ -80,6 +80,7 @@ struct Loop {
   struct Sink {
     void (*fold)(void* out, const void* in, std::size_t n, std::size_t width) = nullptr;
     kernels::Kernel combine = nullptr;  // two partial results
+    void (*finish)(void* out, const void* in, std::size_t rows, std::ptrdiff_t row_stride, std::size_t n) = nullptr;
     Stream from;
     std::size_t itemsize = 0;
     Ref to, partials;
@@ -105,7 +106,9 @@ struct Loop {
   bool straight = false;  // one element, and nothing but calls
 
   // Reductions fold `fold_width` elements to each of `fold_rows` results, in chunks.
+  // Of columns, `fold_width` are the rows, folded while they are computed.
   std::vector<Sink> sinks;
+  bool columns = false;
   std::size_t fold_rows = 0, fold_width = 0, chunk = 0;
 
   std::vector<std::uint32_t> instrs;  // of the program, for listings

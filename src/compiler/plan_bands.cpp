@@ -10,7 +10,7 @@ namespace fluxion::compiler {
 namespace {
 
 constexpr std::size_t worth_bytes = std::size_t{96} << 10;  // passed on between loops: less stays cached anyway
-constexpr std::size_t tile_bytes = std::size_t{128} << 10;  // what the loops touch of some rows
+constexpr std::size_t tile_bytes = std::size_t{512} << 10;  // what the loops touch of some rows, one after the other
 constexpr std::size_t most_row_bytes = std::size_t{512} << 10;
 constexpr std::size_t most_loops = 64;
 
@@ -78,7 +78,7 @@ class Bander {
   const Loop* loop(std::size_t at) const {
     if (at >= plan_.steps.size()) return nullptr;
     const auto* l = std::get_if<Loop>(&plan_.steps[at]);
-    return l != nullptr && !l->straight && !l->in_parts && l->n > 1 ? l : nullptr;
+    return l != nullptr && !l->straight && !l->columns && !l->in_parts && l->n > 1 ? l : nullptr;
   }
 
   Found longest(std::size_t begin) const {

@@ -11,9 +11,9 @@ namespace fluxion::compiler {
 namespace {
 
 constexpr std::size_t block_bytes = 4096;       // per register
-constexpr std::size_t short_block_bytes = 1024;  // the least, and a multiple of every chain's group
+constexpr std::size_t short_block_bytes = 1024;  // the least; blocks are multiples of it, as of every chain's group
 constexpr std::size_t registers_bytes = 32768;  // all of them: what stays in the first-level cache
-constexpr std::size_t cached_bytes = std::size_t{1} << 20;  // of a loop's arrays: what stays in the second-level cache
+constexpr std::size_t cached_bytes = std::size_t{256} << 10;  // of an array: what is likely to be in a near cache
 constexpr std::size_t line = 64;
 // Registers start at multiples of this, and not all of them in one cache set. Closer together, what a step loads would
 // seem to come from what the step before stores: processors compare the addresses' low 12 bits first.
@@ -96,7 +96,9 @@ void LoopPlanner::choose_order() {
     loop_.fold_rows = unsign(r.rows);
     loop_.fold_width = unsign(r.width);
     loop_.chunk = kernels::chunk_elements(p_.type(i.in[0]).dtype);
-    if (same_shape_ && r.shape == logical_) {
+    if (same_shape_ && r.shape == logical_ && !u_.members.empty() && folds_columns(r) && logical_order()) {
+      loop_.columns = true;
+    } else if (same_shape_ && r.shape == logical_) {
       order_ = r.kept;
       for (const auto d : r.reduced) order_.push_back(d);
     }
@@ -110,6 +112,15 @@ void LoopPlanner::choose_order() {
         strides.push_back(o.strides);
   order_ = visiting_order(rank, strides);
   order_ = sparing_gathers(order_, logical_, strides, shortest_row);
+}
+
+/// Whether the operands lie in memory in the order of their logical elements.
+bool LoopPlanner::logical_order() const {
+  std::vector<Dims> strides;
+  for (const auto& o : operands_)
+    if (o.shape.size() == logical_.size()) strides.push_back(o.strides);
+  const Dims order = visiting_order(logical_.size(), strides);
+  return std::is_sorted(order.begin(), order.end());
 }
 
 /// The loop's dimensions, outermost first, merged where every operand's memory continues.
@@ -246,6 +257,7 @@ void LoopPlanner::sink(const ir::Instr& i) {
   const auto size = static_cast<std::int64_t>(itemsize(t));
   Loop::Sink s;
   s.fold = kernels::table().reduce_rows(op, t);
+  s.finish = kernels::table().reduce_columns(op, t);
   s.combine = combining_kernel(op, t);
   if (s.fold == nullptr) throw UnsupportedError(text("reduce_", name(op), ": not defined for ", t));
   s.itemsize = unsign(size);
@@ -256,7 +268,8 @@ void LoopPlanner::sink(const ir::Instr& i) {
   s.to = p_.define(i.out[0], row_major(p_.type(i.out[0]).shape)).ref();
   loop_.in_parts = loop_.in_parts || p_.is_at_home(i.out[0]);
   const std::size_t chunks = (loop_.fold_width + loop_.chunk - 1) / loop_.chunk;
-  if (chunks > 1) s.partials = {p_.temporary((loop_.fold_rows + 1) * chunks * unsign(size)), 0};
+  const std::size_t spare = loop_.columns ? 0 : chunks;
+  if (chunks > 1) s.partials = {p_.temporary((loop_.fold_rows * chunks + spare) * unsign(size)), 0};
   loop_.cost += 2 * static_cast<double>(loop_.n);
   loop_.sinks.push_back(s);
 }
@@ -273,9 +286,7 @@ Slot LoopPlanner::foldable(ir::ValueId v, Slot slot) {
 
 void LoopPlanner::size_blocks() {
   const std::size_t registers = registers_.count() + tiles_.size();
-  // Where memory is the limit, short blocks let it run on while little is computed.
-  const bool from_memory = loop_.calls.size() <= 4 && loop_.n * widest_ > cached_bytes;
-  std::size_t bytes = from_memory ? short_block_bytes : block_bytes;
+  std::size_t bytes = block_bytes;
   if (registers * bytes > registers_bytes)
     bytes = std::max(short_block_bytes, registers_bytes / registers / short_block_bytes * short_block_bytes);
   if (registers == 0) bytes = registers_bytes * widest_;  // nothing has to stay in a cache
@@ -293,9 +304,9 @@ void LoopPlanner::size_blocks() {
   loop_.scratch_bytes = tiles_begin_ + tiles_.size() * (block_bytes + stagger);
 }
 
-/// Where several calls work on a block, inputs that are not in a near cache are asked for in advance.
+/// Inputs that are not in a near cache are asked for in advance.
 void LoopPlanner::fetch_ahead() {
-  if (loop_.calls.size() < 2 || loop_.n * widest_ <= cached_bytes / 4) return;
+  if (loop_.n * widest_ <= cached_bytes) return;
   for (std::uint32_t k = 0; k < loop_.streams.size(); ++k) {
     const auto& s = loop_.streams[k];
     const auto& w = loop_.written;

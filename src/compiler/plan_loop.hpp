@@ -110,6 +110,7 @@ class LoopPlanner {
   void collect_operands();
   void add_operand(ir::ValueId v, std::size_t m);
   void choose_order();
+  bool logical_order() const;
   bool repeats(const Operand& o) const { return o.shape.empty() && loop_.n != 1; }
   void coalesce();
   bool all_whole() const;

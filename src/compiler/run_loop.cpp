@@ -73,6 +73,19 @@ void gather(std::byte* to, const std::byte* from, const Loop::Gather& g, std::si
   }
 }
 
+/// Asks for elements [first, last) of a loop's inputs: hardware that sees one block's streams end does not know of the
+/// next one's.
+void fetch(const Loop& loop, Bases bases, std::size_t first, std::size_t last) {
+  constexpr std::size_t line = 64;
+  for (const auto k : loop.fetched) {
+    const auto& s = loop.streams[k];
+    const auto step = static_cast<std::size_t>(s.step);
+    const std::byte* p = resolve(bases, s.base) + first * step;
+    const std::byte* const end = p + (last - first) * step;
+    for (; p < end; p += line) __builtin_prefetch(p);
+  }
+}
+
 /// One thread's pass over pieces of a loop.
 class Pass {
  public:
@@ -143,24 +156,14 @@ class Pass {
     }
     for (const auto& g : loop_.gathers)
       gather(scratch_ + g.to + (g.tile ? (s - tile_) * g.itemsize : 0), at(g.from), g, s, n);
-    if (loop_.fetched.empty() || left == 0) {
+    if (loop_.fetched.empty() || left == 0 || loop_.calls.size() < 2) {
       for (const auto& call : loop_.calls) call.kernel(args_ + call.args, n);
     } else {
       const std::size_t next = std::min(left, loop_.block);
       for (std::size_t c = 0; c < loop_.calls.size(); ++c) {
-        fetch(s + n, next * c / loop_.calls.size(), next * (c + 1) / loop_.calls.size());
+        fetch(loop_, bases_, s + n + next * c / loop_.calls.size(), s + n + next * (c + 1) / loop_.calls.size());
         loop_.calls[c].kernel(args_ + loop_.calls[c].args, n);
       }
-    }
-  }
-  /// Asks for elements [first, last) of the next block, which begins at element s: hardware that sees one block's
-  /// streams end does not know of the next one's.
-  void fetch(std::size_t s, std::size_t first, std::size_t last) const {
-    for (const auto k : loop_.fetched) {
-      const auto step = static_cast<std::size_t>(loop_.streams[k].step);
-      const std::byte* p = streams_[k] + (s + first) * step;
-      const std::byte* const end = p + (last - first) * step;
-      for (; p < end; p += 64) __builtin_prefetch(p, 0, 3);
     }
   }
 
@@ -186,6 +189,7 @@ class Folding {
     return chunks_ > 1 ? loop_.fold_rows * chunks_ : (loop_.fold_rows + rows_per_tile_ - 1) / rows_per_tile_;
   }
   void run(std::size_t first, std::size_t last) const {
+    if (loop_.calls.empty() && loop_.gathers.empty()) return fold_stored(first, last);
     Pass pass(loop_, bases_);
     for (std::size_t t = first; t < last; ++t) {
       if (chunks_ > 1) chunk(pass, t);
@@ -204,11 +208,33 @@ class Folding {
       run(first * chunks_, last * chunks_);
       return finish(first, last);
     }
+    if (loop_.calls.empty() && loop_.gathers.empty()) return stored_rows(first, last);
     Pass pass(loop_, bases_);
     for (; first < last; first += rows_per_tile_) rows(pass, first, std::min(first + rows_per_tile_, last));
   }
 
  private:
+  /// Nothing is computed: as many rows or chunks at once as follow one another.
+  void fold_stored(std::size_t first, std::size_t last) const {
+    if (chunks_ == 1) return stored_rows(first * rows_per_tile_, std::min(last * rows_per_tile_, loop_.fold_rows));
+    const std::size_t whole = loop_.fold_width / loop_.chunk;  // chunks of a row
+    while (first < last) {
+      const std::size_t at = first % chunks_, n = at < whole ? std::min(last - first, whole - at) : 1;
+      const std::size_t begin = first / chunks_ * loop_.fold_width + at * loop_.chunk;
+      const std::size_t width = at < whole ? loop_.chunk : loop_.fold_width - at * loop_.chunk;
+      for (const auto& s : loop_.sinks)
+        s.fold(resolve(bases_, s.partials) + first * s.itemsize, stored(s, begin), n, width);
+      first += n;
+    }
+  }
+  void stored_rows(std::size_t first, std::size_t last) const {
+    for (const auto& s : loop_.sinks)
+      s.fold(resolve(bases_, s.to) + first * s.itemsize, stored(s, first * loop_.fold_width), last - first,
+             loop_.fold_width);
+  }
+  const std::byte* stored(const Loop::Sink& s, std::size_t begin) const {
+    return resolve(bases_, s.from.base) + static_cast<std::int64_t>(begin) * s.from.step;
+  }
   void rows(Pass& pass, std::size_t row, std::size_t last) const {
     const std::size_t begin = row * loop_.fold_width;
     compute(pass, begin, last * loop_.fold_width);
@@ -223,7 +249,7 @@ class Folding {
       s.fold(resolve(bases_, s.partials) + tile * s.itemsize, source(pass, s, begin), 1, width);
   }
   void compute(Pass& pass, std::size_t begin, std::size_t end) const {
-    if (!loop_.calls.empty() || !loop_.gathers.empty()) pass.run(begin, end);
+    pass.run(begin, end);
   }
   const std::byte* source(const Pass& pass, const Loop::Sink& s, std::size_t begin) const {
     return pass.at(s.from.base) + (s.from.tile ? 0 : static_cast<std::int64_t>(begin) * s.from.step);
@@ -232,6 +258,100 @@ class Folding {
   const Loop& loop_;
   Bases bases_;
   std::size_t chunks_, rows_per_tile_;
+};
+
+/// Computes rows of some columns and folds them: the tree of kernels/eval/reduce.hpp, where an accumulator is a row.
+class ColumnFolding {
+ public:
+  ColumnFolding(const Loop& loop, Bases bases)
+      : loop_(loop),
+        bases_(bases),
+        chunks_((loop.fold_width + loop.chunk - 1) / loop.chunk),
+        panels_((loop.fold_rows + loop.chunk - 1) / loop.chunk) {}
+
+  std::size_t tasks() const { return chunks_ * panels_; }
+  void run(std::size_t first, std::size_t last) const {
+    Pass pass(loop_, bases_);
+    for (; first < last; ++first) Task(*this, pass, first / panels_, first % panels_).run();
+  }
+  void finish() const {
+    if (chunks_ == 1) return;
+    for (const auto& s : loop_.sinks)
+      fold_panel(s.combine, loop_.fold_rows, s.itemsize, resolve(bases_, s.partials), resolve(bases_, s.to), chunks_);
+  }
+
+ private:
+  static constexpr std::size_t row_bytes = 4096, accumulators_bytes = 256, levels = 9;
+
+  /// One chunk of one panel.
+  class Task {
+   public:
+    Task(const ColumnFolding& f, Pass& pass, std::size_t chunk, std::size_t panel)
+        : f_(f),
+          loop_(f.loop_),
+          pass_(pass),
+          memory_(band_memory(loop_.sinks.size() * levels * row_bytes)),
+          row_(chunk * loop_.chunk),
+          rows_(std::min(loop_.chunk, loop_.fold_width - row_)),
+          column_(panel * loop_.chunk),
+          columns_(std::min(loop_.chunk, loop_.fold_rows - column_)),
+          accumulators_(accumulators_bytes / loop_.sinks[0].itemsize),
+          chunk_(chunk) {
+      while (used_ < rows_ && used_ < accumulators_) used_ *= 2;
+    }
+    void run() {
+      folded(0, 1, 0);
+      for (std::size_t k = 0; k < loop_.sinks.size(); ++k) {
+        const auto& s = loop_.sinks[k];
+        const std::size_t to = f_.chunks_ == 1 ? column_ : chunk_ * loop_.fold_rows + column_;
+        s.finish(resolve(f_.bases_, f_.chunks_ == 1 ? s.to : s.partials) + to * s.itemsize, buffer(k, 0), 1,
+                 static_cast<std::ptrdiff_t>(row_bytes), columns_);
+      }
+    }
+
+   private:
+    std::byte* buffer(std::size_t sink, std::size_t level) const { return memory_ + (sink * levels + level) * row_bytes; }
+    /// Accumulator i, after those h apart and all further ones are folded, to the buffers of a level.
+    void folded(std::size_t i, std::size_t h, std::size_t level) {
+      if (h == used_) return leaf(i, level);
+      folded(i, 2 * h, level);
+      if (i + h >= rows_) return;
+      // The operand on the left waits, so what comes next needs buffers behind it.
+      folded(i + h, 2 * h, level + 1);
+      for (std::size_t k = 0; k < loop_.sinks.size(); ++k) combine(k, level, buffer(k, level + 1));
+    }
+    void leaf(std::size_t i, std::size_t level) {
+      for (std::size_t r = i; r < rows_; r += accumulators_) {
+        const std::size_t begin = (row_ + r) * loop_.fold_rows + column_;
+        // The row that comes next: in half of all cases, if this is the last one here.
+        const std::size_t next = r + accumulators_ < rows_ ? r + accumulators_ : i + used_ / 2;
+        if (const std::size_t at = (row_ + next) * loop_.fold_rows + column_; next < rows_)
+          fetch(loop_, f_.bases_, at, at + columns_);
+        pass_.run(begin, begin + columns_);
+        for (std::size_t k = 0; k < loop_.sinks.size(); ++k) {
+          const auto& s = loop_.sinks[k];
+          const std::byte* from = pass_.at(s.from.base) + (s.from.tile ? 0 : static_cast<std::int64_t>(begin) * s.from.step);
+          if (r == i) std::memcpy(buffer(k, level), from, columns_ * s.itemsize);
+          else combine(k, level, from);
+        }
+      }
+    }
+    void combine(std::size_t sink, std::size_t level, const std::byte* with) {
+      std::byte* const to = buffer(sink, level);
+      void* const args[] = {to, to, const_cast<std::byte*>(with)};
+      loop_.sinks[sink].combine(args, columns_);
+    }
+
+    const ColumnFolding& f_;
+    const Loop& loop_;
+    Pass& pass_;
+    std::byte* memory_;
+    std::size_t row_, rows_, column_, columns_, accumulators_, chunk_, used_ = 1;
+  };
+
+  const Loop& loop_;
+  Bases bases_;
+  std::size_t chunks_, panels_;
 };
 
 /// One element: each call's pointers, then the call.
@@ -258,6 +378,13 @@ void execute(const Loop& loop, Bases bases) {
     return parallel_ranges(loop.n, grain_of(loop.n, unit),
                            [&](std::size_t begin, std::size_t end) { Pass(loop, bases).run(begin, end); });
   }
+  if (loop.columns) {
+    const ColumnFolding folding(loop, bases);
+    const std::size_t tasks = folding.tasks();
+    if (!parallel) folding.run(0, tasks);
+    else parallel_ranges(tasks, 1, [&](std::size_t a, std::size_t b) { folding.run(a, b); });
+    return folding.finish();
+  }
   const Folding folding(loop, bases);
   const std::size_t tiles = folding.tiles();
   if (!parallel) folding.run(0, tiles);
@@ -275,7 +402,14 @@ void execute(const Band& band, Bases bases) {
       const std::size_t last = std::min(row + band.tile, end);
       for (const auto& l : band.locals)
         own[l.storage] = memory + table + l.at - static_cast<std::int64_t>(row) * l.row_bytes;
-      for (const auto& loop : band.loops) {
+      for (std::size_t k = 0; k < band.loops.size(); ++k) {
+        const Loop& loop = band.loops[k];
+        // What the first loop reads of the next tile comes while the others compute.
+        const auto part = [&](std::size_t i) {
+          const std::size_t next = std::min(last + band.tile, end) - last, per_row = band.loops[0].n / band.rows;
+          return last * per_row + next * per_row * i / (band.loops.size() - 1);
+        };
+        if (k > 0) fetch(band.loops[0], bases, part(k - 1), part(k));
         if (loop.sinks.empty()) Pass(loop, own).run(row * (loop.n / band.rows), last * (loop.n / band.rows));
         else Folding(loop, own).run_rows(row * (loop.fold_rows / band.rows), last * (loop.fold_rows / band.rows));
       }

@@ -44,21 +44,6 @@ void fold_row(kernels::Kernel combine, std::byte* row, std::byte* spare, std::si
   }
 }
 
-/// Partials [count][columns] to one row, in place.
-void fold_panel(const Columns& s, std::byte* panel, std::byte* out, std::size_t count) {
-  const std::size_t row = s.columns * s.itemsize;
-  while (count > 1) {
-    const std::size_t pairs = count / 2;
-    for (std::size_t i = 0; i < pairs; ++i) {
-      std::byte* to = count == 2 ? out : panel + i * row;
-      void* const args[] = {to, panel + 2 * i * row, panel + (2 * i + 1) * row};
-      s.combine(args, s.columns);
-    }
-    if (count % 2 != 0) std::memmove(panel + pairs * row, panel + (count - 1) * row, row);
-    count = pairs + count % 2;
-  }
-}
-
 std::int64_t outer_offset(const Columns& s, std::size_t index) {
   std::int64_t offset = 0;
   for (std::size_t d = s.outer.size(); d-- > 0;) {
@@ -70,6 +55,21 @@ std::int64_t outer_offset(const Columns& s, std::size_t index) {
 }
 
 }  // namespace
+
+void fold_panel(kernels::Kernel combine, std::size_t columns, std::size_t itemsize, std::byte* panel, std::byte* out,
+                std::size_t count) {
+  const std::size_t row = columns * itemsize;
+  while (count > 1) {
+    const std::size_t pairs = count / 2;
+    for (std::size_t i = 0; i < pairs; ++i) {
+      std::byte* to = count == 2 ? out : panel + i * row;
+      void* const args[] = {to, panel + 2 * i * row, panel + (2 * i + 1) * row};
+      combine(args, columns);
+    }
+    if (count % 2 != 0) std::memmove(panel + pairs * row, panel + (count - 1) * row, row);
+    count = pairs + count % 2;
+  }
+}
 
 void fold_partials(const Loop::Sink& s, std::byte* partials, std::byte* out, std::size_t rows, std::size_t count) {
   std::byte* const spare = partials + rows * count * s.itemsize;
@@ -85,7 +85,7 @@ void execute(const Columns& s, Bases bases) {
   const std::size_t chunks = (s.rows + s.chunk - 1) / s.chunk;
   const std::byte* const from = resolve(bases, s.from);
   std::byte* const to = resolve(bases, chunks > 1 ? s.partials : s.to);
-  const std::size_t wide = 64;  // columns of a task, at least
+  const std::size_t wide = 512;  // columns of a task, at least
   const std::size_t panels = (s.columns + wide - 1) / wide;
 
   const auto task = [&](std::size_t o, std::size_t c, std::size_t column, std::size_t columns) {
@@ -112,7 +112,7 @@ void execute(const Columns& s, Bases bases) {
   if (chunks == 1) return;
   const std::size_t row = s.columns * s.itemsize;
   for (std::size_t o = 0; o < outer; ++o)
-    fold_panel(s, to + o * chunks * row, resolve(bases, s.to) + o * row, chunks);
+    fold_panel(s.combine, s.columns, s.itemsize, to + o * chunks * row, resolve(bases, s.to) + o * row, chunks);
 }
 
 void execute(const ArgMax& s, Bases bases) {

@@ -14,6 +14,16 @@ template <class T> using Pack = xsimd::batch<T>;
 template <class T> std::shared_ptr<Memory<T>> memory(const Array& x) { return std::make_shared<Memory<T>>(x); }
 template <class T> std::shared_ptr<Memory<T>> memory(std::size_t n) { return std::make_shared<Memory<T>>(n); }
 
+/// a b + c, rounded once: xsimd 8 has no such form for AVX-512.
+template <class T> Pack<T> fused(Pack<T> a, Pack<T> b, Pack<T> c) {
+#ifdef __AVX512F__
+  if constexpr (sizeof(T) == 4) return _mm512_fmadd_ps(a, b, c);
+  else return _mm512_fmadd_pd(a, b, c);
+#else
+  return xsimd::fma(a, b, c);
+#endif
+}
+
 // --- P2a: little arithmetic, much memory --------------------------------------------------------------------
 
 /// (2 x + 1) x, the result in fresh memory each time.
@@ -27,7 +37,7 @@ Case polynomial() {
   const auto hand = [in, out] {
     const B two(2), one(1);
     for (std::size_t i = 0; i < n; i += B::size) {
-      const B v = B::load_aligned(in->data() + i), r = xsimd::fma(two, v, one) * v;
+      const B v = B::load_aligned(in->data() + i), r = fused<float>(two, v, one) * v;
 #ifdef __AVX512F__
       _mm512_stream_ps(out->data() + i, r);  // a result that no cache holds needs not be fetched to be written
 #else
@@ -65,7 +75,7 @@ void price_fused(const T* spot, const T* strike, const T* time, T* out, std::siz
   for (std::size_t i = 0; i < n; i += B::size) {
     const B s = B::load_aligned(spot + i), k = B::load_aligned(strike + i), t = B::load_aligned(time + i);
     const B deviation = v * xsimd::sqrt(t);
-    const B d1 = xsimd::fma(drift, t, B(xsimd::log(s / k))) / deviation;
+    const B d1 = fused<T>(drift, t, xsimd::log(s / k)) / deviation;
     const B discounted = k * xsimd::exp(B(T(-rate)) * t);
     (s * cdf(d1) - discounted * cdf(d1 - deviation)).store_aligned(out + i);
   }
@@ -85,7 +95,7 @@ void price_blocked(const T* spot, const T* strike, const T* time, T* out, std::s
     each([&](std::size_t i) { B(xsimd::log(at(spot, i) / at(strike, i))).store_aligned(d1 + i); });
     each([&](std::size_t i) {
       const B t = at(time, i), deviation = v * xsimd::sqrt(t);
-      const B x = xsimd::fma(drift, t, B::load_aligned(d1 + i)) / deviation;
+      const B x = fused<T>(drift, t, B::load_aligned(d1 + i)) / deviation;
       (x * root).store_aligned(d1 + i);
       ((x - deviation) * root).store_aligned(d2 + i);
     });
@@ -141,11 +151,18 @@ Case cheap_chain() {
   const auto in = memory<float>(x), other = memory<float>(y), out = memory<float>(n);
   const auto hand = [in, other, out] {
     const B scale(1.25F), shift(0.5F), least(-0.75F);
-    for (std::size_t i = 0; i < n; i += B::size) {
-      B v = B::load_aligned(in->data() + i);
-      const B b = B::load_aligned(other->data() + i);
-      for (int k = 0; k < 5; ++k) v = xsimd::max(xsimd::abs(xsimd::fma(v, scale, shift) - b) * b, least);
-      v.store_aligned(out->data() + i);
+    constexpr std::size_t side_by_side = 5;  // chains of dependences; n is a multiple of their elements
+    static_assert(n % (side_by_side * B::size) == 0 || B::size > 16);
+    for (std::size_t i = 0; i < n; i += side_by_side * B::size) {
+      B v[side_by_side], b[side_by_side];
+      for (std::size_t s = 0; s < side_by_side; ++s) {
+        v[s] = B::load_aligned(in->data() + i + s * B::size);
+        b[s] = B::load_aligned(other->data() + i + s * B::size);
+      }
+      for (int k = 0; k < 5; ++k)
+        for (std::size_t s = 0; s < side_by_side; ++s)
+          v[s] = xsimd::max(xsimd::abs(fused<float>(v[s], scale, shift) - b[s]) * b[s], least);
+      for (std::size_t s = 0; s < side_by_side; ++s) v[s].store_aligned(out->data() + i + s * B::size);
     }
     keep(out->data());
   };

@@ -93,8 +93,8 @@ void softmax_rows(const float* in, float* out) {
         sum[k] = sum[k] + e;
         e.store_aligned(out + i + k * lanes);
       }
-    const B factor(1.F / xsimd::hadd((sum[0] + sum[1]) + (sum[2] + sum[3])));
-    for (std::size_t i = 0; i < columns; i += lanes) (B::load_aligned(out + i) * factor).store_aligned(out + i);
+    const B total(xsimd::hadd((sum[0] + sum[1]) + (sum[2] + sum[3])));
+    for (std::size_t i = 0; i < columns; i += lanes) (B::load_aligned(out + i) / total).store_aligned(out + i);
   }
 }
 
@@ -126,7 +126,7 @@ void mean_of_rows(const float* in, float* out) {
 void variance_of_rows(const float* in, float* out) {
   for (std::size_t r = 0; r < rows; ++r, in += columns) {
     const B mean(sum_of(in, columns) / columns);
-    const B squares = folded(in, columns, B(0.F), [&](B a, B x) { return xsimd::fma(x - mean, x - mean, a); });
+    const B squares = folded(in, columns, B(0.F), [&](B a, B x) { return a + (x - mean) * (x - mean); });
     out[r] = xsimd::hadd(squares) / columns;
   }
 }

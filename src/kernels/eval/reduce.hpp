@@ -198,6 +198,61 @@ struct Reduction {
     for (; r < n; ++r) to[r] = fold(from + r * width, width);
   }
 
+  /// The tree over whole vectors of many columns, row by row: what belongs to one accumulator lies in memory, a panel
+  /// of columns that the first-level cache holds, and rows are read as they lie.
+  struct Panel {
+    static constexpr std::size_t most = 4096 / sizeof(T);  // columns
+    const char* in;
+    std::size_t rows;
+    std::ptrdiff_t row_stride;
+    std::size_t n;  // columns: whole vectors
+
+    const T* row(std::size_t r) const { return reinterpret_cast<const T*>(in + std::ptrdiff_t(r) * row_stride); }
+
+    /// Rows r, r + accumulators, ...; meanwhile those from `next` on are asked for, for nothing else knows of them.
+    template <std::size_t k> void add_rows(T* to, std::size_t r, bool first, std::size_t next) const {
+      const T *from[k], *ahead[k];
+      for (std::size_t i = 0; i < k; ++i) {
+        from[i] = row(r + i * accumulators);
+        ahead[i] = row(next + i * accumulators < rows ? next + i * accumulators : r);
+      }
+      for (std::size_t c = 0; c < n; c += B::size) {
+        for (std::size_t i = 0; i < k; ++i) __builtin_prefetch(ahead[i] + c);
+        B sum = B::load_unaligned(from[0] + c);
+        if (!first) sum = Op::call(B::load_unaligned(to + c), sum);
+#pragma GCC unroll 4
+        for (std::size_t i = 1; i < k; ++i) sum = Op::call(sum, B::load_unaligned(from[i] + c));
+        sum.store_unaligned(to + c);
+      }
+    }
+    /// Accumulator i.
+    void leaf(std::size_t i, std::size_t used, T* to) const {
+      const std::size_t next_leaf = i + used / 2;  // in half of all cases
+      std::size_t r = i;
+      bool first = true;
+      for (; r + 3 * accumulators < rows; r += 4 * accumulators, first = false)
+        add_rows<4>(to, r, first, r + 4 * accumulators < rows ? r + 4 * accumulators : next_leaf);
+      for (; r < rows; r += accumulators, first = false)
+        add_rows<1>(to, r, first, r + accumulators < rows ? r + accumulators : next_leaf);
+    }
+    /// Accumulator i once those h apart, and all further ones, are folded; `spare` has room for each further level.
+    void folded(std::size_t i, std::size_t h, std::size_t used, T* to, T* spare) const {
+      if (h == used) return leaf(i, used, to);
+      folded(i, 2 * h, used, to, spare + most);
+      if (i + h >= rows) return;
+      folded(i + h, 2 * h, used, spare, spare + most);
+      for (std::size_t c = 0; c < n; c += B::size)
+        Op::call(B::load_unaligned(to + c), B::load_unaligned(spare + c)).store_unaligned(to + c);
+    }
+    void run(T* out) const {
+      std::size_t used = 1;
+      while (used < rows && used < accumulators) used *= 2;
+      alignas(64) T buffers[9][most];  // accumulators are at most 256
+      folded(0, 1, used, buffers[0], buffers[1]);
+      for (std::size_t c = 0; c < n; c += B::size) finish(B::load_unaligned(buffers[0] + c)).store_unaligned(out + c);
+    }
+  };
+
   static void columns(void* out, const void* in, std::size_t rows, std::ptrdiff_t row_stride, std::size_t n) {
     auto* to = static_cast<T*>(out);
     const auto* from = static_cast<const char*>(in);
@@ -208,6 +263,11 @@ struct Reduction {
       return;
     }
     if (n == 1 && row_stride == std::ptrdiff_t(sizeof(T))) return Reduction::rows(out, in, 1, rows);
+    while (n - c >= 16 * B::size) {
+      const std::size_t left = (n - c) / B::size * B::size, width = left < Panel::most ? left : Panel::most;
+      Panel{from + c * sizeof(T), rows, row_stride, width}.run(to + c);
+      c += width;
+    }
     for (; c + wide * B::size <= n; c += wide * B::size) {
       const auto t = Columns<wide, Whole>{from + c * sizeof(T), rows, row_stride, {}}.tree();
       for (std::size_t u = 0; u < wide; ++u) finish(t.part[u]).store_unaligned(to + c + u * B::size);

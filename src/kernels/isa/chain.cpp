@@ -37,6 +37,16 @@ void end(const ChainStep*, void* const*, std::size_t, R, R, R, R, R, R, R, R) {}
 
 template <class Action> ChainCode code() { return reinterpret_cast<ChainCode>(&step<Action>); }
 
+/// Keeps what is done to one vector before what is done to the next: prefetchers follow ascending addresses, and
+/// compilers see no reason to ascend.
+inline void in_order(R& x) {
+#if defined(__AVX512F__)
+  asm volatile("" : "+v"(x));
+#else
+  asm volatile("" : "+x"(x));
+#endif
+}
+
 // --- operations -----------------------------------------------------------------------------------------------
 
 /// f(acc, other operand) for each vector, in the order of the operands.
@@ -62,6 +72,7 @@ template <class Function, class T, ChainForm form> struct Apply {
     each<T, form>(a, p, 0, [&](std::size_t k, Batch<T> x, Batch<T> y) {
       if constexpr (form == ChainForm::unary) a[k] = raw(Function::call(x));
       else a[k] = raw(Function::call(x, y));
+      if constexpr (form == ChainForm::acc_vector || form == ChainForm::vector_acc) in_order(a[k]);
     });
   }
 };
@@ -169,8 +180,10 @@ template <class T> ChainCode of_integers(ir::Op op, ChainForm form) {
 template <class T> struct LoadVector {
   static void run(R (&a)[group], const Place& p) {
 #pragma GCC unroll 8
-    for (std::size_t k = 0; k < group; ++k)
+    for (std::size_t k = 0; k < group; ++k) {
       a[k] = raw(Batch<T>::load_unaligned(p.vector<const T>() + k * Batch<T>::size));
+      in_order(a[k]);
+    }
   }
 };
 template <class T> struct LoadScalar {
