@@ -71,7 +71,7 @@ class Counting {
   void count(const ir::Threefry&, const ir::Instr& i) { cost_.flops += 110 * elements(type(i.out[0])); }
   void count(const ir::Reduce&, const ir::Instr& i) { cost_.flops += std::max(0.0, elements(type(i.in[0])) - elements(type(i.out[0]))); }
   void count(const ir::ArgMax&, const ir::Instr& i) { cost_.flops += elements(type(i.in[0])); }
-  void count(const ir::Dot&, const ir::Instr& i) { cost_.flops += 2 * elements(type(i.out[0])) * static_cast<double>(type(i.in[0]).shape[2]); }
+  void count(const ir::Dot&, const ir::Instr& i) { cost_.flops += 2 * elements(type(i.out[0])) * static_cast<double>(type(i.in[0]).shape.back()); }
   void count(const ir::PutRows& r, const ir::Instr& i) {
     if (r.add) cost_.flops += elements(type(i.in[2]));
   }

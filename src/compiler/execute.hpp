@@ -21,6 +21,7 @@ void execute(const Dot& s, Bases bases);
 void execute(const Copy& s, Bases bases);
 /// The same between other places.
 void execute(const Copy& s, std::byte* to, const std::byte* from);
+void execute(const Weave& s, Bases bases);
 void execute(const HostCall& s, Bases bases);
 void execute(const TruePositions& s, Bases bases);
 void execute(const Rows& s, Bases bases);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <climits>
+#include <optional>
+#include <unordered_map>
 #include <utility>
 
 namespace fluxion::compiler {
@@ -138,6 +140,23 @@ class Fuser {
       for (const auto v : instr(i).in)
         if (fuses(i, v) && level_[o_.producer[v]] == level_[i]) group_[find(i)] = find(o_.producer[v]);
     }
+    join_neighbours();
+  }
+  /// Short loops of one level over as many elements are one: between them is no path, and each costs more to begin than
+  /// to carry out.
+  void join_neighbours() {
+    constexpr std::int64_t short_loop = 1024;
+    std::unordered_map<std::uint64_t, std::uint32_t> first;  // by level and count: an instruction
+    for (std::uint32_t i = 0; i < n_; ++i) {
+      if (!is_elementwise(instr(i).action)) continue;
+      const auto elements = count(instr(i).out[0]);
+      if (elements > short_loop) continue;
+      const auto key = static_cast<std::uint64_t>(level_[i]) << 32 | static_cast<std::uint64_t>(elements);
+      const auto [known, is_new] = first.try_emplace(key, i);
+      if (is_new || find(i) == find(known->second)) continue;
+      if (squeezed(p_.types[instr(i).out[0]].shape) == squeezed(p_.types[instr(known->second).out[0]].shape))
+        group_[find(i)] = find(known->second);
+    }
   }
 
   void collect() {
@@ -206,18 +225,31 @@ class Fuser {
     u.is_loop = reduces(i) || is_elementwise(instr(i).action);
   }
   /// All reductions of a loop fold the same rows in chunks of the same size; others come after the loop.
-  bool agrees(const Unit& u, std::uint32_t i) const {
+  bool agrees(const Unit& u, std::uint32_t i) {
     const auto v = instr(i).in[0];
     const ReductionShape mine(std::get<ir::Reduce>(instr(i).action), p_.types[v].shape);
-    if (!mine.innermost()) {  // the loop visits elements in another than logical order: all shapes must agree
-      for (const auto m : u.members)
-        if (squeezed(p_.types[instr(m).out[0]].shape) != mine.shape) return false;
-    }
+    // the loop visits elements in another than logical order: all shapes must agree
+    if (!mine.innermost() && common_shape(u) != mine.shape) return false;
     if (u.reductions.empty()) return true;
     const auto first = instr(u.reductions[0]).in[0];
     const ReductionShape other(std::get<ir::Reduce>(instr(u.reductions[0]).action), p_.types[first].shape);
     return mine.shape == other.shape && mine.reduced == other.reduced &&
            itemsize(p_.types[v].dtype) == itemsize(p_.types[first].dtype);
+  }
+
+  /// That of all members; nothing if they have several. Units are complete when this is asked.
+  const std::optional<Shape>& common_shape(const Unit& u) {
+    const auto [known, is_new] = common_.try_emplace(&u - result_.units.data());
+    if (!is_new) return known->second;
+    for (const auto m : u.members) {
+      const auto shape = squeezed(p_.types[instr(m).out[0]].shape);
+      if (!known->second) known->second = shape;
+      if (*known->second != shape) {
+        known->second.reset();
+        break;
+      }
+    }
+    return known->second;
   }
 
   // Units in program order of their last members, each after what it needs.
@@ -297,6 +329,7 @@ class Fuser {
   std::vector<Dims> strides_;
   std::vector<std::uint32_t> before_;  // by instruction: that of the effect before; empty if there are none
   Fusion result_;
+  std::unordered_map<std::ptrdiff_t, std::optional<Shape>> common_;  // by unit
   std::vector<std::uint32_t> new_index_;
   std::vector<Unit> ordered_;
 };

@@ -162,4 +162,23 @@ Dims visiting_order(std::size_t rank, std::span<const Dims> operands) {
   return order;
 }
 
+Dims sparing_gathers(const Dims& order, const Shape& extents, std::span<const Dims> operands, std::int64_t shortest) {
+  const auto last = order[order.size() - 1];
+  if (extents[at(last)] >= shortest) return order;
+  auto longest = last;
+  for (const auto d : order)
+    if (extents[at(d)] > extents[at(longest)]) longest = d;
+  std::ptrdiff_t repeated = 0, gathered = 0;  // now, and if the longest were innermost
+  for (const auto& s : operands) {
+    repeated += std::find(s.begin(), s.end(), 0) != s.end();
+    gathered += s[at(longest)] != 0 && s[at(longest)] != 1;
+  }
+  if (extents[at(longest)] < shortest || 2 * gathered >= repeated) return order;
+  Dims out;
+  for (const auto d : order)
+    if (d != longest) out.push_back(d);
+  out.push_back(longest);
+  return out;
+}
+
 }  // namespace fluxion::compiler

@@ -40,4 +40,8 @@ void merge_dimensions(Shape& extents, std::span<Dims> strides);
 /// operands decide first, dimensions they say nothing about stay in logical order.
 Dims visiting_order(std::size_t rank, std::span<const Dims> operands);
 
+/// The order with another dimension innermost where rows would be shorter than `shortest`, so that operands that are
+/// repeated along some dimensions had to be gathered, and that spares most of them.
+Dims sparing_gathers(const Dims& order, const Shape& extents, std::span<const Dims> operands, std::int64_t shortest);
+
 }  // namespace fluxion::compiler

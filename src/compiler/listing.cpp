@@ -61,12 +61,20 @@ class Lister {
         << where(s.to) << '\n';
   }
   void list(const Dot& s) {
-    line() << "dot: " << s.batch << " of " << s.shape.m << 'x' << s.shape.k << " by " << s.shape.k << 'x' << s.shape.n
+    const auto batch = s.shape.batch * static_cast<std::size_t>(element_count(s.outer));
+    line() << "dot: " << batch << " of " << s.shape.m << 'x' << s.shape.k << " by " << s.shape.k << 'x' << s.shape.n
         << " from " << where(s.a) << " and " << where(s.b) << " to " << where(s.c) << '\n';
   }
   void list(const Copy& s) {
     line() << "copy " << s.shape << " from " << where(s.from) << " strides " << s.from_strides << " to " << where(s.to)
         << " strides " << s.to_strides << '\n';
+  }
+  void list(const Weave& s) {
+    line() << "weave: " << s.rows << " rows, " << s.block << " at a time, of " << s.pieces.size() << " pieces:\n";
+    for (const auto& piece : s.pieces) {
+      os_ << "  ";
+      list(piece);
+    }
   }
 
   void list(const HostCall& s) {

@@ -40,6 +40,13 @@ struct Copy {
   std::size_t itemsize = 0;
 };
 
+/// Copies of pieces that lie beside each other in each row of their result, some rows at a time: every cache line of the
+/// result is visited once, not once per piece.
+struct Weave {
+  std::vector<Copy> pieces;  // the first extent is `rows`
+  std::int64_t rows = 0, block = 1;
+};
+
 /// Elementwise instructions over a linear sequence of elements, block by block, and reductions on the way.
 /// Element s has the coordinates (row, s % inner) where row enumerates `outer`; blocks do not cross rows.
 struct Loop {
@@ -93,6 +100,7 @@ struct Loop {
   bool counts = false;  // an Iota reads the index of the block's first element from the start of scratch
   std::size_t scratch_bytes = 0;
   std::vector<std::uint32_t> written;  // storages of results, whole and row-major in the loop's order
+  bool in_parts = false;               // a result is only a part of its storage: other steps write the rest
   double cost = 0;  // of all elements; 1 is about 0.05 ns
   bool straight = false;  // one element, and nothing but calls
 
@@ -139,9 +147,10 @@ struct ArgMax {
 struct Dot {
   kernels::Gemm multiply = nullptr;
   Ref a, b, c;
-  std::size_t batch = 1, itemsize = 0;
-  std::int64_t a_batch = 0, b_batch = 0;  // bytes
-  kernels::GemmArgs shape{};              // without pointers
+  std::size_t itemsize = 0;
+  kernels::GemmArgs shape{};  // without pointers; its batch is the innermost dimension of all batches
+  Dims outer, a_outer, b_outer;  // the others: extents; elements
+  bool parallel = false;
 };
 
 /// A call into the host. The lists of what it sees are made in the holder's memory, so that a call allocates nothing.
@@ -280,8 +289,8 @@ struct Scan {
   std::uint32_t instr = 0;
 };
 
-using Step = std::variant<Loop, Band, Columns, ArgMax, Dot, Copy, TruePositions, Rows, Window, HostCall, Tape, Flat,
-                          Cond, While, Scan>;
+using Step = std::variant<Loop, Band, Columns, ArgMax, Dot, Copy, Weave, TruePositions, Rows, Window, HostCall, Tape,
+                          Flat, Cond, While, Scan>;
 
 /// How a result array is made.
 struct Output {

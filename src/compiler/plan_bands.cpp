@@ -78,7 +78,7 @@ class Bander {
   const Loop* loop(std::size_t at) const {
     if (at >= plan_.steps.size()) return nullptr;
     const auto* l = std::get_if<Loop>(&plan_.steps[at]);
-    return l != nullptr && !l->straight && l->n > 1 ? l : nullptr;
+    return l != nullptr && !l->straight && !l->in_parts && l->n > 1 ? l : nullptr;
   }
 
   Found longest(std::size_t begin) const {

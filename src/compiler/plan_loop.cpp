@@ -109,6 +109,7 @@ void LoopPlanner::choose_order() {
       if (o.shape.size() == rank && whole == (std::find(o.strides.begin(), o.strides.end(), 0) == o.strides.end()))
         strides.push_back(o.strides);
   order_ = visiting_order(rank, strides);
+  order_ = sparing_gathers(order_, logical_, strides, shortest_row);
 }
 
 /// The loop's dimensions, outermost first, merged where every operand's memory continues.
@@ -221,6 +222,7 @@ void LoopPlanner::define_results() {
       else slots_[local(v)] = loop_.n == 1 ? Slot{Slot::Kind::fixed, 0, to, false} : stream(to, size);
       loop_.streamed = loop_.streamed || streamed;
       loop_.written.push_back(to.storage);
+      loop_.in_parts = loop_.in_parts || p_.is_at_home(v);
     }
   for (const auto r : u_.reductions) {
     const auto v = p_.instr(r).in[0];
@@ -252,6 +254,7 @@ void LoopPlanner::sink(const ir::Instr& i) {
   else if (slot.kind == Slot::Kind::fixed) s.from = {slot.ref, 0, false};
   else s.from = {{scratch_storage, slot.index}, size, true};  // the tile's address comes with the block size
   s.to = p_.define(i.out[0], row_major(p_.type(i.out[0]).shape)).ref();
+  loop_.in_parts = loop_.in_parts || p_.is_at_home(i.out[0]);
   const std::size_t chunks = (loop_.fold_width + loop_.chunk - 1) / loop_.chunk;
   if (chunks > 1) s.partials = {p_.temporary((loop_.fold_rows + 1) * chunks * unsign(size)), 0};
   loop_.cost += 2 * static_cast<double>(loop_.n);

@@ -81,39 +81,92 @@ void plan_dot(Planner& p, const ir::Instr& i) {
   if (multiply == nullptr) throw UnsupportedError(text("dot_general: numbers are needed, got ", left.dtype));
   const Location a = p.use(i.in[0]), b = p.use(i.in[1]);
   const Location c = p.define(i.out[0], row_major(result.shape));
-  if (left.shape[2] == 0) {  // a sum of nothing
+  const std::size_t rank = left.shape.size();
+  const std::int64_t k = left.shape[rank - 1], rows = left.shape[rank - 2], columns = result.shape[rank - 1];
+  if (k == 0) {  // a sum of nothing
     std::byte zero[16];
     identity_bits(ir::ReduceOp::sum, left.dtype, zero);
     return p.step(fill(c, result.shape, unsign(size), p.constant(zero, sizeof zero)));
   }
-  Dot step{multiply, a.ref(), b.ref(), c.ref(), unsign(result.shape[0]), unsign(size)};
-  step.a_batch = a.strides[0] * size;
-  step.b_batch = b.strides[0] * size;
-  step.shape = {nullptr, nullptr, nullptr, unsign(result.shape[1]), unsign(result.shape[2]), unsign(left.shape[2]),
-                a.strides[1], a.strides[2], b.strides[1], b.strides[2]};
-  p.step(step);
+  Dot step{multiply, a.ref(), b.ref(), c.ref(), unsign(size), {}, {}, {}, {}};
+  auto& s = step.shape;
+  s.m = unsign(rows), s.n = unsign(columns), s.k = unsign(k);
+  s.a_row = a.strides[rank - 2], s.a_col = a.strides[rank - 1];
+  s.b_row = b.strides[rank - 2], s.b_col = b.strides[rank - 1];
+  s.c_row = columns, s.c_batch = rows * columns;
+  Shape batch(left.shape.data(), rank - 2);
+  Dims strides[] = {squeezed(batch, Dims(a.strides.data(), rank - 2)),
+                    squeezed(batch, Dims(b.strides.data(), rank - 2))};
+  batch = squeezed(batch);
+  merge_dimensions(batch, strides);
+  if (!batch.empty()) {
+    s.batch = unsign(batch.back()), s.a_batch = strides[0].back(), s.b_batch = strides[1].back();
+    batch.pop_back(), strides[0].pop_back(), strides[1].pop_back();
+  }
+  step.outer = std::move(batch), step.a_outer = std::move(strides[0]), step.b_outer = std::move(strides[1]);
+  constexpr double parallel_products = 1'000'000;  // multiplications
+  step.parallel = static_cast<double>(element_count(result.shape)) * static_cast<double>(k) >= parallel_products;
+  p.step(std::move(step));
+}
+
+namespace {
+
+/// The rows that are woven at a time; 0 where pieces do not share rows, or all of them stay in a cache.
+std::int64_t weaving(const ir::Assemble& a, const ir::Type& result, const std::vector<Copy>& pieces) {
+  constexpr std::int64_t cached = std::int64_t{1} << 18, block = std::int64_t{1} << 16;
+  const auto bytes = element_count(result.shape) * static_cast<std::int64_t>(itemsize(result.dtype));
+  if (pieces.size() < 2 || result.shape.size() < 2 || bytes <= cached) return 0;
+  const auto rows = result.shape[0];
+  for (std::size_t k = 0; k < pieces.size(); ++k)
+    if (a.pieces[k].start[0] != 0 || a.pieces[k].stride[0] != 1 || pieces[k].shape[0] != rows) return 0;
+  const auto row = bytes / rows;
+  return row <= block / 32 ? block / row : 0;
+}
+
+}  // namespace
+
+const Location& define_assembled(Planner& p, const ir::Instr& i) {
+  const auto& type = p.type(i.out[0]);
+  const Location& to = p.define(i.out[0], row_major(type.shape));
+  if (!std::get<ir::Assemble>(i.action).covers) {
+    const Ref element = p.use(i.in[0]).ref();
+    p.step_between(fill(to, type.shape, itemsize(type.dtype), element), to.storage, element.storage);
+  }
+  return to;
 }
 
 void plan_assemble(Planner& p, const ir::Instr& i) {
   const auto& action = std::get<ir::Assemble>(i.action);
   const auto& type = p.type(i.out[0]);
   const auto size = itemsize(type.dtype);
-  const Location to = p.define(i.out[0], row_major(type.shape));
-  if (!action.covers) {
-    const Ref element = p.use(i.in[0]).ref();
-    p.step(fill(to, type.shape, size, element));
-  }
+  const Location to = p.is_known(i.out[0]) ? p.use(i.out[0]) : define_assembled(p, i);
+  std::vector<Copy> copies;
+  ir::Values copied;
   for (std::size_t k = 0; k < action.pieces.size(); ++k) {
     const auto& place = action.pieces[k];
     const auto& piece = p.type(i.in[k + 1]);
+    if (element_count(piece.shape) == 0) continue;
     const Location from = p.use(i.in[k + 1]);
     Copy copy{to.ref(), from.ref(), piece.shape, scaled(to.strides, size), scaled(from.strides, size), size};
     for (std::size_t d = 0; d < piece.shape.size(); ++d) {
       copy.to.offset += place.start[d] * copy.to_strides[d];
       copy.to_strides[d] *= place.stride[d];
     }
+    const bool there = copy.to.storage == copy.from.storage && copy.to.offset == copy.from.offset;
+    if (there && p.is_at_home(i.in[k + 1])) continue;  // computed in place
+    copies.push_back(std::move(copy));
+    copied.push_back(i.in[k + 1]);
+  }
+  const bool all = copies.size() == action.pieces.size();
+  if (const auto block = all ? weaving(action, type, copies) : 0; block > 0) {
     p.touch(to.storage);
-    p.step(coalesced(std::move(copy)));
+    for (const auto v : copied) p.use(v);
+    return p.step(Weave{std::move(copies), type.shape[0], block});
+  }
+  for (std::size_t k = 0; k < copies.size(); ++k) {
+    p.touch(to.storage);
+    p.use(copied[k]);
+    p.step(coalesced(std::move(copies[k])));
   }
 }
 

@@ -9,7 +9,10 @@ namespace fluxion::compiler {
 namespace {
 
 std::int64_t size_of(const ir::Type& t) { return static_cast<std::int64_t>(itemsize(t.dtype)); }
-std::size_t bytes_of(const ir::Type& t) { return static_cast<std::size_t>(element_count(t.shape)) * itemsize(t.dtype); }
+std::size_t bytes_of(const Shape& shape, std::size_t size) {
+  return static_cast<std::size_t>(element_count(shape)) * size;
+}
+std::size_t bytes_of(const ir::Type& t) { return bytes_of(t.shape, itemsize(t.dtype)); }
 
 Dims scaled(Dims strides, std::int64_t by) {
   for (auto& s : strides) s *= by;
@@ -47,6 +50,7 @@ Planner::Planner(const ir::Program& p, std::span<const Dims> input_strides)
       if (const auto from = origins_.source[v]; from != no_instr && fusion_.unit_of[from] != fusion_.unit_of[i])
         read_later_[from] = 1;
   }
+  find_homes();
 }
 
 std::uint32_t Planner::add_storage(Storage::Kind kind, std::size_t bytes, std::size_t at) {
@@ -68,6 +72,13 @@ void Planner::step(Step s) {
   plan_->steps.push_back(std::move(s));
 }
 
+void Planner::step_between(Step s, std::uint32_t to, std::uint32_t from) {
+  const auto at = static_cast<std::uint32_t>(plan_->steps.size());
+  alive(to, at);
+  alive(from, at);
+  plan_->steps.push_back(std::move(s));
+}
+
 Ref Planner::constant(const void* bits, std::size_t bytes) {
   return constants({static_cast<const std::byte*>(bits), bytes});
 }
@@ -81,7 +92,55 @@ Ref Planner::constants(std::span<const std::byte> bytes) {
   return {static_cast<std::uint32_t>(p_.inputs.size()), static_cast<std::int64_t>(at)};
 }
 
+/// Pieces that loops compute may be computed in the assembled array itself, if they lie there without gaps.
+void Planner::find_homes() {
+  for (std::uint32_t i = 0; i < p_.instrs.size(); ++i) {
+    const auto* action = std::get_if<ir::Assemble>(&instr(i).action);
+    if (action == nullptr || is_tape(type(instr(i).out[0]).dtype)) continue;
+    const Dims whole = row_major(type(instr(i).out[0]).shape);
+    for (std::uint32_t k = 0; k < action->pieces.size(); ++k) {
+      const auto piece = instr(i).in[k + 1];
+      const auto from = origins_.producer[piece];
+      if (from == no_instr || element_count(type(piece).shape) == 0) continue;
+      const auto& made = instr(from).action;
+      if (!is_elementwise(made) && !std::holds_alternative<ir::Reduce>(made) && !std::holds_alternative<ir::Assemble>(made))
+        continue;
+      Dims strides = whole;
+      for (std::size_t d = 0; d < strides.size(); ++d) strides[d] *= action->pieces[k].stride[d];
+      if (is_row_major(type(piece).shape, strides)) homes_.try_emplace(origins_.root[piece], Home{i, k});
+    }
+  }
+}
+
+bool Planner::is_at_home(ir::ValueId piece) const {
+  const auto home = homes_.find(origins_.root[piece]);
+  return home != homes_.end() && home->second.taken;
+}
+
+const Location* Planner::at_home(ir::ValueId v, const Dims& strides) {
+  const auto found = homes_.find(v);
+  if (found == homes_.end() || !is_row_major(type(v).shape, strides)) return nullptr;
+  auto& home = found->second;
+  const auto& assemble = instr(home.instr);
+  const auto& action = std::get<ir::Assemble>(assemble.action);
+  const auto whole = assemble.out[0];
+  if (!is_known(whole)) {
+    if (!action.covers && !is_known(assemble.in[0])) return nullptr;  // with what, is not known yet
+    define_assembled(*this, assemble);
+  }
+  const Location to = locations_[whole];
+  touch(to.storage);
+  home.taken = true;
+  shared_[to.storage] = 1;
+  std::int64_t offset = to.offset;
+  for (std::size_t d = 0; d < to.strides.size(); ++d)
+    offset += action.pieces[home.piece].start[d] * to.strides[d] * size_of(type(v));
+  return &(locations_[v] = {to.storage, offset, strides, true});
+}
+
 const Location& Planner::define(ir::ValueId v, Dims strides) {
+  if (!homes_.empty())
+    if (const auto* home = at_home(v, strides)) return *home;
   const auto storage = add_storage(Storage::Kind::arena, bytes_of(type(v)), 0);
   touch(storage);
   return locations_[v] = {storage, 0, std::move(strides), true};
@@ -136,7 +195,15 @@ std::uint32_t Planner::copied(Storage::Kind kind, Ref from, const Shape& shape, 
 }
 
 std::uint32_t Planner::packed(Ref from, const Shape& shape, const Dims& strides, std::size_t itemsize) {
+  // What is packed is never written, so that all who need it in one layout share one copy.
+  auto& known = packed_[(std::uint64_t{from.storage} << 32) ^ static_cast<std::uint64_t>(from.offset)];
+  for (const auto& k : known) {
+    if (k.shape != shape || k.strides != strides || plan_->storages[k.at].bytes != bytes_of(shape, itemsize)) continue;
+    touch(k.at);
+    return k.at;
+  }
   const auto to = copied(Storage::Kind::arena, from, shape, strides, itemsize);
+  known.push_back({shape, strides, to});
   touch(to);
   return to;
 }
@@ -155,10 +222,12 @@ Location Planner::remade(ir::ValueId v, const ir::Instr& i, std::size_t operand)
   if (may_overwrite(l, type(x)) && last_uses_->ends_with(i, operand, unit_)) {
     last_uses_->join(v, x);
     overwritten_[l.storage] = 1;
+    std::erase_if(packed_, [&](const auto& k) { return k.first >> 32 == l.storage; });  // of what was there before
     touch(l.storage);
     return locations_[v] = l;
   }
-  const auto to = packed(l.ref(), type(x).shape, l.strides, itemsize(type(x).dtype));
+  const auto to = copied(Storage::Kind::arena, l.ref(), type(x).shape, l.strides, itemsize(type(x).dtype));
+  touch(to);
   return locations_[v] = {to, 0, row_major(type(x).shape), true};
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <unordered_map>
 
 #include "compiler/fusion.hpp"
 #include "compiler/in_place.hpp"
@@ -53,6 +54,7 @@ class Planner {
   /// there must be checked against the operand found.
   std::uint32_t& operand_of(ir::ValueId v) { return operand_of_[v]; }
 
+  bool is_known(ir::ValueId v) const { return locations_[v].known; }
   /// Where `v` is, as an operand of the next step; may append a copy (a Reshape that strides cannot express).
   const Location& use(ir::ValueId v);
   /// New memory for `v`, written by the next step.
@@ -65,6 +67,8 @@ class Planner {
   /// Memory in which to make `v` of operand 0 of the unit being planned (or another `operand`): that of the operand if
   /// nobody else reads it, else a copy, made before the next step.
   Location remade(ir::ValueId v, const ir::Instr& i, std::size_t operand);
+  /// Where the pieces of an assembled array lie in it: those that are computed there need not be copied.
+  bool is_at_home(ir::ValueId piece) const;
   /// New memory for the next step only.
   std::uint32_t temporary(std::size_t bytes);
   /// Gapless row-major elements of a strided block, copied before the next step.
@@ -73,6 +77,8 @@ class Planner {
   void touch(std::uint32_t storage) { pending_.push_back(storage); }
   /// A constant in the plan's memory.
   Ref constant(const void* bits, std::size_t bytes);
+  /// Appends a step of its own between what the next step needs: it needs these two storages.
+  void step_between(Step s, std::uint32_t to, std::uint32_t from);
   /// Where `v` will be, as a result that has memory of its own; else none is needed.
   bool is_own_result(ir::ValueId v) const { return own_result_[v] != 0; }
   Ref constants(std::span<const std::byte> bytes);
@@ -80,6 +86,9 @@ class Planner {
   void step(Step s);
 
  private:
+  void find_homes();
+  /// The place of `v` in what it is a piece of, if it can be computed there.
+  const Location* at_home(ir::ValueId v, const Dims& strides);
   std::uint32_t add_storage(Storage::Kind kind, std::size_t bytes, std::size_t at);
   void alive(std::uint32_t storage, std::uint32_t step);
   const Location& locate(ir::ValueId v);
@@ -106,7 +115,20 @@ class Planner {
   std::vector<char> own_result_;        // by value
   std::vector<char> read_later_;
   std::vector<std::uint32_t> views_;    // on the way back in locate
+  /// By value: the instruction that assembles it with others, and its number there.
+  struct Home {
+    std::uint32_t instr;
+    std::uint32_t piece;
+    bool taken = false;
+  };
+  std::unordered_map<ir::ValueId, Home> homes_;
   std::vector<std::uint32_t> pending_;  // storages of the next step
+  struct Packed {
+    Shape shape;
+    Dims strides;
+    std::uint32_t at;
+  };
+  std::unordered_map<std::uint64_t, std::vector<Packed>> packed_;  // by where it was packed from
 };
 
 /// Plans units of single elements, as many in a row as there are, as one flat program.
@@ -132,6 +154,8 @@ void plan_loop(Planner& p, const Unit& u);
 void plan_reduction(Planner& p, const Unit& u);  // a unit of one reduction
 void plan_argmax(Planner& p, const ir::Instr& i);
 void plan_dot(Planner& p, const ir::Instr& i);
+/// Memory for an assembled array, filled where its pieces leave something.
+const Location& define_assembled(Planner& p, const ir::Instr& i);
 void plan_assemble(Planner& p, const ir::Instr& i);
 void plan_host_call(Planner& p, const ir::Instr& i);
 void plan_true_positions(Planner& p, const ir::Instr& i);

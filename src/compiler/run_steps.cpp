@@ -10,7 +10,7 @@ namespace fluxion::compiler {
 namespace {
 
 constexpr std::size_t parallel_bytes = std::size_t{4} << 20;  // copied
-constexpr double parallel_products = 200'000;                 // multiplications of a batch
+constexpr std::size_t product_rows = 64, product_columns = 96;  // of a part of one product
 
 bool any_zero(const Dims& shape) { return std::find(shape.begin(), shape.end(), 0) != shape.end(); }
 
@@ -121,22 +121,59 @@ void execute(const ArgMax& s, Bases bases) {
          s.outer_stride, s.n_stride, s.inner_stride);
 }
 
-void execute(const Dot& s, Bases bases) {
-  if (s.batch * s.shape.m * s.shape.n == 0) return;
-  const auto c_batch = s.shape.m * s.shape.n * s.itemsize;
-  const auto some = [&](std::size_t begin, std::size_t end) {
-    for (std::size_t b = begin; b < end; ++b) {
-      auto args = s.shape;
-      const auto i = static_cast<std::int64_t>(b);
-      args.a = resolve(bases, s.a) + i * s.a_batch;
-      args.b = resolve(bases, s.b) + i * s.b_batch;
-      args.c = resolve(bases, s.c) + b * c_batch;
-      s.multiply(args);
+namespace {
+
+/// Products [begin, end) of the batch, counted over all its dimensions.
+void some_products(const Dot& s, const kernels::GemmArgs& all, std::size_t begin, std::size_t end) {
+  const auto size = static_cast<std::int64_t>(s.itemsize);
+  while (begin < end) {
+    auto part = all;
+    const auto first = static_cast<std::int64_t>(begin % all.batch);
+    part.batch = std::min(all.batch - begin % all.batch, end - begin);
+    std::int64_t a = first * all.a_batch, b = first * all.b_batch;
+    auto index = static_cast<std::int64_t>(begin / all.batch);
+    for (std::size_t d = s.outer.size(); d-- > 0; index /= s.outer[d]) {
+      a += index % s.outer[d] * s.a_outer[d];
+      b += index % s.outer[d] * s.b_outer[d];
     }
-  };
-  const double products = static_cast<double>(s.batch) * static_cast<double>(s.shape.m * s.shape.n * s.shape.k);
-  if (s.batch == 1 || products < parallel_products) return some(0, s.batch);
-  parallel_ranges(s.batch, grain_of(s.batch, 1), some);
+    part.a = static_cast<const std::byte*>(all.a) + a * size;
+    part.b = static_cast<const std::byte*>(all.b) + b * size;
+    part.c = static_cast<std::byte*>(all.c) + static_cast<std::int64_t>(begin) * all.c_batch * size;
+    s.multiply(part);
+    begin += part.batch;
+  }
+}
+
+/// One product in parts along its longer side, in whole units: one row or column alone is summed in another way.
+void in_parts(const Dot& s, const kernels::GemmArgs& all) {
+  const bool wide = all.n >= all.m;
+  const std::size_t extent = wide ? all.n : all.m, unit = wide ? product_columns : product_rows;
+  const std::size_t units = std::max<std::size_t>(extent / unit, 1);
+  parallel_ranges(units, grain_of(units, 1), [&](std::size_t begin, std::size_t end) {
+    const std::size_t first = begin * unit, last = end == units ? extent : end * unit;
+    const auto offset = static_cast<std::int64_t>(first) * static_cast<std::int64_t>(s.itemsize);
+    auto part = all;
+    (wide ? part.n : part.m) = last - first;
+    if (wide) part.b = static_cast<const std::byte*>(all.b) + offset * all.b_col;
+    else part.a = static_cast<const std::byte*>(all.a) + offset * all.a_row;
+    part.c = static_cast<std::byte*>(all.c) + offset * (wide ? 1 : all.c_row);
+    s.multiply(part);
+  });
+}
+
+}  // namespace
+
+void execute(const Dot& s, Bases bases) {
+  kernels::GemmArgs all = s.shape;
+  all.a = resolve(bases, s.a);
+  all.b = resolve(bases, s.b);
+  all.c = resolve(bases, s.c);
+  if (s.outer.empty() && !s.parallel) return s.multiply(all);
+  const std::size_t batch = all.batch * static_cast<std::size_t>(element_count(s.outer));
+  if (!s.parallel) return some_products(s, all, 0, batch);
+  if (batch == 1) return in_parts(s, all);
+  parallel_ranges(batch, grain_of(batch, 1),
+                  [&](std::size_t begin, std::size_t end) { some_products(s, all, begin, end); });
 }
 
 void execute(const Copy& s, Bases bases) { execute(s, resolve(bases, s.to), resolve(bases, s.from)); }
@@ -159,6 +196,23 @@ void execute(const Copy& s, std::byte* to, const std::byte* from) {
     const auto i = static_cast<std::int64_t>(begin);
     kernels::copy_strided(to + i * s.to_strides[0], s.to_strides.data(), from + i * s.from_strides[0],
                           s.from_strides.data(), shape.data(), shape.size(), s.itemsize);
+  });
+}
+
+void execute(const Weave& s, Bases bases) {
+  const auto some = [&](std::size_t begin, std::size_t end) {
+    for (const auto& piece : s.pieces) {
+      Dims shape = piece.shape;
+      shape[0] = static_cast<std::int64_t>(end - begin);
+      const auto i = static_cast<std::int64_t>(begin);
+      kernels::copy_strided(resolve(bases, piece.to) + i * piece.to_strides[0], piece.to_strides.data(),
+                            resolve(bases, piece.from) + i * piece.from_strides[0], piece.from_strides.data(),
+                            shape.data(), shape.size(), piece.itemsize);
+    }
+  };
+  const auto rows = static_cast<std::size_t>(s.rows), block = static_cast<std::size_t>(s.block);
+  parallel_ranges(rows, grain_of(rows, block), [&](std::size_t begin, std::size_t end) {
+    for (; begin < end; begin += block) some(begin, std::min(end, begin + block));
   });
 }
 

@@ -154,7 +154,9 @@ ValueId Builder::dot(ValueId a, ValueId b) {
   if (is_complex(dtype)) return complex_dot(a, b);
   const Shape &left = type(a).shape, &right = type(b).shape;
   const ValueId in[] = {a, b};
-  return emit(Dot{}, in, {type(a).dtype, {left[0], left[1], right[2]}});
+  Shape result = left;
+  result[result.size() - 1] = right.back();
+  return emit(Dot{}, in, {type(a).dtype, std::move(result)});
 }
 
 ValueId Builder::complex_dot(ValueId a, ValueId b) {

@@ -113,6 +113,7 @@ void print_program(std::ostream& os, const Program& p, const std::string& indent
 Effect effect_of(const Action& a) {
   if (const auto* call = std::get_if<HostCall>(&a)) return call->effect;
   Effect all = Effect::none;
+  if (!std::holds_alternative<Cond>(a) && !std::holds_alternative<While>(a) && !std::holds_alternative<Scan>(a)) return all;
   for (const auto* held : held_programs(a))
     if (*held != nullptr) all = std::max(all, (*held)->effect);
   return all;

@@ -53,7 +53,7 @@ struct Bitcast {};
 struct Reduce { ReduceOp op; Dims axes; };
 /// Index (int64) of the first maximum along an axis.
 struct ArgMax { std::int64_t axis; };
-/// Batched matrix product (b, m, k) x (b, k, n) -> (b, m, n).
+/// Batched matrix product (.., m, k) x (.., k, n) -> (.., m, n).
 struct Dot {};
 /// A new array written piece by piece: operand 0 is a rank-0 fill value, operand i+1 is written to the
 /// elements start + index*stride (stride positive) of the result. Pieces do not overlap.

@@ -100,8 +100,11 @@ class Checker {
     counts(2, 1);
     const Shape &a = in(0).shape, &b = in(1).shape;
     require(in(0).dtype == in(1).dtype && in(0).dtype == out().dtype, "dtypes must agree");
-    require(a.size() == 3 && b.size() == 3 && a[0] == b[0] && a[2] == b[1] && out().shape == Shape{a[0], a[1], b[2]},
-            "shapes must be (b, m, k) (b, k, n) -> (b, m, n)");
+    const std::size_t r = a.size();
+    const Shape& c = out().shape;
+    const bool fits = r >= 2 && b.size() == r && c.size() == r && std::equal(a.begin(), a.end() - 2, b.begin()) &&
+                      std::equal(a.begin(), a.end() - 1, c.begin()) && a[r - 1] == b[r - 2] && c[r - 1] == b[r - 1];
+    require(fits, "shapes must be (.., m, k) (.., k, n) -> (.., m, n)");
   }
   void operator()(const Assemble& a) const {
     require(i_.out.size() == 1 && i_.in.size() == a.pieces.size() + 1, "wrong number of operands");

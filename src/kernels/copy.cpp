@@ -1,5 +1,6 @@
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include <fluxion/error.hpp>
 #include "kernels/isa.hpp"
@@ -100,6 +101,35 @@ struct Block {
   }
 };
 
+/// Lines of a few bytes, contiguous on both sides: a call per line would cost more than the line.
+template <std::size_t bytes>
+void copy_lines(char* dst, const char* src, const Dim* dims, std::size_t outer) {
+  if (outer == 0) {
+    std::memcpy(dst, src, bytes);
+    return;
+  }
+  if (outer == 1) {
+    for (Index i = 0; i < dims->size; ++i) std::memcpy(dst + i * dims->dst, src + i * dims->src, bytes);
+    return;
+  }
+  for (Index i = 0; i < dims->size; ++i)
+    copy_lines<bytes>(dst + i * dims->dst, src + i * dims->src, dims + 1, outer - 1);
+}
+/// False if no such lines are known.
+bool copy_lines(char* dst, const char* src, const Dim* dims, std::size_t outer, Index bytes) {
+  switch (bytes) {
+    case 8: return copy_lines<8>(dst, src, dims, outer), true;
+    case 16: return copy_lines<16>(dst, src, dims, outer), true;
+    case 24: return copy_lines<24>(dst, src, dims, outer), true;
+    case 32: return copy_lines<32>(dst, src, dims, outer), true;
+    case 40: return copy_lines<40>(dst, src, dims, outer), true;
+    case 48: return copy_lines<48>(dst, src, dims, outer), true;
+    case 64: return copy_lines<64>(dst, src, dims, outer), true;
+    case 128: return copy_lines<128>(dst, src, dims, outer), true;
+    default: return false;
+  }
+}
+
 template <std::size_t size>
 void copy_outer(char* dst, const char* src, const Dim* dims, std::size_t outer, const Dim* row, const Dim& line) {
   if (outer == 0) {
@@ -111,11 +141,24 @@ void copy_outer(char* dst, const char* src, const Dim* dims, std::size_t outer, 
     copy_outer<size>(dst + i * dims->dst, src + i * dims->src, dims + 1, outer - 1, row, line);
 }
 
+/// A line of few elements costs more than its elements: where neither dimension is contiguous and both together stay
+/// in cache, the longer one is the line.
+void prefer_long_line(Dim& outer, Dim& line, std::size_t size) {
+  constexpr Index few = 4, cached = 1 << 18;
+  if (line.size <= few && line.dst != Index(size) && outer.size > line.size &&
+      std::llabs(outer.dst) * outer.size <= cached)
+    std::swap(outer, line);
+}
+
 template <std::size_t size>
 void copy(char* dst, const char* src, Block& block) {
   if (block.ndim == 0) return move_element<size>(dst, src);
+  if (block.ndim > 1) prefer_long_line(block.dims[block.ndim - 2], block.dims[block.ndim - 1], size);
   const Dim line = block.dims[block.ndim - 1];
   std::size_t outer = block.ndim - 1;
+  if (line.dst == Index(size) && line.src == Index(size) && outer > 0 &&
+      copy_lines(dst, src, block.dims, outer, line.size * Index(size)))
+    return;
   Dim row;
   const Dim* found = nullptr;
   if (line.dst == Index(size) && line.src != Index(size) && line.src != 0) {

@@ -60,4 +60,8 @@ const RowsKernels& rows() { return isa().rows(); }
 
 const FftKernels& fft(bool is_double) { return isa().fft(is_double); }
 
+Batched batched(DType t) { return isa().batched(t); }
+
+WindowedGemm windowed_gemm(DType t) { return isa().windowed(t); }
+
 }  // namespace fluxion::kernels

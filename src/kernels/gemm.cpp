@@ -1,10 +1,8 @@
-#include <cblas.h>
-
-#include <climits>
 #include <cstring>
 #include <memory>
-#include <optional>
+#include <utility>
 
+#include "base/buffer.hpp"
 #include "kernels/isa.hpp"
 
 namespace fluxion::kernels {
@@ -43,106 +41,93 @@ class Packing {
   std::unique_ptr<unsigned char[]> heap_;
 };
 
-/// The product by this machine's own kernels, which want one operand's elements side by side.
-void own_product(DType t, const GemmArgs& g) {
-  if (g.m == 1 && g.n > 1 && g.b_col != 1) {
-    // One row is one column of the transposed product.
-    return own_product(t, {g.c, g.b, g.a, g.n, 1, g.k, g.b_col, g.b_row, g.a_col, g.a_row});
-  }
-  const SmallGemm kernels = isa().small_gemm(t);
+/// One product of the batch.
+GemmArgs nth(const GemmArgs& g, std::size_t i, std::size_t size) {
+  GemmArgs one = g;
+  const auto at = [&](std::ptrdiff_t stride) { return std::ptrdiff_t(i) * stride * std::ptrdiff_t(size); };
+  one.a = static_cast<const std::byte*>(g.a) + at(g.a_batch);
+  one.b = static_cast<const std::byte*>(g.b) + at(g.b_batch);
+  one.c = static_cast<std::byte*>(g.c) + at(g.c_batch);
+  one.batch = 1;
+  return one;
+}
+/// C^T = B^T A^T, for a C of one row.
+GemmArgs as_column(const GemmArgs& g) {
+  GemmArgs t = g;
+  std::swap(t.a, t.b);
+  std::swap(t.m, t.n);
+  std::swap(t.a_batch, t.b_batch);
+  t.a_row = g.b_col, t.a_col = g.b_row, t.b_row = g.a_col, t.b_col = g.a_row, t.c_row = 1;
+  return t;
+}
+/// C of one column as one row.
+GemmArgs as_row(const GemmArgs& g) {
+  GemmArgs t = as_column(g);
+  t.c_row = std::ptrdiff_t(t.n);
+  return t;
+}
+
+bool is_empty(const GemmArgs& g, std::size_t size) {
+  if (g.m == 0 || g.n == 0) return true;
+  if (g.k > 0) return false;
+  for (std::size_t b = 0; b < g.batch; ++b)
+    for (std::size_t i = 0; i < g.m; ++i) {
+      const auto row = std::ptrdiff_t(b) * g.c_batch + std::ptrdiff_t(i) * g.c_row;
+      std::memset(static_cast<std::byte*>(g.c) + row * std::ptrdiff_t(size), 0, g.n * size);
+    }
+  return true;
+}
+
+/// A product of one column, by kernels that want one operand's elements side by side.
+template <class Rows, class Inner> void column_product(const GemmArgs& g, std::size_t size, Rows rows, Inner inner) {
+  // The columns of A are contiguous: one row times them.
+  if (g.a_row == 1 && g.m > 1 && g.c_row == 1) return rows(as_row(g));
+  Matrix a{g.a, g.m, g.k, g.a_row, g.a_col}, b{g.b, g.k, 1, g.b_row, g.b_col};
+  Packing packed_a, packed_b;
+  if (a.col != 1) packed_a.pack(a, size);
+  if (b.row != 1) packed_b.pack(b, size);
+  inner(GemmArgs{g.c, a.data, b.data, g.m, 1, g.k, a.row, 1, 1, 1, g.c_row});
+}
+
+void plain_one(DType t, const GemmArgs& g) {
+  const PlainGemm kernels = isa().plain_gemm(t);
   const std::size_t size = itemsize(t);
-  Matrix a{g.a, g.m, g.k, g.a_row, g.a_col}, b{g.b, g.k, g.n, g.b_row, g.b_col};
-  Packing packed_a, packed_b;
-  if (g.n == 1 && g.a_row == 1 && g.m > 1)
-    return kernels.rows({g.c, b.data, a.data, 1, g.m, g.k, 0, b.row, a.col, 1});
-  if (g.n == 1) {
-    if (a.col != 1) packed_a.pack(a, size);
-    if (b.row != 1) packed_b.pack(b, size);
-    return kernels.inner({g.c, a.data, b.data, g.m, g.n, g.k, a.row, 1, 1, 1});
-  }
-  if (b.col != 1) packed_b.pack(b, size);
-  kernels.rows({g.c, a.data, b.data, g.m, g.n, g.k, a.row, a.col, b.row, 1});
-}
-
-struct Blas {
-  CBLAS_TRANSPOSE transpose;
-  blasint stride;
-};
-
-/// How BLAS would read the matrix in place, if it can.
-std::optional<Blas> expressible(const Matrix& m) {
-  const auto rows = std::ptrdiff_t(m.rows), cols = std::ptrdiff_t(m.cols);
-  if (m.col == 1 && m.row >= cols && m.row <= INT_MAX) return Blas{CblasNoTrans, blasint(m.row)};
-  if (m.row == 1 && m.col >= rows && m.col <= INT_MAX) return Blas{CblasTrans, blasint(m.col)};
-  return std::nullopt;
-}
-
-void blas_gemm(const GemmArgs& g, const float* a, Blas la, const float* b, Blas lb) {
-  cblas_sgemm(CblasRowMajor, la.transpose, lb.transpose, blasint(g.m), blasint(g.n), blasint(g.k), 1, a, la.stride, b,
-              lb.stride, 0, static_cast<float*>(g.c), blasint(g.n));
-}
-void blas_gemm(const GemmArgs& g, const double* a, Blas la, const double* b, Blas lb) {
-  cblas_dgemm(CblasRowMajor, la.transpose, lb.transpose, blasint(g.m), blasint(g.n), blasint(g.k), 1, a, la.stride, b,
-              lb.stride, 0, static_cast<double*>(g.c), blasint(g.n));
-}
-
-/// A as it is stored: rows of contiguous elements, to be transposed or not.
-struct Stored {
-  blasint rows, cols;
-  Blas layout;
-};
-/// c = op(A) x.
-void blas_gemv(float* c, const float* a, Stored s, const float* x, std::ptrdiff_t step) {
-  cblas_sgemv(CblasRowMajor, s.layout.transpose, s.rows, s.cols, 1, a, s.layout.stride, x, blasint(step), 0, c, 1);
-}
-void blas_gemv(double* c, const double* a, Stored s, const double* x, std::ptrdiff_t step) {
-  cblas_dgemv(CblasRowMajor, s.layout.transpose, s.rows, s.cols, 1, a, s.layout.stride, x, blasint(step), 0, c, 1);
-}
-
-/// c = M x for a vector x of M's column count.
-template <class T> void matrix_vector(T* c, Matrix m, Matrix x) {
-  Packing packed_m, packed_x;
-  if (!expressible(m)) packed_m.pack(m, sizeof(T));
-  if (x.row < 1 || x.row > INT_MAX) packed_x.pack(x, sizeof(T));
-  const Blas layout = *expressible(m);
-  const auto rows = blasint(m.rows), cols = blasint(m.cols);
-  const Stored stored = layout.transpose == CblasTrans ? Stored{cols, rows, layout} : Stored{rows, cols, layout};
-  blas_gemv(c, static_cast<const T*>(m.data), stored, static_cast<const T*>(x.data), x.row);
-}
-
-template <class T, DType t> void float_product(const GemmArgs& g) {
-  if (g.m == 0 || g.n == 0) return;
-  if (g.k == 0) {
-    std::memset(g.c, 0, g.m * g.n * sizeof(T));
-    return;
-  }
-  // Below this a BLAS call costs more than it saves; sums and outer products gain nothing from it.
-  constexpr double small_work = 32.0 * 32 * 32;
-  const bool small = double(g.m) * double(g.n) * double(g.k) <= small_work || g.k == 1 || (g.m == 1 && g.n == 1);
-  const bool fits = g.m <= INT_MAX && g.n <= INT_MAX && g.k <= INT_MAX;
-  if (small || !fits) return own_product(t, g);
-  Matrix a{g.a, g.m, g.k, g.a_row, g.a_col}, b{g.b, g.k, g.n, g.b_row, g.b_col};
-  if (g.n == 1) return matrix_vector(static_cast<T*>(g.c), a, b);
-  if (g.m == 1)
-    return matrix_vector(static_cast<T*>(g.c), {b.data, b.cols, b.rows, b.col, b.row}, {a.data, a.cols, 1, a.col, 1});
-  Packing packed_a, packed_b;
-  if (!expressible(a)) packed_a.pack(a, sizeof(T));
-  if (!expressible(b)) packed_b.pack(b, sizeof(T));
-  blas_gemm(g, static_cast<const T*>(a.data), *expressible(a), static_cast<const T*>(b.data), *expressible(b));
+  if (g.m == 1 && g.n > 1 && g.b_col != 1) return plain_one(t, as_column(g));
+  if (g.n == 1) return column_product(g, size, kernels.rows, kernels.inner);
+  Matrix b{g.b, g.k, g.n, g.b_row, g.b_col};
+  Packing packed;
+  if (b.col != 1) packed.pack(b, size);
+  kernels.rows({g.c, g.a, b.data, g.m, g.n, g.k, g.a_row, g.a_col, b.row, 1, g.c_row});
 }
 
 template <DType t> void plain_product(const GemmArgs& g) {
-  if (g.m == 0 || g.n == 0) return;
-  if (g.k == 0) std::memset(g.c, 0, g.m * g.n * itemsize(t));
-  else own_product(t, g);
+  if (is_empty(g, itemsize(t))) return;
+  for (std::size_t i = 0; i < g.batch; ++i) plain_one(t, nth(g, i, itemsize(t)));
+}
+
+/// Products of one row or one column.
+void vector_product(const FloatGemm& kernels, const GemmArgs& g, std::size_t size) {
+  if (g.n == 1 && g.m == 1 && g.k > 1) return column_product(g, size, kernels.row, kernels.inner);
+  if (g.m == 1 && g.b_col == 1) return kernels.row(g);
+  const GemmArgs column = g.n == 1 ? g : as_column(g);
+  column_product(column, size, kernels.row, kernels.inner);
+}
+
+constexpr Memory workspaces{&allocate_raw, &free_raw};
+
+template <DType t> void float_product(const GemmArgs& g) {
+  if (is_empty(g, itemsize(t))) return;
+  const FloatGemm& kernels = isa().float_gemm(t);
+  if (g.m != 1 && g.n != 1) return kernels.products(g, workspaces);
+  for (std::size_t i = 0; i < g.batch; ++i) vector_product(kernels, nth(g, i, itemsize(t)), itemsize(t));
 }
 
 }  // namespace
 
 Gemm gemm(DType t) {
   switch (t) {
-    case DType::float32: return &float_product<float, DType::float32>;
-    case DType::float64: return &float_product<double, DType::float64>;
+    case DType::float32: return &float_product<DType::float32>;
+    case DType::float64: return &float_product<DType::float64>;
     case DType::int32: case DType::uint32: return &plain_product<DType::uint32>;
     case DType::int64: case DType::uint64: return &plain_product<DType::uint64>;
     case DType::bool_: return &plain_product<DType::bool_>;

@@ -10,8 +10,8 @@
 
 namespace fluxion::kernels {
 
-/// Matrix products of one instruction set; null for dtypes without a product.
-struct SmallGemm {
+/// Matrix products of integers and bools by one instruction set; null for other dtypes.
+struct PlainGemm {
   Gemm rows = nullptr;    // B has contiguous rows: b_col = 1
   Gemm inner = nullptr;   // one column: n = 1, a_col = 1, b_row = 1
 };
@@ -31,9 +31,27 @@ struct Reordering {
   void (*reverse)(void* to, const void* from, std::size_t n) = nullptr;
 };
 
+/// Terms of a product's element that are summed before they are added to it: part of what its bits are.
+inline constexpr std::size_t product_chunk = 256;
+
+/// Where kernels take memory for packed operands from.
+struct Memory {
+  void* (*allocate)(std::size_t bytes);
+  void (*free)(void* p, std::size_t bytes) noexcept;
+};
+/// Matrix products of float32 or float64.
+struct FloatGemm {
+  void (*products)(const GemmArgs&, const Memory&);  // any strides, any batch
+  Gemm row;                                          // one row: m = 1, b_col = 1; no batch
+  Gemm inner;                                        // one column: n = 1, a_col = 1, b_row = 1; no batch
+};
+
 struct Isa {
   Table table;
-  SmallGemm (*small_gemm)(DType);
+  PlainGemm (*plain_gemm)(DType);
+  const FloatGemm& (*float_gemm)(DType);  // float32, float64
+  Batched (*batched)(DType);
+  WindowedGemm (*windowed)(DType);
   const FftKernels& (*fft)(bool is_double);
   const RowsKernels& (*rows)();
   PrefixSum (*prefix_sum)(DType);

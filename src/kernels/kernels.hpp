@@ -106,16 +106,59 @@ using ArgMax = void (*)(std::int64_t* out, const void* in, std::size_t outer, st
                         std::ptrdiff_t outer_stride, std::ptrdiff_t n_stride, std::ptrdiff_t inner_stride);
 ArgMax argmax(DType t);
 
-/// C (m x n, contiguous row-major) = A (m x k) B (k x n), strides in elements. For floats through BLAS
-/// where sizes warrant; for integers and bool by plain loops. Null for dtypes without a product.
+/// C (m x n, rows of contiguous elements) = A (m x k) B (k x n), `batch` times; strides in elements. An element's bits
+/// depend on its row and its column and their order alone, but that a single column (n = 1) or row (m = 1) of
+/// contiguous factors is summed as an inner product. Null for dtypes without a product.
 struct GemmArgs {
   void* c;
   const void* a;
   const void* b;
   std::size_t m, n, k;
-  std::ptrdiff_t a_row, a_col, b_row, b_col;
+  std::ptrdiff_t a_row, a_col, b_row, b_col, c_row;
+  std::size_t batch = 1;
+  std::ptrdiff_t a_batch = 0, b_batch = 0, c_batch = 0;
 };
 using Gemm = void (*)(const GemmArgs&);
 Gemm gemm(DType t);
+
+/// Systems of this order, and right-hand sides, are the largest that are solved side by side.
+constexpr std::size_t batched_order = 16;
+
+/// op(A) X = B for X of n x m if `left`, else X op(A) = B for X of m x n.
+struct TriangularShape {
+  std::size_t n, m;
+  bool left, lower, transpose, unit_diagonal;
+};
+
+/// Row-major square matrices of order n <= batched_order, `count` of them one after the other, a vector's lane each.
+/// What comes out of one does not depend on the others. All null for dtypes other than float32 and float64.
+struct Batched {
+  /// Lower factors; NaN on and below the diagonal where a pivot is not positive.
+  void (*cholesky)(const void* from, void* to, std::size_t n, std::size_t count) = nullptr;
+  /// Of the triangle that `lower` names alone; m <= batched_order.
+  void (*triangular)(const void* a, const void* b, void* x, const TriangularShape&, std::size_t count) = nullptr;
+  /// L and U in one matrix; row i was exchanged with row pivots[i].
+  void (*lu)(const void* from, void* to, std::int32_t* pivots, std::size_t n, std::size_t count) = nullptr;
+  std::size_t lanes = 1;
+};
+Batched batched(DType t);
+
+/// Products of which one operand is found by tables, as what a sliding window sees is: elements' bits are those of
+/// `gemm`. Counts and strides in elements.
+struct WindowedGemm {
+  std::size_t rows = 1, lanes = 1;  // of a tile: what is written is rounded up to them
+  /// A (m x k, rows a_row apart) as `lines` wants it: k * (m rounded up to `rows`) elements.
+  void (*pack)(const void* a, std::ptrdiff_t a_row, std::size_t m, std::size_t k, void* to) = nullptr;
+  /// C (m x n) = A B for packed A, where B's line p starts at b + offset[p]; m is a multiple of `rows`.
+  void (*lines)(const void* packed, const void* b, const std::ptrdiff_t* offset, std::size_t m, std::size_t n,
+                std::size_t k, void* c, std::ptrdiff_t c_row) = nullptr;
+  /// C (m x n) = A B^T for A's elements a[start[i] + offset[p]] and B's rows of k elements. m is a multiple of `rows`;
+  /// C has rows of c_row elements, n rounded up to `lanes` or more. The workspace is of `workspace` bytes.
+  void (*places)(const void* a, const std::ptrdiff_t* start, const std::ptrdiff_t* offset, const void* b,
+                 std::size_t m, std::size_t n, std::size_t k, void* c, std::ptrdiff_t c_row, void* workspace) = nullptr;
+  std::size_t workspace = 0;
+};
+/// Of float32 and float64; null pointers for others.
+WindowedGemm windowed_gemm(DType t);
 
 }  // namespace fluxion::kernels

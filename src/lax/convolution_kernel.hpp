@@ -12,9 +12,8 @@ struct ConvGeometry {
   Dims strides, lhs_dilation, rhs_dilation, low;
 };
 
-/// Convolves any dtype with C++ arithmetic. Each image and group is a product of its own, so that how many there are of
-/// either does not change the bits of any; but for wide windows with few places, where BLAS multiplies many images at
-/// once.
+/// Convolves any dtype with C++ arithmetic. An element is the sum over input channels and the window in row-major order,
+/// so that nothing else that is computed with it changes its bits.
 HostKernel convolution_kernel(DType t, ConvGeometry g);
 
 }  // namespace fluxion::lax

@@ -62,6 +62,8 @@ Shape picked(const Shape& s, const Dims& axes) {
   return out;
 }
 
+bool is_sorted(const Dims& axes) { return std::is_sorted(axes.begin(), axes.end()); }
+
 struct DotGeneral {
   static constexpr std::string_view name = "dot_general";
   static constexpr auto algebra = Algebra::bilinear;
@@ -110,13 +112,17 @@ struct DotGeneral {
     const auto n_batch = static_cast<std::int64_t>(d.lhs_batch.size());
     const auto n_x = static_cast<std::int64_t>(x_kept.size()), n_y = static_cast<std::int64_t>(y_kept.size());
     const auto ct_y = y_first ? iota_dims(n_batch, n_batch + n_y) : iota_dims(n_batch + n_x, n_batch + n_x + n_y);
-    const auto product = dot_general(ct, y, {ct_y, y_kept, iota_dims(0, n_batch), d.rhs_batch});
-    // product's axes: batch, x_kept, then y's contracted axes in ascending order.
+    const Dims ct_batch = iota_dims(0, n_batch);
+    // product's axes: batch, x_kept, then y's contracted axes in ascending order, or the latter before x_kept.
     std::vector<std::size_t> order(d.rhs_contract.size());
     std::iota(order.begin(), order.end(), 0U);
     std::sort(order.begin(), order.end(), [&](auto a, auto b) { return d.rhs_contract[a] < d.rhs_contract[b]; });
     Dims contracted;
     for (auto i : order) contracted.push_back(d.lhs_contract[i]);
+    const bool in_order = is_sorted(joined({&d.lhs_batch, &x_kept, &contracted}));
+    if (!in_order && is_sorted(joined({&d.lhs_batch, &contracted, &x_kept})))  // as x lies: nothing has to be turned
+      return dot_general(y, ct, {y_kept, ct_y, d.rhs_batch, ct_batch});
+    const auto product = dot_general(ct, y, {ct_y, y_kept, ct_batch, d.rhs_batch});
     const auto perm = inverse(joined({&d.lhs_batch, &x_kept, &contracted}));
     return perm == iota_dims(0, perm.size()) ? product : lax::transpose(product, perm);
   }
@@ -161,11 +167,13 @@ struct DotGeneral {
     const auto& d = p.dimension_numbers;
     const auto x = b.type(in[0]).shape, y = b.type(in[1]).shape;
     const auto x_free = remaining(x.size(), d.lhs_contract, d.lhs_batch), y_free = remaining(y.size(), d.rhs_contract, d.rhs_batch);
-    const auto n = extent(x, d.lhs_batch), m = extent(x, x_free), k = extent(x, d.lhs_contract), cols = extent(y, y_free);
-    const auto lhs = arranged(b, in[0], joined({&d.lhs_batch, &x_free, &d.lhs_contract}), {n, m, k});
-    const auto rhs = arranged(b, in[1], joined({&d.rhs_batch, &d.rhs_contract, &y_free}), {n, k, cols});
+    const auto m = extent(x, x_free), k = extent(x, d.lhs_contract), n = extent(y, y_free);
+    const auto bs = picked(x, d.lhs_batch);
+    const Dims left{m, k}, right{k, n};  // batch dimensions stay apart: strides may not merge them
+    const auto lhs = arranged(b, in[0], joined({&d.lhs_batch, &x_free, &d.lhs_contract}), joined({&bs, &left}));
+    const auto rhs = arranged(b, in[1], joined({&d.rhs_batch, &d.rhs_contract, &y_free}), joined({&bs, &right}));
     const auto product = b.dot(lhs, rhs);
-    const auto bs = picked(x, d.lhs_batch), fx = picked(x, x_free), fy = picked(y, y_free);
+    const auto fx = picked(x, x_free), fy = picked(y, y_free);
     auto shape = joined({&bs, &fx, &fy});
     return {b.type(product).shape == shape ? product : b.reshape(product, std::move(shape))};
   }
@@ -187,4 +195,27 @@ void list_products(Readables& to) {
 fluxion::ops::MatrixProduct fluxion::ops::matrix_product(const Primitive& p, ParamsView params) {
   if (&p != &define<lax::DotGeneral>()) return MatrixProduct::none;
   return params.as<lax::DotGeneral::Params>().dimension_numbers.lhs_batch.empty() ? MatrixProduct::plain : MatrixProduct::batched;
+}
+
+std::optional<fluxion::Array> fluxion::ops::product_before_repetition(ParamsView params, ArraySpan operands,
+                                                                      std::size_t which, const Array& source,
+                                                                      const Dims& dims) {
+  using lax::DotGeneral;
+  const auto& p = params.as<DotGeneral::Params>();
+  const auto& d = p.dimension_numbers;
+  const auto& shape = operands[which].shape();
+  const auto free = lax::remaining(operands[which].ndim(), which == 0 ? d.lhs_contract : d.rhs_contract,
+                                   which == 0 ? d.lhs_batch : d.rhs_batch);
+  Shape once = shape;
+  for (const auto axis : free) {
+    const auto a = static_cast<std::size_t>(axis);
+    const auto from = static_cast<std::size_t>(std::find(dims.begin(), dims.end(), axis) - dims.begin());
+    if (from == dims.size() || source.shape()[from] != shape[a]) once[a] = 1;
+  }
+  if (once == shape) return std::nullopt;
+  const Aval avals[] = {operands[0].aval(), operands[1].aval()};
+  const auto result = DotGeneral::abstract_eval(avals, p)[0].shape;
+  const Array x = lax::broadcast_in_dim(source, once, dims);
+  const Array product = which == 0 ? lax::dot_general(x, operands[1], d) : lax::dot_general(operands[0], x, d);
+  return lax::broadcast_in_dim(product, result, lax::iota_dims(0, result.size()));
 }

@@ -1,4 +1,5 @@
 // Primitives that only rearrange or repeat: all linear, all views where the layout allows.
+#include "core/matrix_product.hpp"
 #include "core/node.hpp"
 #include "lax/rules.hpp"
 #include "lax/readable.hpp"
@@ -33,7 +34,9 @@ struct BroadcastInDim {
   static constexpr Linear jvp = linear;
   static Arrays transpose(const TransposeArgs& args, const Params& p) {
     const auto& a = args.operands[0].aval;
-    Dims summed = remaining(static_cast<std::int64_t>(p.shape.size()), p.broadcast_dimensions);
+    Dims summed;  // a sum over an extent of 1 would only move elements
+    for (const auto d : remaining(static_cast<std::int64_t>(p.shape.size()), p.broadcast_dimensions))
+      if (p.shape[static_cast<std::size_t>(d)] != 1) summed.push_back(d);
     for (std::size_t i = 0; i < a.shape.size(); ++i) {
       const auto d = p.broadcast_dimensions[i];
       if (a.shape[i] == 1 && p.shape[static_cast<std::size_t>(d)] != 1) summed.push_back(d);
@@ -178,3 +181,8 @@ void list_shapes(Readables& to) {
 }
 
 }  // namespace fluxion::lax
+
+const fluxion::Dims* fluxion::ops::repetition(const Primitive& p, ParamsView params) {
+  if (&p != &define<lax::BroadcastInDim>()) return nullptr;
+  return &params.as<lax::BroadcastInDim::Params>().broadcast_dimensions;
+}

@@ -1,6 +1,7 @@
 #include "transforms/linearize.hpp"
 
 #include "base/text.hpp"
+#include "core/matrix_product.hpp"
 #include "core/ops.hpp"
 #include "core/rule_checks.hpp"
 #include "transforms/masks.hpp"
@@ -28,10 +29,41 @@ Arrays SplitTrace::process(const Primitive& p, ArraySpan args, ParamsView params
   for (const auto& x : args) {
     if (!tangents_->owns(x)) continue;
     if (strict_ && holds_jaxprs(params)) throw NotSplit{};
-    return tangents_->process(p, args, params);
+    if (auto product = product_before_repetition(p, args, params)) return {std::move(*product)};
+    auto out = tangents_->process(p, args, params);
+    remember(p, args, params, out);
+    return out;
   }
   const SetTrace outer(parent());
   return p.bind(args, params);
+}
+
+void SplitTrace::remember(const Primitive& p, ArraySpan args, ParamsView params, const Arrays& out) {
+  if (args.size() != 1 || out.size() != 1) return;
+  if (p.locality() == Locality::elementwise || ops::repetition(p, params) != nullptr)
+    origins_.try_emplace(out[0].node_or_null(), Origin{&p, Params(params), args[0], out[0]});
+}
+
+std::optional<Array> SplitTrace::product_before_repetition(const Primitive& p, ArraySpan args, ParamsView params) {
+  if (args.size() != 2 || ops::matrix_product(p, params) == ops::MatrixProduct::none) return std::nullopt;
+  const std::size_t which = tangents_->owns(args[0]) ? 0 : 1;
+  if (tangents_->owns(args[1 - which])) return std::nullopt;
+  std::vector<const Origin*> after;  // elementwise operations on what was repeated, the last one first
+  auto found = origins_.find(args[which].node_or_null());
+  for (; found != origins_.end(); found = origins_.find(found->second.in.node_or_null())) {
+    const Origin& o = found->second;
+    const auto* dims = ops::repetition(*o.prim, o.params.view());
+    if (dims == nullptr) {
+      after.push_back(&o);
+      continue;
+    }
+    Array source = o.in;
+    const Dims repeated = *dims;
+    for (auto it = after.rbegin(); it != after.rend(); ++it)
+      source = tangents_->process(*(*it)->prim, {&source, 1}, (*it)->params.view())[0];
+    return ops::product_before_repetition(params, args, which, source, repeated);
+  }
+  return std::nullopt;
 }
 
 Arrays SplitTrace::process_custom(const CustomCall& call, ArraySpan args) {

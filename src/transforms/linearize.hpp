@@ -2,6 +2,9 @@
 // Knows no primitive by name.
 #pragma once
 
+#include <optional>
+#include <unordered_map>
+
 #include "core/jaxpr.hpp"
 
 namespace fluxion {
@@ -14,6 +17,8 @@ struct LinearizeTracer final : Tracer {
 };
 
 /// Current while a jvp rule runs inside linearize: operations on tangents are recorded, others go to the parent.
+/// Products with a tangent that is repeated along rows are recorded without the rows, and repeated after: their
+/// transpose then sums cotangents first, where it would multiply matrices only to sum the rows of the result.
 class SplitTrace final : public Trace {
  public:
   SplitTrace(TracePtr parent, std::shared_ptr<JaxprTrace> tangents)
@@ -39,7 +44,17 @@ class SplitTrace final : public Trace {
   };
 
  private:
+  /// A recorded operation on one tangent: a repetition, or elementwise.
+  struct Origin {
+    const Primitive* prim;
+    Params params;
+    Array in, out;
+  };
+  std::optional<Array> product_before_repetition(const Primitive& p, ArraySpan args, ParamsView params);
+  void remember(const Primitive& p, ArraySpan args, ParamsView params, const Arrays& out);
+
   std::shared_ptr<JaxprTrace> tangents_;
+  std::unordered_map<const detail::Node*, Origin> origins_;  // by `out`
   bool strict_ = false;
 };
 

@@ -110,7 +110,7 @@ Array logistic_density(const Array& beta, const Array& x, const Array& y) {
   return sum(y * z - nn::softplus(z)) - 0.5 * sum(square(beta)) - 0.5 * static_cast<double>(beta.size()) * log_two_pi;
 }
 
-/// Columns of the data lie one after the other; a chunk of rows goes through twice while it is in the first-level cache.
+/// Columns of the data lie one after the other; a chunk of rows goes through twice while it is in the nearest cache.
 struct LogisticByHand {
   static constexpr std::size_t n = 1000, p = 25, unroll = 5, chunk = unroll * W;
   Memory<double> x, y, beta, gradient;
@@ -229,7 +229,8 @@ struct ProcessByHand {
       B length(0.0), deviation(0.0);
       std::size_t j = 0;
       for (; j + W <= i; j += W) {
-        const B w = (B(a[i]) * B::load_unaligned(a + j) - B::load_aligned(factor.data() + i * stride + j)) * B::load_aligned(k + j);
+        const B inverse = B::load_aligned(factor.data() + i * stride + j);
+        const B w = (B(a[i]) * B::load_unaligned(a + j) - inverse) * B::load_aligned(k + j);
         deviation += w;
         length = xsimd::fma(w, B::load_aligned(squares.data() + i * stride + j), length);
       }

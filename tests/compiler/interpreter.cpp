@@ -97,11 +97,12 @@ class Interpreter {
     }
   }
   void operator()(const ir::Dot&) {
-    const auto &a = in(0).type.shape, &b = in(1).type.shape;
-    for (std::int64_t i = 0; i < a[0]; ++i)
-      kernels::gemm(in(0).type.dtype)({element(out(), unsign(i * a[1] * b[2])), element(in(0), unsign(i * a[1] * a[2])),
-                                       element(in(1), unsign(i * b[1] * b[2])), unsign(a[1]), unsign(b[2]),
-                                       unsign(a[2]), a[2], 1, b[2], 1});
+    const auto& shape = in(0).type.shape;
+    const auto m = shape[shape.size() - 2], k = shape.back(), n = in(1).type.shape.back();
+    for (std::int64_t i = 0; i * m * n < element_count(out().type.shape); ++i)
+      kernels::gemm(in(0).type.dtype)({element(out(), unsign(i * m * n)), element(in(0), unsign(i * m * k)),
+                                       element(in(1), unsign(i * k * n)), unsign(m), unsign(n), unsign(k), k, 1, n, 1,
+                                       n});
   }
   void operator()(const ir::Assemble& a) {
     const std::size_t size = itemsize(out().type.dtype);
@@ -373,8 +374,23 @@ Value elements_of(const Array& x) {
   return v;
 }
 
+namespace {
+bool same_halves(const Value& a, const Value& b) {
+  const std::uint16_t infinity = a.type.dtype == DType::float16 ? 0x7c00 : 0x7f80;
+  for (std::size_t i = 0; i < a.bytes.size(); i += 2) {
+    std::uint16_t x, y;
+    std::memcpy(&x, &a.bytes[i], 2);
+    std::memcpy(&y, &b.bytes[i], 2);
+    const bool both_nan = (x & 0x7fff) > infinity && (y & 0x7fff) > infinity;
+    if (x != y && !both_nan) return false;
+  }
+  return true;
+}
+}  // namespace
+
 bool same_elements(const Value& a, const Value& b) {
   if (!(a.type == b.type) || a.bytes.size() != b.bytes.size()) return false;
+  if (is_half(a.type.dtype)) return same_halves(a, b);
   if (a.type.dtype != DType::float32 && a.type.dtype != DType::float64) return a.bytes == b.bytes;
   const bool single = a.type.dtype == DType::float32;
   const std::size_t size = single ? 4 : 8;

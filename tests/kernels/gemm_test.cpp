@@ -1,3 +1,7 @@
+#include <cmath>
+#include <cstdlib>
+#include <tuple>
+
 #include "support.hpp"
 
 using namespace kernel_tests;
@@ -34,7 +38,7 @@ template <class T>
 void check(std::size_t m, std::size_t n, std::size_t k, int la, int lb) {
   const Operand<T> a(m, k, la, 1), b(k, n, lb, 2);
   std::vector<T> c(m * n + 1, T(77)), again(m * n + 1, T(55));
-  GemmArgs g{c.data(), a.begin(), b.begin(), m, n, k, a.row, a.col, b.row, b.col};
+  GemmArgs g{c.data(), a.begin(), b.begin(), m, n, k, a.row, a.col, b.row, b.col, std::ptrdiff_t(n)};
   kernels::gemm(dtype<T>())(g);
   g.c = again.data();
   kernels::gemm(dtype<T>())(g);
@@ -68,8 +72,90 @@ TEMPLATE_TEST_CASE("products of all sizes and layouts are exact on small integer
   CHECK(kernels::gemm(complex64) == nullptr);
 }
 
-TEMPLATE_TEST_CASE("every instruction set's own product is right", "[kernels]", std::uint8_t, std::int32_t, float,
-                   double) {
+namespace {
+
+/// Sums in the order that every product has: chunk by chunk, and within one term by term, fused if `fused`.
+template <class T>
+T chained(const Operand<T>& a, const Operand<T>& b, std::size_t i, std::size_t j, std::size_t k, bool fused) {
+  T all = 0;
+  for (std::size_t first = 0; first < k; first += kernels::product_chunk) {
+    T sum = 0;
+    for (std::size_t p = first; p < std::min(k, first + kernels::product_chunk); ++p) {
+      if (fused) {
+        sum = std::fma(a.at(i, p), b.at(p, j), sum);
+      } else {
+        const volatile T product = a.at(i, p) * b.at(p, j);
+        sum = sum + product;
+      }
+    }
+    all = first == 0 ? sum : all + sum;
+  }
+  return all;
+}
+
+/// What gemm gives under each instruction set, by its own tables.
+template <class T>
+void multiply(const kernels::Isa& isa, const GemmArgs& g) {
+  const kernels::Memory memory{[](std::size_t bytes) { return std::malloc(bytes); },
+                               [](void* p, std::size_t) noexcept { std::free(p); }};
+  isa.float_gemm(dtype<T>()).products(g, memory);
+}
+
+template <class T>
+void check_order(std::size_t m, std::size_t n, std::size_t k, int la, int lb) {
+  Operand<T> a(m, k, la, 5), b(k, n, lb, 6);
+  std::mt19937 random(7);
+  for (auto* data : {&a.data, &b.data})
+    for (auto& x : *data) x = T(random()) / T(random.max()) - T(0.5);
+  for (const auto name : kernels::isa_names) {
+    const kernels::Isa* isa = kernels::isa_for(name);
+    if (isa == nullptr) continue;
+    std::vector<T> c((m + 1) * (n + 3), T(9));
+    multiply<T>(*isa, {c.data(), a.begin(), b.begin(), m, n, k, a.row, a.col, b.row, b.col, std::ptrdiff_t(n + 3)});
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i <= m; ++i)
+      for (std::size_t j = 0; j < n + 3; ++j)
+        wrong += c[i * (n + 3) + j] != (i < m && j < n ? chained(a, b, i, j, k, name != "baseline") : T(9));
+    INFO(name << ": " << m << "x" << k << " by " << k << "x" << n << ", layouts " << la << " and " << lb);
+    CHECK(wrong == 0);
+  }
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("an element of a product depends on its row and column alone", "[kernels]", float, double) {
+  const std::size_t sizes[][3] = {{2, 2, 3},   {8, 8, 8},     {3, 17, 31},   {13, 49, 70},
+                                  {30, 7, 300}, {9, 500, 260}, {70, 65, 130}, {5, 1000, 515}};
+  for (const auto& s : sizes)
+    for (int la : {0, 1, 2, 5})
+      for (int lb : {0, 1, 2, 5}) check_order<TestType>(s[0], s[1], s[2], la, lb);
+}
+
+TEMPLATE_TEST_CASE("a batch of products is each of them", "[kernels]", float, double, std::int32_t) {
+  const std::size_t batch = 5;
+  const std::size_t sizes[][3] = {{8, 8, 8}, {5, 3, 2}, {1, 6, 4}, {6, 1, 4}, {1, 1, 7}, {4, 4, 0}, {33, 40, 50}};
+  for (const auto& s : sizes) {
+    const auto [m, n, k] = std::tuple(s[0], s[1], s[2]);
+    const Operand<TestType> a(batch * m, k, 0, 1), b(k, n, 1, 2);
+    std::vector<TestType> c(batch * m * n, TestType(3)), one(m * n);
+    GemmArgs g{c.data(), a.begin(), b.begin(), m, n, k, a.row, a.col, b.row, b.col, std::ptrdiff_t(n), batch};
+    g.a_batch = std::ptrdiff_t(m) * a.row;  // and B is shared
+    g.c_batch = std::ptrdiff_t(m * n);
+    kernels::gemm(dtype<TestType>())(g);
+    g.batch = 1;
+    g.c = one.data();
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < batch; ++i) {
+      g.a = a.begin() + std::ptrdiff_t(i * m) * a.row;
+      kernels::gemm(dtype<TestType>())(g);
+      for (std::size_t e = 0; e < m * n; ++e) wrong += c[i * m * n + e] != one[e];
+    }
+    INFO(m << "x" << k << " by " << k << "x" << n);
+    CHECK(wrong == 0);
+  }
+}
+
+TEMPLATE_TEST_CASE("every instruction set's own product is right", "[kernels]", std::uint8_t, std::int32_t) {
   for (const auto name : kernels::isa_names) {
     const kernels::Isa* isa = kernels::isa_for(name);
     if (isa == nullptr) continue;
@@ -78,8 +164,9 @@ TEMPLATE_TEST_CASE("every instruction set's own product is right", "[kernels]", 
         const std::size_t k = 13;
         const Operand<TestType> a(m, k, 0, 3), b(k, n, 0, 4);
         std::vector<TestType> c(m * n), inner(m);
-        isa->small_gemm(dtype<TestType>()).rows({c.data(), a.begin(), b.begin(), m, n, k, a.row, a.col, b.row, 1});
-        isa->small_gemm(dtype<TestType>()).inner({inner.data(), a.begin(), b.begin(), m, 1, k, a.row, 1, 1, 1});
+        isa->plain_gemm(dtype<TestType>()).rows(
+            {c.data(), a.begin(), b.begin(), m, n, k, a.row, a.col, b.row, 1, std::ptrdiff_t(n)});
+        isa->plain_gemm(dtype<TestType>()).inner({inner.data(), a.begin(), b.begin(), m, 1, k, a.row, 1, 1, 1, 1});
         std::size_t wrong = 0;
         for (std::size_t i = 0; i < m; ++i) {
           TestType row = 0;

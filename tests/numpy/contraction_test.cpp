@@ -77,6 +77,27 @@ TEST_CASE("broadcast matmul equals the loop") {
     for (std::int64_t j = 0; j < 6; ++j) CHECK(bool(allclose(c(i, j), dot(a(i, 0), b[j]), 1e-14)));
 }
 
+/// The same matrix, its columns contiguous.
+static Array by_columns(const Array& x) {
+  return transpose(transpose(x).reshape({x.size()}).reshape({x.shape()[1], x.shape()[0]}));
+}
+
+TEST_CASE("an element of a product does not depend on what is multiplied with it, nor on layouts") {
+  for (const auto t : {float32, float64}) {
+    const auto a = numbers({40, 300}).astype(t), b = numbers({300, 50}).astype(t);
+    const auto c = matmul(a, b);
+    CHECK(bool(array_equal(transpose(matmul(transpose(b), transpose(a))), c)));
+    CHECK(bool(array_equal(matmul(by_columns(a), by_columns(b)), c)));
+    for (std::int64_t i : {0, 13, 38})
+      for (std::int64_t j : {0, 17, 48})
+        CHECK(bool(array_equal(matmul(a[{range(i, i + 2)}], b[{ellipsis, range(j, j + 2)}]),
+                               c[{range(i, i + 2), range(j, j + 2)}])));
+    const auto stack = reshape(numbers({6, 40, 30}).astype(t), {6, 40, 30}), other = b[{range(0, 30)}];
+    const auto all = matmul(stack, other);
+    for (std::int64_t i = 0; i < 6; ++i) CHECK(bool(array_equal(all[i], matmul(stack[i], other))));
+  }
+}
+
 TEST_CASE("einsum equals sums over loops") {
   struct Case {
     std::vector<std::string> terms;

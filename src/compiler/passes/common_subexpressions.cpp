@@ -52,10 +52,20 @@ bool same(const ir::Program& p, const ir::Instr& a, const ir::Instr& b) {
   return std::visit(Equal{}, a.action, b.action);
 }
 
-/// Equal instructions have equal hashes; what the actions hold is left to `same`.
+std::size_t mix(std::size_t seed, const Dims& dims) {
+  for (const auto d : dims) seed = mix(seed, static_cast<std::size_t>(d));
+  return seed;
+}
+
+/// Equal instructions have equal hashes. Programs take many different slices and reshapes of one array; what other
+/// actions hold is left to `same`.
 std::size_t hash(const ir::Program& p, const ir::Instr& i) {
   std::size_t h = i.action.index();
   if (const auto* map = std::get_if<ir::Map>(&i.action)) h = mix(h, static_cast<std::size_t>(map->op));
+  if (const auto* slice = std::get_if<ir::Slice>(&i.action)) h = mix(mix(h, slice->start), slice->stride);
+  if (const auto* move = std::get_if<ir::Transpose>(&i.action)) h = mix(h, move->permutation);
+  if (const auto* repeat = std::get_if<ir::Broadcast>(&i.action)) h = mix(h, repeat->dims);
+  if (const auto* reduce = std::get_if<ir::Reduce>(&i.action)) h = mix(h, reduce->axes);
   if (const auto* call = std::get_if<ir::HostCall>(&i.action)) h = mix(h, reinterpret_cast<std::uintptr_t>(call->function.get()));
   for (const auto* held : ir::held_programs(i.action)) h = mix(h, reinterpret_cast<std::uintptr_t>(held->get()));
   for (const auto v : i.in) h = mix(h, v);

@@ -2,7 +2,8 @@
 // with one piece, added up. Here such a sum is one Assemble of all pieces.
 //
 // Bits: where a piece meets the zeros of other pads it is added to zero, which turns -0 into 0 and leaves all else as
-// it is, wherever in the sum that happens. So zero is added once, at the end, to pieces that met any.
+// it is, wherever in the sum that happens. So zero is added once, at the end, to pieces that met any. Pads that do not
+// overlap may be added to any array together, for the same reason.
 #include <algorithm>
 #include <limits>
 #include <optional>
@@ -23,7 +24,10 @@ struct Piece {
 struct Pads {
   std::vector<Piece> pieces;  // no two overlap
   Dims low, high;             // all their elements are between, along each dimension
+  std::int64_t covered = 0;   // elements
   bool all_met_zeros = false;
+  std::optional<ir::ValueId> whole{};  // an array that they are added to; then the whole sum meets zeros, or nothing
+  bool sum_met_zeros = false;
 
   void add(Piece piece) {
     if (pieces.empty()) low = Dims(piece.shape.size(), std::numeric_limits<std::int64_t>::max());
@@ -33,6 +37,7 @@ struct Pads {
       low[d] = std::min(low[d], first);
       high[d] = std::max(high[d], first + (piece.shape[d] - 1) * piece.place.stride[d]);
     }
+    covered += element_count(piece.shape);
     pieces.push_back(std::move(piece));
   }
 };
@@ -86,7 +91,8 @@ class Joiner {
   }
 
   ir::Program run() {
-    if (std::none_of(p_.instrs.begin(), p_.instrs.end(), [&](const auto& i) { return is_pad(i); })) return std::move(p_);
+    const auto any = std::any_of(p_.instrs.begin(), p_.instrs.end(), [&](const auto& i) { return is_pad(i); });
+    if (!any) return std::move(p_);
     const auto old = std::exchange(p_.instrs, {});
     p_.instrs.reserve(old.size());
     for (const auto& instr : old)
@@ -101,7 +107,7 @@ class Joiner {
   bool is_zero(ir::ValueId v) const { return v < zero_.size() && zero_[v] != 0; }
   bool is_pad(const ir::Instr& i) const {
     const auto* a = std::get_if<ir::Assemble>(&i.action);
-    return a != nullptr && !a->covers && is_zero(i.in[0]) && element_count(type(i.out[0]).shape) > 0;
+    return a != nullptr && is_zero(i.in[0]) && element_count(type(i.out[0]).shape) > 0;
   }
   void count_uses() {
     uses_.assign(p_.types.size(), 0);
@@ -131,7 +137,7 @@ class Joiner {
     Pads out;
     for (std::size_t k = 0; k < action.pieces.size(); ++k) {
       const auto v = i.in[k + 1];
-      if (pads_[v] && pads_[v]->pieces.size() > most_compared) settle(v);
+      if (pads_[v] && (pads_[v]->whole || pads_[v]->pieces.size() > most_compared)) settle(v);
       if (!pads_[v]) {
         out.add({current(v), action.pieces[k], type(v).shape});
         continue;
@@ -150,7 +156,7 @@ class Joiner {
 
   std::optional<Pads> reshaped(const ir::Instr& i) {
     const auto v = i.in[0];
-    if (!pads_[v] || pads_[v]->pieces.size() > most_compared) return std::nullopt;
+    if (!pads_[v] || pads_[v]->whole || pads_[v]->pieces.size() > most_compared) return std::nullopt;
     const auto& to = type(i.out[0]).shape;
     const auto source = unit_reshape(type(v).shape, to);
     if (!source) return std::nullopt;
@@ -164,7 +170,8 @@ class Joiner {
         place.stride.push_back(from < 0 ? 1 : piece.place.stride[d]);
         shape.push_back(from < 0 ? 1 : piece.shape[d]);
       }
-      const auto value = shape == piece.shape ? piece.value : emit(ir::Reshape{}, {piece.value}, {type(v).dtype, shape});
+      const auto value =
+          shape == piece.shape ? piece.value : emit(ir::Reshape{}, {piece.value}, {type(v).dtype, shape});
       out.add({value, std::move(place), std::move(shape), piece.met_zeros});
     }
     pads_[v].reset();
@@ -172,13 +179,44 @@ class Joiner {
   }
 
   std::optional<Pads> sum(const ir::Instr& i) {
-    const auto a = i.in[0], b = i.in[1];
-    if (a == b) return std::nullopt;
-    if (is_zero(a) && type(a).shape.empty() && pads_[b]) return zero_met(b);
-    if (is_zero(b) && type(b).shape.empty() && pads_[a]) return zero_met(a);
-    if (!pads_[a] || !pads_[b]) return std::nullopt;
+    auto a = i.in[0], b = i.in[1];
+    if (a == b || type(a).shape != type(b).shape) return zero_added(a, b);
+    if (pads_[a] && covers(a)) settle(a);
+    if (pads_[b] && covers(b)) settle(b);
+    if (!pads_[a] && !pads_[b]) return std::nullopt;
+    if (!pads_[a] || !pads_[b]) return pads_[a] ? onto(b, a) : onto(a, b);
+    if (pads_[b]->whole) std::swap(a, b);
+    if (pads_[b]->whole || (pads_[a]->whole && !all_disjoint(*pads_[a], *pads_[b]))) return onto(a, b);
+    if (pads_[a]->whole) return beside_in_sum(a, b);
     if (separate(*pads_[a], *pads_[b])) return side_by_side(a, b);
-    return joinable(*pads_[a], *pads_[b]) ? joined(a, b) : std::nullopt;
+    return joinable(*pads_[a], *pads_[b]) ? joined(a, b) : onto(a, b);
+  }
+
+  /// The sum of a computed array and pads.
+  std::optional<Pads> onto(ir::ValueId whole, ir::ValueId pads) {
+    if (pads_[pads]->whole) settle(pads);
+    settle(whole);
+    if (!pads_[pads]) return std::nullopt;
+    auto out = std::exchange(pads_[pads], std::nullopt);
+    out->whole = current(whole);
+    for (const auto& piece : out->pieces) out->sum_met_zeros |= piece.met_zeros;
+    return out;
+  }
+  static bool all_disjoint(const Pads& a, const Pads& b) {
+    if (separate(a, b)) return true;
+    if (a.pieces.size() + b.pieces.size() > most_compared) return false;
+    for (const auto& x : a.pieces)
+      for (const auto& y : b.pieces)
+        if (!disjoint(x, y)) return false;
+    return true;
+  }
+  /// Each element of the whole meets one piece at most, so that the order in which pieces are added does not matter.
+  std::optional<Pads> beside_in_sum(ir::ValueId sum, ir::ValueId pads) {
+    auto out = std::exchange(pads_[sum], std::nullopt);
+    const auto more = std::exchange(pads_[pads], std::nullopt);
+    for (auto piece : more->pieces) out->add(std::move(piece));
+    out->sum_met_zeros = true;
+    return out;
   }
 
   static bool separate(const Pads& a, const Pads& b) {
@@ -230,8 +268,14 @@ class Joiner {
     out->all_met_zeros = false;
     return out;
   }
+  std::optional<Pads> zero_added(ir::ValueId a, ir::ValueId b) {
+    if (is_zero(a) && type(a).shape.empty() && pads_[b]) return zero_met(b);
+    if (is_zero(b) && type(b).shape.empty() && pads_[a]) return zero_met(a);
+    return std::nullopt;
+  }
   std::optional<Pads> zero_met(ir::ValueId v) {
     auto out = std::exchange(pads_[v], std::nullopt);
+    out->sum_met_zeros = true;
     for (auto& piece : out->pieces) piece.met_zeros = true;
     return out;
   }
@@ -262,6 +306,8 @@ class Joiner {
     return v;
   }
 
+  bool covers(ir::ValueId v) const { return pads_[v]->covered == element_count(type(v).shape); }
+
   /// Computes what was kept as pads.
   void settle(ir::ValueId v) {
     if (v >= pads_.size() || !pads_[v]) return;
@@ -271,16 +317,17 @@ class Joiner {
     const auto zero = zero_of(t.dtype);
     ir::Values in{zero};
     ir::Assemble action{{}, false};
-    std::int64_t covered = 0;
     for (const auto& piece : pads.pieces) {
       const ir::Type own{t.dtype, piece.shape};
-      const bool adds = piece.met_zeros && is_inexact(t.dtype);
+      const bool adds = piece.met_zeros && is_inexact(t.dtype) && !pads.whole;
       in.push_back(adds ? emit(ir::Map{ir::Op::add}, {piece.value, zero}, own) : piece.value);
       action.pieces.push_back(piece.place);
-      covered += element_count(piece.shape);
     }
-    action.covers = covered == element_count(t.shape);
-    renaming_.replace(v, emit(std::move(action), std::move(in), t));
+    action.covers = pads.covered == element_count(t.shape);
+    auto result = emit(std::move(action), std::move(in), t);
+    if (pads.whole) result = emit(ir::Map{ir::Op::add}, {*pads.whole, result}, t);
+    if (pads.whole && pads.sum_met_zeros && is_inexact(t.dtype)) result = emit(ir::Map{ir::Op::add}, {result, zero}, t);
+    renaming_.replace(v, result);
   }
 
   ir::Program p_;

@@ -1,8 +1,12 @@
+#include <algorithm>
 #include <iostream>
+#include <sstream>
+#include <string>
 #include <unordered_map>
 #include <utility>
 
 #include "compiler/debug.hpp"
+#include "compiler/fusion.hpp"
 #include "compiler/passes/passes.hpp"
 
 namespace fluxion::compiler {
@@ -10,43 +14,83 @@ namespace {
 
 using Pass = ir::Program (*)(ir::Program);
 
-ir::Program passed(ir::Program p, Pass pass, const char* name) {
-  p = pass(std::move(p));
-#ifdef FLUXION_DEBUG_CHECKS
-  ir::verify(p);
-#endif
-  if (debug_stage("passes")) std::cerr << "after " << name << ":\n" << p;
-  return p;
+std::string as_text(const ir::Program& p) {
+  std::ostringstream os;
+  os << p;
+  return os.str();
 }
 
-/// Held programs first, each once however often it is held: those that were one stay one.
+/// A program on its way through the passes.
+class Passing {
+ public:
+  explicit Passing(ir::Program p) : p_(std::move(p)), printed_(debug_stage("passes")) {
+    if (printed_) std::cerr << "lowered:\n" << (text_ = as_text(p_));
+  }
+  Passing& through(Pass pass, const char* name) {
+    p_ = pass(std::move(p_));
+#ifdef FLUXION_DEBUG_CHECKS
+    ir::verify(p_);
+#endif
+    if (printed_) print(name);
+    return *this;
+  }
+  ir::Program& program() { return p_; }
+
+ private:
+  void print(const char* name) {
+    auto now = as_text(p_);
+    if (now == text_) std::cerr << name << ": nothing to do\n";
+    else std::cerr << "after " << name << ":\n" << now;
+    text_ = std::move(now);
+  }
+
+  ir::Program p_;
+  bool printed_;
+  std::string text_;
+};
+
+bool has_loops(const ir::Program& p) {
+  return std::any_of(p.instrs.begin(), p.instrs.end(), [](const auto& i) { return holds_programs(i.action); });
+}
+
+/// Held programs are optimised once however often they are held: those that were one stay one.
 class Optimiser {
  public:
-  ir::Program optimised(ir::Program p) {
-    for (auto& i : p.instrs) {
-      if (auto* cond = std::get_if<ir::Cond>(&i.action))
-        for (auto& branch : cond->branches) replace(branch);
-      if (auto* loop = std::get_if<ir::While>(&i.action)) {
-        replace(loop->cond);
-        replace(loop->body);
-      }
-      if (auto* scan = std::get_if<ir::Scan>(&i.action)) replace(scan->body);
+  ir::Program optimised(ir::Program lowered) {
+    Passing p(std::move(lowered));
+    if (p.program().instrs.size() > 1) p.through(without_dead_code, "dead code");
+    const bool loops = has_loops(p.program());
+    if (loops) {
+      p.through(with_lean_loops, "lean loops");
+      for (auto& i : p.program().instrs) replace_held(i.action);
     }
-    return passed_all(std::move(p));
+    p.through(without_single_sums, "single sums")
+        .through(with_simple_views, "simple views")
+        .through(with_late_broadcasts, "late broadcasts");
+    if (p.program().instrs.size() > 1 || loops) {
+      p.through(with_folded_constants, "folded constants")
+          .through(with_simple_views, "simple views")
+          .through(with_joined_pads, "joined pads")
+          .through(without_common_subexpressions, "common subexpressions")
+          .through(with_simple_arithmetic, "simple arithmetic")
+          .through(with_late_assembly, "late assembly")
+          .through(with_early_views, "early views")
+          .through(with_simple_views, "simple views");
+      if (loops) p.through(with_hoisted_invariants, "hoisted invariants");
+      p.through(without_common_subexpressions, "common subexpressions").through(with_direct_indices, "direct indices");
+    }
+    return std::move(p.program());
   }
 
  private:
-  static ir::Program passed_all(ir::Program p) {
-    if (debug_stage("passes")) std::cerr << "lowered:\n" << p;
-    if (p.instrs.size() > 1) p = passed(std::move(p), without_dead_code, "dead code");
-    p = passed(std::move(p), without_single_sums, "single sums");
-    p = passed(std::move(p), with_simple_views, "simple views");
-    p = passed(std::move(p), with_late_broadcasts, "late broadcasts");
-    if (p.instrs.size() <= 1) return p;
-    p = passed(std::move(p), with_simple_views, "simple views");
-    p = passed(std::move(p), with_joined_pads, "joined pads");
-    p = passed(std::move(p), without_common_subexpressions, "common subexpressions");
-    return passed(std::move(p), with_direct_indices, "direct indices");
+  void replace_held(ir::Action& action) {
+    if (auto* cond = std::get_if<ir::Cond>(&action))
+      for (auto& branch : cond->branches) replace(branch);
+    if (auto* loop = std::get_if<ir::While>(&action)) {
+      replace(loop->cond);
+      replace(loop->body);
+    }
+    if (auto* scan = std::get_if<ir::Scan>(&action)) replace(scan->body);
   }
   void replace(ir::ProgramPtr& held) {
     const auto found = done_.find(held);

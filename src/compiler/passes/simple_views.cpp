@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "compiler/layout.hpp"
 #include "compiler/passes/passes.hpp"
 
@@ -55,17 +57,15 @@ class Simplifier {
     return std::visit([&](const auto& action) { return rewrite(i, action); }, i.action);
   }
 
-  /// A choice between equals: what guards derivatives selects nothing once it is lowered.
-  bool rewrite(ir::Instr& i, const ir::Map& action) {
-    if (action.op != ir::Op::select || i.in[1] != i.in[2] || p_.types[i.in[1]] != out(i)) return false;
-    renaming_.replace(i.out[0], i.in[1]);
-    return false;
-  }
-
   bool rewrite(ir::Instr& i, const ir::Convert&) { return in(i).dtype == out(i).dtype && become_operand(i); }
 
   bool rewrite(ir::Instr& i, const ir::Reshape&) {
     if (in(i) == out(i)) return become_operand(i);
+    if (const auto* repeated = operand<ir::Broadcast>(i); repeated != nullptr && in(*repeated).shape.empty()) {
+      i.in = repeated->in;
+      i.action = ir::Broadcast{};
+      return true;
+    }
     const auto* before = operand<ir::Reshape>(i);
     if (before == nullptr) return false;
     i.in = before->in;
@@ -82,6 +82,14 @@ class Simplifier {
 
   bool rewrite(ir::Instr& i, const ir::Transpose& action) {
     if (increasing_but_for_ones(action.permutation, out(i).shape)) return become_reshape(i);
+    if (const auto* repeated = operand<ir::Broadcast>(i)) {
+      Dims dims;
+      for (const auto d : std::get<ir::Broadcast>(repeated->action).dims)
+        dims.push_back(std::find(action.permutation.begin(), action.permutation.end(), d) - action.permutation.begin());
+      i.in = repeated->in;
+      i.action = ir::Broadcast{std::move(dims)};
+      return true;
+    }
     const auto* before = operand<ir::Transpose>(i);
     if (before == nullptr) return false;
     const auto& first = std::get<ir::Transpose>(before->action).permutation;

@@ -38,6 +38,13 @@ template <class B> B load_partial(const Value<B>* p, std::size_t count, Value<B>
 
 /// Writes the first `count` lanes.
 template <class B> void store_partial(Value<B>* p, B v, std::size_t count) {
+#if defined(__AVX512F__)
+  const auto x = (__m512i)v.data;
+  const std::uint64_t mask = (std::uint64_t(1) << count) - 1;
+  if constexpr (sizeof(Value<B>) == 1) return _mm512_mask_storeu_epi8(p, mask, x);
+  else if constexpr (sizeof(Value<B>) == 4) return _mm512_mask_storeu_epi32(p, __mmask16(mask), x);
+  else return _mm512_mask_storeu_epi64(p, __mmask8(mask), x);
+#endif
   alignas(64) Value<B> buffer[B::size];
   v.store_aligned(buffer);
   for (std::size_t i = 0; i < count; ++i) p[i] = buffer[i];

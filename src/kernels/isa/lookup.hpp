@@ -44,7 +44,10 @@ ChainCode chain_code(ir::Op op, DType t, ChainForm form);
 ChainCode chain_move(ChainMove move, std::size_t itemsize);
 Kernel chain_kernel(std::size_t itemsize);
 
-SmallGemm small_gemm(DType t);
+PlainGemm plain_gemm(DType t);
+const FloatGemm& float_gemm(DType t);
+Batched batched_kernels(DType t);
+WindowedGemm windowed_kernels(DType t);
 const FftKernels& fft_kernels(bool is_double);
 const RowsKernels& rows_kernels();
 PrefixSum prefix_sum_kernel(DType t);

@@ -1,4 +1,4 @@
-// Matrix products without packing, for sizes that do not pay for a BLAS call, and for integers and bools.
+// Matrix products of integers and bools, without packing.
 #include "kernels/eval/integer.hpp"
 #include "kernels/eval/partial.hpp"
 #include "kernels/isa/lookup.hpp"
@@ -8,8 +8,7 @@ namespace {
 
 /// c + a b in the ring of T; bool's is (or, and).
 template <class B> B accumulate(B a, B b, B c) {
-  if constexpr (std::is_floating_point_v<Value<B>>) return madd(a, b, c);
-  else if constexpr (sizeof(Value<B>) == 1) return from_lanes<B>((bits(a) & bits(b)) | bits(c));
+  if constexpr (sizeof(Value<B>) == 1) return from_lanes<B>((bits(a) & bits(b)) | bits(c));
   else return from_lanes<B>(bits(a) * bits(b) + bits(c));
 }
 
@@ -20,7 +19,7 @@ void tile(const GemmArgs& g, std::size_t row, std::size_t column) {
   using B = Batch<T>;
   const T* a = static_cast<const T*>(g.a) + std::ptrdiff_t(row) * g.a_row;
   const T* b = static_cast<const T*>(g.b) + column;
-  T* c = static_cast<T*>(g.c) + row * g.n + column;
+  T* c = static_cast<T*>(g.c) + std::ptrdiff_t(row) * g.c_row + column;
   const std::size_t count = g.n - column;
   B sum[height][width];
   for (auto& line : sum)
@@ -36,8 +35,8 @@ void tile(const GemmArgs& g, std::size_t row, std::size_t column) {
   }
   for (std::size_t i = 0; i < height; ++i)
     for (std::size_t u = 0; u < width; ++u) {
-      if constexpr (partial) store_partial(c + i * g.n, sum[i][u], count);
-      else sum[i][u].store_unaligned(c + i * g.n + u * B::size);
+      if constexpr (partial) store_partial(c + std::ptrdiff_t(i) * g.c_row, sum[i][u], count);
+      else sum[i][u].store_unaligned(c + std::ptrdiff_t(i) * g.c_row + u * B::size);
     }
 }
 
@@ -84,21 +83,19 @@ template <class T> void inner_products(const GemmArgs& g) {
         if constexpr (sizeof(T) == 1) lane[i] |= lane[i + h];
         else lane[i] += lane[i + h];
       }
-    static_cast<T*>(g.c)[row] = lane[0];
+    static_cast<T*>(g.c)[std::ptrdiff_t(row) * g.c_row] = lane[0];
   }
 }
 
-template <class T> SmallGemm small() { return {&product<T>, &inner_products<T>}; }
+template <class T> PlainGemm plain() { return {&product<T>, &inner_products<T>}; }
 
 }  // namespace
 
-SmallGemm small_gemm(DType t) {
+PlainGemm plain_gemm(DType t) {
   switch (t) {
-    case DType::float32: return small<float>();
-    case DType::float64: return small<double>();
-    case DType::int32: case DType::uint32: return small<std::uint32_t>();
-    case DType::int64: case DType::uint64: return small<std::uint64_t>();
-    case DType::bool_: return small<std::uint8_t>();
+    case DType::int32: case DType::uint32: return plain<std::uint32_t>();
+    case DType::int64: case DType::uint64: return plain<std::uint64_t>();
+    case DType::bool_: return plain<std::uint8_t>();
     default: return {};
   }
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/dense.hpp"
 #include "lax/linalg/matrices.hpp"
 #include "lax/readable.hpp"
 #include "lax/rows.hpp"
@@ -23,6 +24,11 @@ void factorise(std::span<const HostOperand> in, std::span<const HostResult> out)
   const auto from = stack<const T>(in[0]);
   const auto lu = stack<T>(out[0]);
   const auto pivots = stack<std::int32_t>(out[1], 1), order = stack<std::int32_t>(out[2], 1);
+  if (m == n && dense::side_by_side(in[0].dtype(), n)) {
+    dense::lu({in[0].dtype(), n, count(in[0])}, in[0].bytes(), out[0].bytes(), pivots.data);
+    for (std::int64_t i = 0; i < count(in[0]); ++i) permutation_of(pivots[i], k, order[i], m);
+    return;
+  }
   const Workspace<T> a(static_cast<std::int64_t>(m) * n);
   for (std::int64_t i = 0; i < count(in[0]); ++i) {
     if (k > 0) {

@@ -1,4 +1,5 @@
-// Triangular systems, by BLAS.
+// Triangular systems: small ones side by side, others by BLAS.
+#include "core/dense.hpp"
 #include "lax/linalg/matrices.hpp"
 #include "lax/readable.hpp"
 
@@ -18,6 +19,10 @@ void solve_stack(std::span<const HostOperand> in, std::span<const HostResult> ou
   const auto n = extent("triangular_solve", columns(in[0].shape()));
   const auto r = extent("triangular_solve", rows(in[1].shape())),
              c = extent("triangular_solve", columns(in[1].shape()));
+  if (const auto m = p.left_side ? c : r; dense::side_by_side(in[0].dtype(), n, m))
+    return dense::triangular_solve({in[0].dtype(), n, count(in[0])},
+                                   {m, p.left_side, p.lower, p.transpose_a, p.unit_diagonal}, in[0].bytes(),
+                                   in[1].bytes(), out[0].bytes());
   const auto a_size = static_cast<std::int64_t>(n) * n, b_size = static_cast<std::int64_t>(r) * c;
   const auto as = stack<const T>(in[0]), bs = stack<const T>(in[1]);
   const auto xs = stack<T>(out[0]);

@@ -40,7 +40,7 @@ Array residual(const Array& camera, const Array& point, const Array& weight, con
   const Array u = y[0] / y[2], v = y[1] / y[2];
   const Array radius = u * u + v * v;
   const Array scale = camera[6] * (1.0 + camera[9] * radius + camera[10] * radius * radius);
-  return weight * fx::stack({u * scale + camera[7] - feature[0], v * scale + camera[8] - feature[1]});
+  return fx::stack({weight * (u * scale + camera[7] - feature[0]), weight * (v * scale + camera[8] - feature[1])});
 }
 
 }  // namespace

@@ -75,7 +75,8 @@ double log_sum_exp(const Numbers& x) {
 
 GmmByHand::GmmByHand(const GmmInput& in)
     : derivative(in.alphas.size() + in.means.size() + in.icf.size()), in_(in), d_(static_cast<std::size_t>(in.d)),
-      k_(static_cast<std::size_t>(in.k)), n_(static_cast<std::size_t>(in.n)), padded_((n_ + 2 * W - 1) / (2 * W) * (2 * W)),
+      k_(static_cast<std::size_t>(in.k)), n_(static_cast<std::size_t>(in.n)),
+      padded_((n_ + 2 * W - 1) / (2 * W) * (2 * W)),
       factor_(k_ * d_ * d_), centred_(d_ * padded_), y_(k_ * d_ * padded_), z_(k_ * padded_), x_(d_ * padded_),
       sums_(d_ * d_) {}
 

@@ -20,7 +20,8 @@ Affine product(const Affine& a, const Affine& b, double last = 1) {
   Affine out;
   for (std::size_t r = 0; r < 3; ++r)
     for (std::size_t c = 0; c < 4; ++c)
-      out[4 * r + c] = a[4 * r] * b[c] + a[4 * r + 1] * b[4 + c] + a[4 * r + 2] * b[8 + c] + (c == 3 ? last * a[4 * r + 3] : 0);
+      out[4 * r + c] = a[4 * r] * b[c] + a[4 * r + 1] * b[4 + c] + a[4 * r + 2] * b[8 + c] +
+                       (c == 3 ? last * a[4 * r + 3] : 0);
   return out;
 }
 Affine affine(const double* m) {
@@ -83,7 +84,8 @@ HandByHand::HandByHand(const HandInput& in)
   for (std::size_t i = 0; i < n_; ++i)
     for (std::size_t c = 0; c < corners_; ++c) {
       const auto at = static_cast<std::size_t>(in.correspondences[i]);
-      take(corners_ == 1 ? at : static_cast<std::size_t>(in.model.triangles[at][c]), c * n_ + i, own_weights_, own_positions_);
+      const auto vertex = corners_ == 1 ? at : static_cast<std::size_t>(in.model.triangles[at][c]);
+      take(vertex, c * n_ + i, own_weights_, own_positions_);
     }
 }
 

@@ -47,7 +47,9 @@ double LstmByHand::run(bool keep) {
       double* kept = kept_.data() + (t * l_ + k) * kept_vectors * width;
       for (std::size_t v = 0; v < V; ++v) {
         const B h = at(hidden, v), s = at(cell, v);
-        const auto gate = [&](Gate g, const B& from) { return xsimd::fma(from, at(w + g * width, v), at(bias + g * width, v)); };
+        const auto gate = [&](Gate g, const B& from) {
+          return xsimd::fma(from, at(w + g * width, v), at(bias + g * width, v));
+        };
         const B f = sigmoid(gate(forget, x[v])), i = sigmoid(gate(in, h)), o = sigmoid(gate(out, x[v]));
         const B c = xsimd::tanh(gate(change, h)), next = xsimd::fma(s, f, i * c), bounded = xsimd::tanh(next);
         if (keep) {
@@ -82,7 +84,8 @@ double LstmByHand::objective() { return run(false); }
 
 double LstmByHand::gradient() {
   const double value = run(true);
-  alignas(64) double g_main[16 * 8 * width] = {}, g_extra[3 * width] = {}, g_hidden[16 * width] = {}, g_cell[16 * width] = {};
+  alignas(64) double g_main[16 * 8 * width] = {}, g_extra[3 * width] = {};  // of at most 16 layers
+  alignas(64) double g_hidden[16 * width] = {}, g_cell[16 * width] = {};
   const B scale(-1.0 / static_cast<double>(b_ * steps_));
   const auto add = [](double* to, std::size_t v, const B& x) { put(at(to, v) + x, to, v); };
   for (std::size_t t = steps_; t-- > 0;) {
@@ -118,7 +121,8 @@ double LstmByHand::gradient() {
       }
     }
   }
-  for (std::size_t r = 0; r < l_ * 8; ++r) std::copy(g_main + r * width, g_main + r * width + b_, derivative.data() + r * b_);
+  for (std::size_t r = 0; r < l_ * 8; ++r)
+    std::copy(g_main + r * width, g_main + r * width + b_, derivative.data() + r * b_);
   for (std::size_t r = 0; r < 3; ++r)
     std::copy(g_extra + r * width, g_extra + r * width + b_, derivative.data() + (8 * l_ + r) * b_);
   return value;

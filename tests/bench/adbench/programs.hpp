@@ -59,8 +59,8 @@ Hand hand_of(const HandInput& in);
 HandData hand_data_of(const HandInput& in);
 /// Residuals [n, 3].
 Array hand_objective(const Hand& x, const HandData& data);
-/// Their derivatives [n, 3, 26]; in the complicated variant [n, 3, 28], first by the own u. Only vertices that residuals
-/// depend on are posed.
+/// Their derivatives [n, 3, 26]; in the complicated variant [n, 3, 28], first by the own u. Only vertices that
+/// residuals depend on are posed.
 Array hand_jacobian(const Hand& x, const HandData& data);
 
 }  // namespace adbench

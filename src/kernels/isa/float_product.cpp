@@ -1,0 +1,255 @@
+// Matrix products of floats: tiles over blocks of B that the second-level cache holds. What tiles can read where it
+// is, is not copied.
+#include "kernels/isa/lookup.hpp"
+#include "kernels/isa/packing.hpp"
+
+namespace fluxion::kernels::FLUXION_ISA {
+namespace {
+
+/// Whether A's elements, or B's lines, are better read where they are. B may be if the cache holds it, or if there
+/// are too few rows to pay for a copy.
+template <class T> bool reads_a(const GemmArgs& g) {
+  return g.a_col == 1 || g.m * g.k <= 4096 || g.n <= 2 * tile_vectors * Batch<T>::size;
+}
+template <class T> bool reads_b(const GemmArgs& g) {
+  return g.b_col == 1 && (g.k * g.n * sizeof(T) <= (512U << 10) || g.m <= 3 * tile_rows);
+}
+
+/// `height` rows of A, as columns one after the other.
+template <class T>
+void pack_rows(const T* a, const GemmArgs& g, std::size_t height, std::size_t k, T* to) {
+  if (g.a_row == 1 && height == tile_rows) {
+    for (std::size_t p = 0; p < k; ++p, a += g.a_col, to += tile_rows) std::memcpy(to, a, tile_rows * sizeof(T));
+    return;
+  }
+  for (std::size_t p = 0; p < k; ++p, a += g.a_col, to += tile_rows)
+    for (std::size_t i = 0; i < height; ++i) to[i] = a[std::ptrdiff_t(i) * g.a_row];
+}
+
+/// One block of C's columns and one chunk of the sum.
+template <class T> struct Panel {
+  const GemmArgs& g;
+  std::size_t column, columns, first, terms;
+  const T* packed;   // null: B is read where it is
+  T* rows;           // room for packed rows of A; null: they are read where they are
+
+  const T* a(std::size_t row) const {
+    return static_cast<const T*>(g.a) + std::ptrdiff_t(row) * g.a_row + std::ptrdiff_t(first) * g.a_col;
+  }
+  void run() const {
+    for (std::size_t row = 0; row < g.m;) {
+      const std::size_t height = next_height(g.m - row);
+      Strided<T> from{a(row), g.a_row, g.a_col, nullptr, 0};
+      if (rows != nullptr) {
+        pack_rows(from.a, g, height, terms, rows);
+        from.a = rows, from.a_row = 1, from.a_col = tile_rows;
+      }
+      line(row, height, from);
+      row += height;
+    }
+  }
+  void line(std::size_t row, std::size_t height, Strided<T> from) const {
+    T* const c = static_cast<T*>(g.c) + std::ptrdiff_t(row) * g.c_row + column;
+    const T* const b = static_cast<const T*>(g.b) + std::ptrdiff_t(first) * g.b_row + column;
+    for (std::size_t j = 0; j < columns;) {
+      const std::size_t width = next_width<T>(columns - j);
+      from.b = packed != nullptr ? packed + j * chunk : b + j;
+      from.b_row = packed != nullptr ? std::ptrdiff_t(whole_lanes<T>(width)) : g.b_row;
+      if (g.m > tile_rows)
+        for (std::size_t i = 0; i < height; ++i)
+          for (std::size_t l = 0; l < width; l += 64 / sizeof(T))
+            __builtin_prefetch(c + std::ptrdiff_t(i) * g.c_row + j + l, 1);
+      tile_for<T, Strided<T>>(height, width)(c + j, g.c_row, from, terms, last_lanes<T>(width), first > 0);
+      j += width;
+    }
+  }
+};
+
+template <class T> void one_product(const GemmArgs& g, T* workspace) {
+  const bool packs_b = !reads_b<T>(g);
+  T* const rows = reads_a<T>(g) ? nullptr : workspace + block<T> * chunk;
+  const std::size_t step = packs_b ? even_block<T>(g.n) : g.n;
+  for (std::size_t column = 0; column < g.n; column += step) {
+    const std::size_t columns = std::min(step, g.n - column);
+    for (std::size_t first = 0; first < g.k; first += chunk) {
+      const std::size_t terms = std::min(chunk, g.k - first);
+      const T* const b =
+          static_cast<const T*>(g.b) + std::ptrdiff_t(first) * g.b_row + std::ptrdiff_t(column) * g.b_col;
+      for (std::size_t j = 0; packs_b && j < columns;) {
+        const std::size_t width = next_width<T>(columns - j);
+        pack_lines({b + std::ptrdiff_t(j) * g.b_col, g.b_row, g.b_col}, terms, width, workspace + j * chunk);
+        j += width;
+      }
+      Panel<T>{g, column, columns, first, terms, packs_b ? workspace : nullptr, rows}.run();
+    }
+  }
+}
+
+/// Whether the transposed product is better: C has few columns, which would fill few lanes, and those of A are
+/// contiguous.
+template <class T> bool better_turned(const GemmArgs& g) {
+  return g.a_row == 1 && g.a_col != 1 && g.m >= Batch<T>::size && g.n <= 32 && 4 * whole_lanes<T>(g.n) > 5 * g.n;
+}
+
+/// C by its transpose, some rows of C at a time.
+template <class T> void turned_product(const GemmArgs& g, T* workspace) {
+  using B = Batch<T>;
+  constexpr std::size_t lanes = B::size, rows = block<T>;
+  for (std::size_t first = 0; first < g.m; first += rows) {
+    const std::size_t count = std::min(rows, g.m - first);
+    const T* const a = static_cast<const T*>(g.a) + first;
+    one_product<T>({workspace, g.b, a, g.n, count, g.k, g.b_col, g.b_row, g.a_col, 1, std::ptrdiff_t(rows)},
+                   workspace + 32 * rows);
+    for (std::size_t i = 0; i < count; i += lanes)
+      for (std::size_t j = 0; j < g.n; j += lanes) {
+        B lines[lanes];
+        for (std::size_t l = 0; l < lanes; ++l)
+          lines[l] = j + l < g.n ? B::load_unaligned(workspace + (j + l) * rows + i) : B(T(0));
+        transpose(lines);
+        for (std::size_t l = 0; l < lanes && i + l < count; ++l) {
+          T* const c = static_cast<T*>(g.c) + std::ptrdiff_t(first + i + l) * g.c_row + j;
+          if (g.n - j >= lanes) lines[l].store_unaligned(c);
+          else store_partial(c, lines[l], g.n - j);
+        }
+      }
+  }
+}
+
+/// Products of one tile each.
+template <class T> void one_tile_each(const GemmArgs& g, std::size_t height) {
+  const auto run = tile_for<T, Strided<T>>(height, g.n);
+  const std::size_t rest = last_lanes<T>(g.n);
+  Strided<T> from{static_cast<const T*>(g.a), g.a_row, g.a_col, static_cast<const T*>(g.b), g.b_row};
+  T* c = static_cast<T*>(g.c);
+  for (std::size_t i = 0; i < g.batch; ++i, from.a += g.a_batch, from.b += g.b_batch, c += g.c_batch)
+    run(c, g.c_row, from, g.k, rest, false);
+}
+
+template <class T> void products(const GemmArgs& g, const Memory& memory) {
+  const std::size_t height = next_height(g.m);
+  if (height == g.m && g.n <= tile_vectors * Batch<T>::size && g.k <= chunk && g.b_col == 1)
+    return one_tile_each<T>(g, height);
+  const bool turned = better_turned<T>(g), reads = !turned && reads_a<T>(g) && reads_b<T>(g);
+  constexpr std::size_t bytes = ((block<T> + tile_rows) * chunk + 32 * block<T>) * sizeof(T);
+  void* const workspace = reads ? nullptr : memory.allocate(bytes);
+  GemmArgs one = g;
+  for (std::size_t i = 0; i < g.batch; ++i) {
+    const auto b = std::ptrdiff_t(i);
+    one.a = static_cast<const T*>(g.a) + b * g.a_batch;
+    one.b = static_cast<const T*>(g.b) + b * g.b_batch;
+    one.c = static_cast<T*>(g.c) + b * g.c_batch;
+    if (turned) turned_product(one, static_cast<T*>(workspace));
+    else one_product(one, static_cast<T*>(workspace));
+  }
+  if (!reads) memory.free(workspace, bytes);
+}
+
+/// One row times B, whose rows are contiguous: several of them at once over as many columns as a cache holds, so that
+/// memory is read in long lines.
+template <class T, std::size_t height>
+void add_rows(const T* a, std::ptrdiff_t a_col, const T* b, std::ptrdiff_t b_row, T* sum, std::size_t n, bool add) {
+  using B = Batch<T>;
+  B x[height];
+#pragma GCC unroll 8
+  for (std::size_t i = 0; i < height; ++i) x[i] = B(a[std::ptrdiff_t(i) * a_col]);
+  std::size_t j = 0;
+  for (; j + B::size <= n; j += B::size) {
+    B s = add ? B::load_unaligned(sum + j) : B(T(0));
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < height; ++i) s = madd(x[i], B::load_unaligned(b + std::ptrdiff_t(i) * b_row + j), s);
+    s.store_unaligned(sum + j);
+  }
+  if (j == n) return;
+  B s = add ? load_partial<B>(sum + j, n - j, T(0)) : B(T(0));
+#pragma GCC unroll 8
+  for (std::size_t i = 0; i < height; ++i)
+    s = madd(x[i], load_partial<B>(b + std::ptrdiff_t(i) * b_row + j, n - j, T(0)), s);
+  store_partial(sum + j, s, n - j);
+}
+
+template <class T> void row_product(const GemmArgs& g) {
+  using B = Batch<T>;
+  constexpr std::size_t columns = 8192 / sizeof(T), height = 8;
+  alignas(64) T sums[columns];
+  for (std::size_t j = 0; j < g.n; j += columns) {
+    const std::size_t n = std::min(columns, g.n - j);
+    T* const c = static_cast<T*>(g.c) + j;
+    for (std::size_t first = 0; first < g.k; first += chunk) {
+      const std::size_t end = std::min(first + chunk, g.k);
+      T* const to = first == 0 ? c : sums;
+      std::size_t p = first;
+      while (p < end) {
+        const T* const a = static_cast<const T*>(g.a) + std::ptrdiff_t(p) * g.a_col;
+        const T* const b = static_cast<const T*>(g.b) + std::ptrdiff_t(p) * g.b_row + j;
+        const bool whole = p + height <= end;
+        if (whole) add_rows<T, height>(a, g.a_col, b, g.b_row, to, n, p > first);
+        else add_rows<T, 1>(a, g.a_col, b, g.b_row, to, n, p > first);
+        p += whole ? height : 1;
+      }
+      if (first == 0) continue;
+      std::size_t i = 0;
+      for (; i + B::size <= n; i += B::size)
+        (B::load_unaligned(c + i) + B::load_unaligned(sums + i)).store_unaligned(c + i);
+      if (i < n)
+        store_partial(c + i, load_partial<B>(c + i, n - i, T(0)) + load_partial<B>(sums + i, n - i, T(0)), n - i);
+    }
+  }
+}
+
+/// Inner products with one contiguous vector, `height` rows at a time: sixteen sums under way.
+template <class T, std::size_t height>
+void inner_rows(const T* a, std::ptrdiff_t a_row, const T* b, std::size_t k, T* c, std::ptrdiff_t c_row) {
+  using B = Batch<T>;
+  constexpr std::size_t group = 4;
+  B sum[height][group];
+#pragma GCC unroll 16
+  for (std::size_t r = 0; r < height; ++r)
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < group; ++i) sum[r][i] = B(T(0));
+  std::size_t p = 0;
+  for (; p + group * B::size <= k; p += group * B::size)
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < group; ++i) {
+      const B x = B::load_unaligned(b + p + i * B::size);
+#pragma GCC unroll 16
+      for (std::size_t r = 0; r < height; ++r)
+        sum[r][i] = madd(B::load_unaligned(a + std::ptrdiff_t(r) * a_row + p + i * B::size), x, sum[r][i]);
+    }
+  B rest[group];
+  std::size_t whole = 0;
+  for (; p + whole * B::size + B::size <= k; ++whole) rest[whole] = B::load_unaligned(b + p + whole * B::size);
+  const std::size_t last = k - p - whole * B::size;
+#pragma GCC unroll 16
+  for (std::size_t r = 0; r < height; ++r) {
+    const T* const row = a + std::ptrdiff_t(r) * a_row + p;
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < group - 1; ++i)
+      if (i < whole) sum[r][i] = madd(B::load_unaligned(row + i * B::size), rest[i], sum[r][i]);
+    if (last != 0)
+      sum[r][3] = madd(load_partial<B>(row + whole * B::size, last, T(0)),
+                       load_partial<B>(b + p + whole * B::size, last, T(0)), sum[r][3]);
+    const B all = (sum[r][0] + sum[r][1]) + (sum[r][2] + sum[r][3]);
+    alignas(64) T lane[B::size];
+    all.store_aligned(lane);
+    for (std::size_t h = B::size / 2; h > 0; h /= 2)
+      for (std::size_t i = 0; i < h; ++i) lane[i] += lane[i + h];
+    c[std::ptrdiff_t(r) * c_row] = lane[0];
+  }
+}
+
+template <class T> void inner_products(const GemmArgs& g) {
+  const T* a = static_cast<const T*>(g.a);
+  const T* const b = static_cast<const T*>(g.b);
+  T* c = static_cast<T*>(g.c);
+  std::size_t row = 0;
+  for (; row + 4 <= g.m; row += 4, a += 4 * g.a_row, c += 4 * g.c_row) inner_rows<T, 4>(a, g.a_row, b, g.k, c, g.c_row);
+  for (; row < g.m; ++row, a += g.a_row, c += g.c_row) inner_rows<T, 1>(a, g.a_row, b, g.k, c, g.c_row);
+}
+
+template <class T> constexpr FloatGemm kernels_of = {&products<T>, &row_product<T>, &inner_products<T>};
+
+}  // namespace
+
+const FloatGemm& float_gemm(DType t) { return t == DType::float32 ? kernels_of<float> : kernels_of<double>; }
+
+}  // namespace fluxion::kernels::FLUXION_ISA

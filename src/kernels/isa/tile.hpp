@@ -1,0 +1,137 @@
+// The one inner loop of all products of floats: a few rows by a few vectors of the result, in registers.
+//
+// An element of a product is the sum of its chunks of `product_chunk` terms, added one after the other; a chunk is
+// summed term by term, by fused steps where the instruction set has them. So its bits depend on nothing but its row,
+// its column and their order: not on layouts, tiles, threads or what else is computed with it.
+#pragma once
+
+#include "kernels/eval/partial.hpp"
+#include "kernels/isa.hpp"
+
+namespace fluxion::kernels::FLUXION_ISA {
+
+/// Rows and vectors of a tile: the most whose sums, with a line of B, fit into the registers.
+inline constexpr std::size_t tile_rows = has_avx512 ? 8 : 4, tile_vectors = has_fma ? 3 : 2;
+
+/// Operands by strides: B's lines are contiguous, A's elements anywhere.
+template <class T> struct Strided {
+  const T* a;
+  std::ptrdiff_t a_row, a_col;
+  const T* b;
+  std::ptrdiff_t b_row;
+  T left(std::size_t i) const { return a[std::ptrdiff_t(i) * a_row]; }
+  const T* right() const { return b; }
+  void next() {
+    a += a_col;
+    b += b_row;
+  }
+};
+
+/// B's lines are where a table says; A is packed, a column of `tile_rows` elements after the other.
+template <class T> struct TableRight {
+  const T* a;
+  const T* b;
+  const std::ptrdiff_t* offset;
+  T left(std::size_t i) const { return a[i]; }
+  const T* right() const { return b + *offset; }
+  void next() {
+    a += tile_rows;
+    ++offset;
+  }
+};
+
+/// Row i of A starts at a + start[i], and its elements are where a table says.
+template <class T> struct TableLeft {
+  const T* a;
+  const std::ptrdiff_t* start;
+  const std::ptrdiff_t* offset;
+  const T* b;
+  std::ptrdiff_t b_row;
+  T left(std::size_t i) const { return a[start[i] + *offset]; }
+  const T* right() const { return b; }
+  void next() {
+    ++offset;
+    b += b_row;
+  }
+};
+
+/// `height` rows by `width` vectors of one chunk's sums, to be stored or added. If `partial`, only the first `count`
+/// lanes of the last vector are there.
+template <class T, class Operands, std::size_t height, std::size_t width, bool partial>
+void tile(T* c, std::ptrdiff_t c_row, const Operands& operands, std::size_t k, std::size_t count, bool add) {
+  using B = Batch<T>;
+  Operands from = operands;
+  B sum[height][width];
+#pragma GCC unroll 16
+  for (std::size_t i = 0; i < height; ++i)
+#pragma GCC unroll 16
+    for (std::size_t u = 0; u < width; ++u) sum[i][u] = B(T(0));
+  for (std::size_t p = 0; p < k; ++p, from.next()) {
+    const T* const b = from.right();
+    B line[width];
+#pragma GCC unroll 16
+    for (std::size_t u = 0; u < width; ++u)
+      line[u] = partial && u + 1 == width ? load_partial<B>(b + u * B::size, count, T(0))
+                                          : B::load_unaligned(b + u * B::size);
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < height; ++i) {
+      const B x(from.left(i));
+#pragma GCC unroll 16
+      for (std::size_t u = 0; u < width; ++u) sum[i][u] = madd(x, line[u], sum[i][u]);
+    }
+  }
+#pragma GCC unroll 16
+  for (std::size_t i = 0; i < height; ++i)
+#pragma GCC unroll 16
+    for (std::size_t u = 0; u < width; ++u) {
+      T* const to = c + std::ptrdiff_t(i) * c_row + u * B::size;
+      if (partial && u + 1 == width) {
+        if (add) sum[i][u] = load_partial<B>(to, count, T(0)) + sum[i][u];
+        store_partial(to, sum[i][u], count);
+      } else {
+        if (add) sum[i][u] = B::load_unaligned(to) + sum[i][u];
+        sum[i][u].store_unaligned(to);
+      }
+    }
+}
+
+template <class T, class Operands>
+using Tile = void (*)(T* c, std::ptrdiff_t c_row, const Operands&, std::size_t k, std::size_t count, bool add);
+
+/// By the number of vectors, and whether the last one is partial.
+template <class T, class Operands, std::size_t height, class Widths> struct TilesOf;
+template <class T, class Operands, std::size_t height, std::size_t... w>
+struct TilesOf<T, Operands, height, std::index_sequence<w...>> {
+  static constexpr Tile<T, Operands> all[][2] = {
+      {&tile<T, Operands, height, w + 1, false>, &tile<T, Operands, height, w + 1, true>}...};
+};
+template <class T, class Operands, std::size_t height> Tile<T, Operands> tile_of(std::size_t columns) {
+  constexpr std::size_t lanes = Batch<T>::size;
+  return TilesOf<T, Operands, height, std::make_index_sequence<tile_vectors>>::all[(columns - 1) / lanes]
+                                                                                  [columns % lanes != 0];
+}
+
+/// The tile of `height` rows (a power of two) and `columns` (at most tile_vectors vectors of them).
+template <class T, class Operands> Tile<T, Operands> tile_for(std::size_t height, std::size_t columns) {
+  if (height == tile_rows) return tile_of<T, Operands, tile_rows>(columns);
+  if (height == 4) return tile_of<T, Operands, 4>(columns);
+  return height == 2 ? tile_of<T, Operands, 2>(columns) : tile_of<T, Operands, 1>(columns);
+}
+
+/// Lanes of the last of the vectors that hold `columns`.
+template <class T> constexpr std::size_t last_lanes(std::size_t columns) { return columns % Batch<T>::size; }
+
+/// How many of `left` rows, or columns, the next tile takes. Four vectors are two and two, as one alone has too few
+/// sums under way.
+constexpr std::size_t next_height(std::size_t left) {
+  std::size_t h = tile_rows;
+  while (h > left) h /= 2;
+  return h;
+}
+template <class T> constexpr std::size_t next_width(std::size_t left) {
+  constexpr std::size_t lanes = Batch<T>::size;
+  if (tile_vectors == 3 && left > 3 * lanes && left <= 4 * lanes) return 2 * lanes;
+  return left < tile_vectors * lanes ? left : tile_vectors * lanes;
+}
+
+}  // namespace fluxion::kernels::FLUXION_ISA
