@@ -133,6 +133,7 @@ const Location* Planner::at_home(ir::ValueId v, const Dims& strides) {
   touch(to.storage);
   shared_[to.storage] = 1;  // by the piece and the whole: neither is overwritten
   home.taken = true;
+  shared_[to.storage] = 1;
   std::int64_t offset = to.offset;
   for (std::size_t d = 0; d < to.strides.size(); ++d)
     offset += action.pieces[home.piece].start[d] * to.strides[d] * size_of(type(v));
@@ -223,10 +224,12 @@ Location Planner::remade(ir::ValueId v, const ir::Instr& i, std::size_t operand)
   if (may_overwrite(l, type(x)) && last_uses_->ends_with(i, operand, unit_)) {
     last_uses_->join(v, x);
     overwritten_[l.storage] = 1;
+    std::erase_if(packed_, [&](const auto& k) { return k.first >> 32 == l.storage; });  // of what was there before
     touch(l.storage);
     return locations_[v] = l;
   }
-  const auto to = packed(l.ref(), type(x).shape, l.strides, itemsize(type(x).dtype));
+  const auto to = copied(Storage::Kind::arena, l.ref(), type(x).shape, l.strides, itemsize(type(x).dtype));
+  touch(to);
   return locations_[v] = {to, 0, row_major(type(x).shape), true};
 }
 
