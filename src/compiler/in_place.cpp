@@ -108,4 +108,21 @@ std::vector<char> changed_in_place(const ir::Program& body, std::size_t consts, 
   return found;
 }
 
+std::vector<std::size_t> changed_operands(const ir::Instr& i) {
+  if (puts(i.action)) return {0};
+  std::vector<char> changed;
+  std::size_t first = 0;
+  if (const auto* scan = std::get_if<ir::Scan>(&i.action); scan != nullptr && scan->length != 0) {
+    first = scan->consts;
+    changed = changed_in_place(*scan->body, scan->consts, scan->carry);
+  } else if (const auto* loop = std::get_if<ir::While>(&i.action)) {
+    first = loop->cond_consts + loop->body_consts;
+    changed = changed_in_place(*loop->body, loop->body_consts, i.out.size());
+  }
+  std::vector<std::size_t> operands;
+  for (std::size_t k = 0; k < changed.size(); ++k)
+    if (changed[k] != 0) operands.push_back(first + k);
+  return operands;
+}
+
 }  // namespace fluxion::compiler

@@ -28,4 +28,7 @@ class LastUses {
 /// elements changed, each step of which is the only reader of what it changes. A plan may then work in its memory.
 std::vector<char> changed_in_place(const ir::Program& body, std::size_t consts, std::size_t carries);
 
+/// The operands in whose memory a step for this instruction makes a result, if nobody reads them afterwards.
+std::vector<std::size_t> changed_operands(const ir::Instr& i);
+
 }  // namespace fluxion::compiler

@@ -51,6 +51,8 @@ class FlatUnits::State {
       for (const auto* list : {&units[u].members, &units[u].reductions})
         for (const auto i : *list)
           for (const auto v : p.instr(i).in) last_unit_[scope_.behind[v]] = u;
+    for (std::uint32_t u = 0; u < units.size(); ++u)
+      for (const auto i : units[u].members) find_changed(p.instr(i), u);
     for (const auto v : p.program().outputs) last_unit_[scope_.behind[v]] = FlatScope::none;
     const auto& instrs = p.program().instrs;
     for (auto i = static_cast<std::uint32_t>(instrs.size()); i-- > 0;) {
@@ -89,6 +91,19 @@ class FlatUnits::State {
   }
 
  private:
+  /// Later steps may change the values that they read last where these are: if those have memory of their own.
+  void find_changed(const ir::Instr& i, std::uint32_t unit) {
+    if (is_flat(p_.program(), i, true)) return;
+    for (const auto k : changed_operands(i)) {
+      const auto v = scope_.behind[i.in[k]];
+      if (element_count(p_.type(v).shape) != element_count(p_.type(i.in[k]).shape)) continue;
+      if (changed_by_.empty()) changed_by_.assign(p_.program().types.size(), FlatScope::none);
+      changed_by_[v] = unit;
+    }
+  }
+  bool dies_changed(ir::ValueId v) const {
+    return !changed_by_.empty() && changed_by_[v] != FlatScope::none && changed_by_[v] == last_unit_[v];
+  }
   void gather(std::size_t first, std::size_t n) {
     instrs_.clear();
     for (std::size_t u = first; u < first + n; ++u) {
@@ -132,7 +147,7 @@ class FlatUnits::State {
   void keep(Flat& flat, ir::ValueId v) {
     const auto& t = p_.type(v);
     const auto at = scope_.slot[v];
-    if (p_.is_own_result(v))
+    if (p_.is_own_result(v) || dies_changed(v))
       flat.stores.push_back({at, p_.define(v, row_major(t.shape)).ref(), static_cast<std::uint32_t>(bytes_of(t))});
     else p_.stand_for(v, {flat.frame.storage, at, row_major(t.shape), true});
   }
@@ -148,6 +163,7 @@ class FlatUnits::State {
   FlatScope scope_;
   std::vector<std::uint32_t> view_by_;    // by value: the view that takes elements out of their order; empty for none
   std::vector<std::uint32_t> last_unit_;  // by value: the last unit that reads it; none for results
+  std::vector<std::uint32_t> changed_by_;  // by value: the last unit that would change it in place; empty for none
   std::vector<std::uint32_t> instrs_;
   std::vector<ir::ValueId> loaded_;
 };

@@ -105,6 +105,13 @@ template <DType t> void plain_product(const GemmArgs& g) {
   for (std::size_t i = 0; i < g.batch; ++i) plain_one(t, nth(g, i, itemsize(t)));
 }
 
+/// Small products are all of one kind, so that what is computed does not depend on how the operands lie. Larger ones of
+/// one row or one column read an operand as it lies, which decides about the order of the terms.
+bool by_tiles(const GemmArgs& g) {
+  constexpr double small_work = 32.0 * 32;
+  return (g.m != 1 && g.n != 1) || double(g.m) * double(g.n) * double(g.k) <= small_work;
+}
+
 /// Products of one row or one column.
 void vector_product(const FloatGemm& kernels, const GemmArgs& g, std::size_t size) {
   if (g.n == 1 && g.m == 1 && g.k > 1) return column_product(g, size, kernels.row, kernels.inner);
@@ -118,7 +125,7 @@ constexpr Memory workspaces{&allocate_raw, &free_raw};
 template <DType t> void float_product(const GemmArgs& g) {
   if (is_empty(g, itemsize(t))) return;
   const FloatGemm& kernels = isa().float_gemm(t);
-  if (g.m != 1 && g.n != 1) return kernels.products(g, workspaces);
+  if (by_tiles(g)) return kernels.products(g, workspaces);
   for (std::size_t i = 0; i < g.batch; ++i) vector_product(kernels, nth(g, i, itemsize(t)), itemsize(t));
 }
 

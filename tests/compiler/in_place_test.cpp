@@ -154,6 +154,13 @@ TEST_CASE("what nobody reads any more is changed where it is") {
     CHECK(copies_in(p) == 0);
     CHECK(agrees(p, {random_value({float32, {6}}, random), indices(DType::int64, {9}, some), random_value({float32, {9}}, random)}));
   }
+  SECTION("a value that dies, read before and under another shape") {
+    const auto sum = b.reduce(ir::ReduceOp::sum, b.map(Op::mul, {e, e}), {0});
+    const auto put = b.put_rows(b.reshape(e, {6, 1}), i, b.reshape(y, {9, 1}), {0, true});
+    const auto p = b.finish({b.map(Op::neg, {put}), sum});
+    CHECK(copies_in(p) == 0);
+    CHECK(agrees(p, {random_value({float32, {6}}, random), indices(DType::int64, {9}, some), random_value({float32, {9}}, random)}));
+  }
   SECTION("not one that is read later, or returned, or an argument") {
     const auto put = b.put_rows(e, i, y, {0, true});
     const auto p = b.finish({b.map(Op::add, {put, e}), b.put_rows(x, i, y, {0, true})});

@@ -90,10 +90,13 @@ TEST_CASE("verify refuses malformed control flow") {
 
 TEST_CASE("verify refuses rows that do not fit") {
   ir::Builder b;
-  const auto x = b.input({float64, {4, 3}}), at = b.input({int64, {2}}), narrow = b.input({int32, {2}}), nothing = b.input({float64, {0, 3}});
+  const auto x = b.input({float64, {4, 3}}), at = b.input({int64, {2}}), narrow = b.input({int32, {2}}), short_ones = b.input({DType::int16, {2}}), nothing = b.input({float64, {0, 3}});
   const auto two = b.input({float64, {2, 3}});
   SECTION("mask") { check_refused(b, b.true_positions(x, 2), "a mask becomes int64"); }
-  SECTION("indices") { check_refused(b, b.take_rows(x, narrow, 0), "indices must be int64"); }
+  SECTION("int32 indices") { CHECK_NOTHROW(ir::verify(b.finish({b.take_rows(x, narrow, 0), b.put_rows(x, narrow, two, {0, false})}))); }
+  SECTION("other integers") { check_refused(b, b.take_rows(x, short_ones, 0), "indices must be int64 or int32"); }
+  SECTION("no integers") { check_refused(b, b.put_rows(x, b.input({float64, {2}}), two, {0, false}), "indices must be int64 or int32"); }
+  SECTION("extents of indices") { check_refused(b, b.put_rows(x, b.input({int32, {3}}), two, {0, false}), "rows must be those of the operand"); }
   SECTION("batch") { check_refused(b, b.take_rows(x, at, 1), "wrong rank or batch extents"); }
   SECTION("no row") { check_refused(b, b.take_rows(nothing, at, 0), "there is no row to take"); }
   SECTION("rows") { check_refused(b, b.put_rows(x, at, x, {0, false}), "rows must be those of the operand"); }

@@ -227,8 +227,6 @@ void add_other_cases(std::vector<Case>& to) {
 
 const std::vector<Exception>& exceptions() {
   static const std::vector<Exception> list{
-      {"dot_general/", "vmap equals the loop to the bit", "BLAS sums in another order for another operand layout or shape"},
-      {"dot_general/", "layout does not matter", "BLAS sums in another order for another operand layout"},
       {"conv_general_dilated/large", "vmap equals the loop to the bit", "BLAS sums in another order for more output features", false},
       {"convert_element_type/f32", "jvp equals differences", "float32 results have too few digits for differences"},
       {"convert_element_type/f32", "second derivatives equal differences", "float32 results have too few digits for differences"},

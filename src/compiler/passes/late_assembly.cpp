@@ -40,8 +40,9 @@ class LateAssembly {
     return i;
   }
   const ir::Instr* assembled_operand(const ir::Instr& i) const {
+    const Shape& shape = r_.out(i).shape;  // operands of rank 0 are repeated, and have no pieces
     for (const auto v : i.in)
-      if (const auto* a = assembled(v)) return a;
+      if (const auto* a = assembled(v); a != nullptr && !shape.empty() && r_.type(v).shape == shape) return a;
     return nullptr;
   }
   bool same_pieces(const ir::Instr& a, const ir::Instr& b) const {
