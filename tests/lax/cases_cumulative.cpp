@@ -84,7 +84,7 @@ bool sums_in_blocks(const Family& k, DType t) {
   return std::string(k.name) == "cumsum" && (t == DType::float32 || t == DType::float64);
 }
 
-// Prefix sums as docs/sorting-and-windows.md defines them: blocks of 64 bytes, in each of which sums of 1, 2, 4 ...
+// Prefix sums along the last axis as docs/sorting-and-windows.md defines them: blocks of 64 bytes, in each of which sums of 1, 2, 4 ...
 // elements are added to those that come after them; then the sum of the blocks before.
 void sum_in_blocks(const std::vector<Number*>& x, DType t) {
   const std::size_t block = t == DType::float32 ? 16 : 8;
@@ -117,7 +117,7 @@ Case cumulative_case(const Family& k, std::int64_t axis, bool reverse, std::vect
     std::int64_t inner = 1;
     for (std::size_t d = unsign(axis) + 1; d < out.shape.size(); ++d) inner *= out.shape[d];
     const auto n = out.shape[unsign(axis)];
-    if (sums_in_blocks(k, out.dtype)) {
+    if (inner == 1 && sums_in_blocks(k, out.dtype)) {
       for (std::int64_t line = 0; n > 0 && line < static_cast<std::int64_t>(out.v.size()) / n; ++line) {
         std::vector<Number*> elements;
         for (std::int64_t i = 0; i < n; ++i) elements.push_back(&out.v[unsign((line / inner * n + i) * inner + line % inner)]);

@@ -52,9 +52,8 @@ TEST_CASE("Taylor mode equals nested jvp to the fourth order, and its jitted pro
 TEST_CASE("vmap equals the loop to the bit for every choice of mapped operands and axes") {
   run_law({"vmap equals the loop to the bit", vmap_equals_loop});
 }
-TEST_CASE("contractions are close to the loop under vmap, and close in every layout") {
-  run_law({"vmap is close to the loop", vmap_is_close_to_loop, 20});
-  run_law({"layout hardly matters", layout_hardly_matters, 20});
+TEST_CASE("what does not equal the loop under vmap to the bit is close to it") {
+  run_law({"vmap is close to the loop", vmap_is_close_to_loop, 5});
 }
 TEST_CASE("jit commutes with jvp and vjp to the bit") {
   run_law({"jit commutes with derivatives", jit_commutes_with_derivatives});
