@@ -105,7 +105,7 @@ Arrays conjugated(Arrays xs) {
   return xs;
 }
 
-Outcome check_jvp(const FlatFn& f, const Arrays& x) {
+Complaint check_jvp(const FlatFn& f, const Arrays& x) {
   RandomState rng(0);
   const auto t = rand_like(rng, x);
   const auto got = detail::jvp_flat(f, x, t);
@@ -114,7 +114,7 @@ Outcome check_jvp(const FlatFn& f, const Arrays& x) {
   return {};
 }
 
-Outcome check_vjp(const FlatFn& f, const Arrays& x) {
+Complaint check_vjp(const FlatFn& f, const Arrays& x) {
   RandomState rng(0);
   const auto lin = detail::linearize_flat(f, x, "vjp");
   if (!close(lin.primals_out, f(x))) return {true, "vjp: value"};
@@ -124,7 +124,7 @@ Outcome check_vjp(const FlatFn& f, const Arrays& x) {
   return {};
 }
 
-Outcome check(const FlatFn& f, const Arrays& x, int order) {
+Complaint check(const FlatFn& f, const Arrays& x, int order) {
   if (auto o = check_jvp(f, x); o.complains) return o;
   const FlatFn f_jvp = [&f](const Arrays& a) {
     auto r = detail::jvp_flat(f, a, a);
@@ -137,12 +137,12 @@ Outcome check(const FlatFn& f, const Arrays& x, int order) {
     const auto lin = detail::linearize_flat(f, a, "vjp");
     return lin.map.backward(lin.primals_out);
   };
-  return order > 1 ? check(f_vjp, x, order - 1) : Outcome{};
+  return order > 1 ? check(f_vjp, x, order - 1) : Complaint{};
 }
 
 }  // namespace
 
-Outcome jax_check_grads(const FlatFn& f, const Arrays& args, int order) {
+Complaint jax_check_grads(const FlatFn& f, const Arrays& args, int order) {
   std::vector<std::size_t> active;
   Arrays x;
   for (std::size_t i = 0; i < args.size(); ++i) {

@@ -12,7 +12,7 @@ namespace fluxion::test {
 
 using detail::FlatFn;
 
-struct Outcome {
+struct Complaint {
   bool complains = false;
   std::string why = {};
 };
@@ -20,7 +20,7 @@ struct Outcome {
 /// jax.test_util.check_grads(f, args, order, modes=["fwd", "rev"]): central differences with the step 1e-4 in the
 /// arguments' own dtype, along the one direction that RandomState(0) gives; tolerances by dtype, multiplied by the
 /// array's size; higher orders by recursion, with the arguments as tangents and the results as cotangents.
-Outcome jax_check_grads(const FlatFn& f, const Arrays& args, int order);
+Complaint jax_check_grads(const FlatFn& f, const Arrays& args, int order);
 
 struct GradcheckOptions {
   bool fast = false;     ///< fast_mode: one product u J v instead of the whole Jacobian.
@@ -29,12 +29,12 @@ struct GradcheckOptions {
 };
 /// torch.autograd.gradcheck(f, args) and, if order is 2, gradgradcheck: central differences with the step 1e-6 for each
 /// element, compared with atol 1e-5 and rtol 1e-3; the backward pass twice, and of zeros.
-Outcome torch_gradcheck(const FlatFn& f, const Arrays& args, int order, const GradcheckOptions& options);
+Complaint torch_gradcheck(const FlatFn& f, const Arrays& args, int order, const GradcheckOptions& options);
 
 /// stan::test::expect_ad(f, args): values at every level of autodiff, gradients against a stencil of six points
 /// (relative tolerance 1e-4), Hessians against one of four by four (1e-4, at least 1e-3), each by forward and reverse
 /// mode; from order 3 the gradients of Hessians (1e-2).
-Outcome stan_expect_ad(const FlatFn& f, const Arrays& args, int order);
+Complaint stan_expect_ad(const FlatFn& f, const Arrays& args, int order);
 
 /// NumPy's RandomState(seed).randn().
 class RandomState {

@@ -45,14 +45,14 @@ class Expectation {
  public:
   explicit Expectation(const RealFunction& f) : f_(f), x_(f.x()), value_(f(x_)), n_(f.inputs()), m_(f.outputs()) {}
 
-  Outcome values() const {
+  Complaint values() const {
     const auto forward = f_.value_by_jvp(x_), reverse = f_.value_by_vjp(x_);
     for (std::size_t k = 0; k < m_; ++k)
       if (!kValue.near(value_[k], forward[k]) || !kValue.near(value_[k], reverse[k])) return {true, "value"};
     return {};
   }
 
-  Outcome gradients() const {
+  Complaint gradients() const {
     std::vector<Reals> differences, columns;
     for (std::size_t i = 0; i < n_; ++i) {
       differences.push_back(difference(i));
@@ -68,7 +68,7 @@ class Expectation {
     return {};
   }
 
-  Outcome hessians() const {
+  Complaint hessians() const {
     std::vector<std::vector<Reals>> reverse(m_);  // by result, direction: rows of the Hessian
     for (std::size_t k = 0; k < m_; ++k)
       for (std::size_t i = 0; i < n_; ++i) reverse[k].push_back(f_.jvp_of_vjp(x_, unit(m_, k), unit(n_, i)));
@@ -86,7 +86,7 @@ class Expectation {
   }
 
   /// d^3 f along one direction for each pair, by differences of the derivative of second order.
-  Outcome third() const {
+  Complaint third() const {
     for (std::size_t i = 0; i < n_; ++i) {
       const RealFunction second([this, i](const Arrays& at) { return hessian_diagonal(at, i); }, f_.args());
       Reals want(second.outputs());
@@ -140,7 +140,7 @@ class Expectation {
 
 }  // namespace
 
-Outcome stan_expect_ad(const FlatFn& f, const Arrays& args, int order) {
+Complaint stan_expect_ad(const FlatFn& f, const Arrays& args, int order) {
   try {
     const RealFunction real(f, args);
     const Expectation e(real);
@@ -149,7 +149,7 @@ Outcome stan_expect_ad(const FlatFn& f, const Arrays& args, int order) {
     if (auto o = e.gradients(); o.complains) return o;
     if (order >= 2)
       if (auto o = e.hessians(); o.complains) return o;
-    return order >= 3 ? e.third() : Outcome{};
+    return order >= 3 ? e.third() : Complaint{};
   } catch (const std::exception& e) {
     return {true, e.what()};
   }

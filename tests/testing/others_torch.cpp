@@ -50,7 +50,7 @@ Reals random_unit(RandomState& rng, std::size_t n) {
 double dot(const Reals& a, const Reals& b) { return std::inner_product(a.begin(), a.end(), b.begin(), 0.0); }
 double total(const Reals& a) { return std::accumulate(a.begin(), a.end(), 0.0); }
 
-Outcome fast(const RealFunction& f, const GradcheckOptions& options, RandomState& rng) {
+Complaint fast(const RealFunction& f, const GradcheckOptions& options, RandomState& rng) {
   const auto x = f.x(), u = random_unit(rng, f.inputs()), v = random_unit(rng, f.outputs());
   const double atol = kAtol * total(u) * total(v), numeric = dot(difference(f, x, u, kStep), v);
   if (!close(dot(f.vjp(x, v), u), numeric, atol)) return {true, "fast: backward"};
@@ -58,7 +58,7 @@ Outcome fast(const RealFunction& f, const GradcheckOptions& options, RandomState
   return {};
 }
 
-Outcome whole_jacobian(const RealFunction& f, const GradcheckOptions& options) {
+Complaint whole_jacobian(const RealFunction& f, const GradcheckOptions& options) {
   const auto x = f.x();
   std::vector<Reals> numeric;
   for (std::size_t i = 0; i < f.inputs(); ++i) numeric.push_back(difference(f, x, unit(f.inputs(), i), kStep));
@@ -77,7 +77,7 @@ Outcome whole_jacobian(const RealFunction& f, const GradcheckOptions& options) {
 }
 
 // The backward pass under vmap against a loop, for ten cotangents, with allclose's own tolerances.
-Outcome batched_grad(const RealFunction& f, RandomState& rng) {
+Complaint batched_grad(const RealFunction& f, RandomState& rng) {
   constexpr int lanes = 10;
   const auto lin = detail::linearize_flat(
       [&](const Arrays& some) {
@@ -111,7 +111,7 @@ Outcome batched_grad(const RealFunction& f, RandomState& rng) {
   return {};
 }
 
-Outcome gradcheck(const RealFunction& f, const GradcheckOptions& options, RandomState& rng) {
+Complaint gradcheck(const RealFunction& f, const GradcheckOptions& options, RandomState& rng) {
   if (f.inputs() == 0 || f.outputs() == 0) return {};
   const auto o = options.fast ? fast(f, options, rng) : whole_jacobian(f, options);
   if (o.complains) return o;
@@ -124,7 +124,7 @@ Outcome gradcheck(const RealFunction& f, const GradcheckOptions& options, Random
 
 }  // namespace
 
-Outcome torch_gradcheck(const FlatFn& f, const Arrays& args, int order, const GradcheckOptions& options) {
+Complaint torch_gradcheck(const FlatFn& f, const Arrays& args, int order, const GradcheckOptions& options) {
   try {
     RandomState rng(0);
     const RealFunction real(f, args);

@@ -30,7 +30,7 @@ bool in_double_precision(const Arrays& args) {
   return true;
 }
 
-Outcome verdict(int checker, const FlatFn& f, const Arrays& args, int order) {
+Complaint verdict(int checker, const FlatFn& f, const Arrays& args, int order) {
   switch (checker) {
     case jax:
       return jax_check_grads(f, args, order);
