@@ -28,16 +28,28 @@ void move_element(char* dst, const char* src) {
   *reinterpret_cast<E*>(dst) = *reinterpret_cast<const E*>(src);
 }
 
+/// A long line is filled by copies of its beginning, which are as wide as the machine can.
+template <std::size_t size>
+void fill_line(char* dst, const char* element, Index n) {
+  using E = typename Element<size>::type;
+  constexpr Index begun = 256, most = 4096;
+  const E value = *reinterpret_cast<const E*>(element);
+  const Index few = n < begun ? n : begun;
+  for (Index i = 0; i < few; ++i) reinterpret_cast<E*>(dst)[i] = value;
+  for (Index done = few; done < n;) {
+    const Index known = done < most ? done : most, next = n - done < known ? n - done : known;
+    std::memcpy(dst + done * Index(size), dst, std::size_t(next) * size);
+    done += next;
+  }
+}
+
 template <std::size_t size>
 void copy_line(char* dst, const char* src, const Dim& d) {
   constexpr Index step = size;
   if (d.dst == step && d.src == step) {
     std::memcpy(dst, src, std::size_t(d.size) * size);
   } else if (d.dst == step && d.src == 0) {
-    using E = typename Element<size>::type;
-    const E value = *reinterpret_cast<const E*>(src);
-    auto* out = reinterpret_cast<E*>(dst);
-    for (Index i = 0; i < d.size; ++i) out[i] = value;
+    fill_line<size>(dst, src, d.size);
   } else if (d.dst == step && d.src == -step && isa().reordering(size).reverse != nullptr) {
     isa().reordering(size).reverse(dst, src, std::size_t(d.size));
   } else if (d.dst == step) {

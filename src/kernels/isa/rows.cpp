@@ -16,34 +16,56 @@ template <class I> I read(const char* p) {
   return i;
 }
 
-Index settled(Index i, Index extent, bool wraps, bool clips) {
-  i += wraps && i < 0 ? extent : 0;
-  const Index above = i < 0 ? 0 : i, inside = above < extent ? above : extent - 1;
-  return clips || i == inside ? inside : -1;
+/// In the arithmetic of I, which holds the extent.
+template <bool clips, class I>
+I settled(I i, I extent, I wrap) {
+  i = I(i + (i < 0 ? wrap : 0));
+  if constexpr (clips) {
+    const I above = i < 0 ? 0 : i;
+    return above < extent ? above : I(extent - 1);
+  } else {
+    using U = std::make_unsigned_t<I>;
+    return U(i) < U(extent) ? i : I(-1);
+  }
 }
 
 /// The rows that indices [begin, begin + n) name; -1 for none.
-template <class I>
-void settle(const Rows& r, Index begin, Index n, Index* to) {
+template <bool clips, class I>
+void settle(const Rows& r, Index begin, Index n, I* to) {
   const char* from = static_cast<const char*>(r.indices) + begin * r.index_step;
-  const Index extent = r.extent;
-  const bool wraps = r.wraps, clips = r.clips;
+  const I extent = I(r.extent), wrap = r.wraps ? extent : I(0);
   if (r.index_step == sizeof(I)) {
-    for (Index j = 0; j < n; ++j) to[j] = settled(read<I>(from + j * Index(sizeof(I))), extent, wraps, clips);
+    for (Index j = 0; j < n; ++j) to[j] = settled<clips>(read<I>(from + j * Index(sizeof(I))), extent, wrap);
   } else {
-    for (Index j = 0; j < n; ++j) to[j] = settled(read<I>(from + j * r.index_step), extent, wraps, clips);
+    for (Index j = 0; j < n; ++j) to[j] = settled<clips>(read<I>(from + j * r.index_step), extent, wrap);
   }
 }
 
 /// f(begin, n, rows of the table) for one block after the other.
-template <class F>
-void for_blocks(const Rows& r, const F& f) {
-  alignas(64) Index at[block];
+template <class I, class F>
+void for_blocks_of(const Rows& r, const F& f) {
+  alignas(64) I at[block];
   for (Index begin = 0; begin < r.count; begin += block) {
     const Index n = r.count - begin < block ? r.count - begin : block;
-    if (r.narrow) settle<std::int32_t>(r, begin, n, at);
-    else settle<std::int64_t>(r, begin, n, at);
+    if (r.clips) settle<true>(r, begin, n, at);
+    else settle<false>(r, begin, n, at);
     f(begin, n, at);
+  }
+}
+/// Indices of 32 bits stay such where the rows can be counted by them.
+template <class F>
+void for_blocks(const Rows& r, const F& f) {
+  if (!r.narrow) return for_blocks_of<std::int64_t>(r, f);
+  if (r.extent <= std::numeric_limits<std::int32_t>::max()) return for_blocks_of<std::int32_t>(r, f);
+  Rows some = r;  // no negative index names a row unless it wraps: wide ones are made, a block at a time
+  alignas(64) std::int64_t wide[block];
+  for (Index begin = 0; begin < r.count; begin += block) {
+    const Index n = r.count - begin < block ? r.count - begin : block;
+    for (Index j = 0; j < n; ++j) wide[j] = read<std::int32_t>(static_cast<const char*>(r.indices) + (begin + j) * r.index_step);
+    some.indices = wide;
+    some.index_step = sizeof wide[0];
+    some.count = n;
+    for_blocks_of<std::int64_t>(some, [&](Index, Index m, const std::int64_t* at) { f(begin, m, at); });
   }
 }
 
@@ -74,7 +96,7 @@ struct Move {
     char* const to = static_cast<char*>(r.rows);
     const char* const table = static_cast<const char*>(r.table);
     const Index step = r.table_step;
-    for_blocks(r, [&](Index begin, Index n, const Index* at) {
+    for_blocks(r, [&](Index begin, Index n, const auto* at) {
       E* const out = reinterpret_cast<E*>(to) + begin;
       if (step == size) {
         for (Index j = 0; j < n; ++j) out[j] = reinterpret_cast<const E*>(table)[at[j]];
@@ -87,7 +109,7 @@ struct Move {
     if (r.row_elements == 1 && r.clips && r.row_step == size) return take_elements(r);
     char* const to = static_cast<char*>(r.rows);
     const char *const table = static_cast<const char*>(r.table), *const filling = static_cast<const char*>(r.fill);
-    for_blocks(r, [&](Index begin, Index n, const Index* at) {
+    for_blocks(r, [&](Index begin, Index n, const auto* at) {
       for (Index j = 0; j < n; ++j) {
         char* const row = to + (begin + j) * r.row_step;
         if (at[j] >= 0) copy(row, table + at[j] * r.table_step, r.row_elements);
@@ -98,12 +120,19 @@ struct Move {
   static void put(const Rows& r) {
     char* const table = static_cast<char*>(r.table);
     const char* const from = static_cast<const char*>(r.rows);
-    for_blocks(r, [&](Index begin, Index n, const Index* at) {
+    for_blocks(r, [&](Index begin, Index n, const auto* at) {
       for (Index j = 0; j < n; ++j)
         if (at[j] >= 0) copy(table + at[j] * r.table_step, from + (begin + j) * r.row_step, r.row_elements);
     });
   }
 };
+
+template <class I>
+bool all_named(const I* at, Index n) {
+  I all = 0;
+  for (Index j = 0; j < n; ++j) all |= at[j];
+  return all >= 0;
+}
 
 /// Adds `parts` numbers per element: a complex number has two.
 template <class T, std::size_t parts>
@@ -112,12 +141,16 @@ void add(const Rows& r) {
   char* const table = static_cast<char*>(r.table);
   const char* const from = static_cast<const char*>(r.rows);
   const std::size_t width = r.row_elements * parts;
-  for_blocks(r, [&](Index begin, Index n, const Index* at) {
+  for_blocks(r, [&](Index begin, Index n, const auto* at) {
     if (width == 1 && r.table_step == sizeof(T) && r.row_step == sizeof(T)) {
       U* const to = reinterpret_cast<U*>(table);
       const U* const row = reinterpret_cast<const U*>(from) + begin;
-      for (Index j = 0; j < n; ++j)
-        if (at[j] >= 0) to[at[j]] += row[j];
+      if (all_named(at, n)) {
+        for (Index j = 0; j < n; ++j) to[at[j]] += row[j];
+      } else {
+        for (Index j = 0; j < n; ++j)
+          if (at[j] >= 0) to[at[j]] += row[j];
+      }
       return;
     }
     for (Index j = 0; j < n; ++j) {
