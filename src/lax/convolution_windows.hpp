@@ -10,7 +10,7 @@ namespace fluxion::lax {
 using Index = std::int64_t;
 
 /// Elements base + i*step of one channel, for i over a box: a line of the matrix.
-struct Window {
+struct Lattice {
   Dims base, box, step;
 };
 
@@ -48,7 +48,7 @@ void write_line(const T* x, Index extent, Index dilation, Index base, Index step
 }
 
 template <class T>
-void write_window(const T* x, const ConvGeometry& g, const Window& w, std::size_t axis, T* out) {
+void write_window(const T* x, const ConvGeometry& g, const Lattice& w, std::size_t axis, T* out) {
   const auto rank = g.extents.size();
   if (rank == 0) {
     *out = *x;
