@@ -60,8 +60,16 @@ std::size_t place_in_arena(std::vector<Storage>& storages) {
   constexpr std::size_t alignment = 64;
   const auto rounded = [](const Storage& s) { return (s.bytes + alignment - 1) / alignment * alignment; };
   std::vector<Storage*> order;
-  for (auto& s : storages)
-    if (s.kind == Storage::Kind::arena && s.bytes != 0) order.push_back(&s);
+  const auto first_owner = [&](const Storage& s) {
+    auto* of = &storages[s.over];
+    while (of->over != Storage::none) of = &storages[of->over];
+    return of;
+  };
+  for (auto& s : storages) {
+    if (s.kind != Storage::Kind::arena || s.bytes == 0) continue;
+    if (s.over == Storage::none) order.push_back(&s);
+    else if (auto* of = first_owner(s); of->last < s.last) of->last = s.last;
+  }
   std::stable_sort(order.begin(), order.end(), [](auto* a, auto* b) { return a->first < b->first; });
 
   const auto dies_later = [](const Storage* a, const Storage* b) { return a->last > b->last; };
@@ -74,6 +82,8 @@ std::size_t place_in_arena(std::vector<Storage>& storages) {
     total = std::max(total, s->at + rounded(*s));
     live.push(s);
   }
+  for (auto& s : storages)
+    if (s.over != Storage::none) s.at = first_owner(s)->at;
   return total;
 }
 

@@ -31,6 +31,8 @@ struct Storage {
   std::size_t bytes = 0;
   std::size_t at = 0;              // input or output number, or offset in the arena
   std::uint32_t first = 0, last = 0;  // steps between which an arena storage is alive
+  std::uint32_t over = none;          // the arena storage whose memory this one takes over
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
 };
 
 /// Copies a strided block; all strides in bytes. With `from` strides 0 it fills.

@@ -1,5 +1,6 @@
 // Instructions that hold programs. Held programs are planned here, once; what a step does from round to round
-// is to change addresses. Carries have two places each, so that a round never writes what it reads.
+// is to change addresses. A carry has one place if a round writes each element no sooner than it was read for the last
+// time, else two.
 #include <algorithm>
 
 #include "compiler/planner.hpp"
@@ -121,7 +122,7 @@ class Carries {
   /// Whether the body does.
   bool in_place(std::size_t k, const Nested& body) const { return body.plan->results[k] == consts_ + k; }
 
-  /// Gives those that change two places each, the others the one they have. Returns where the first round
+  /// Gives those that change one place or two, the others the one they have. Returns where the first round
   /// writes: for an odd number of rounds the result, which is there in the end.
   Ref place(std::size_t k, Nested& body, std::vector<Carry>& carries, std::int64_t rounds) {
     const auto v = out_[k];
@@ -132,7 +133,8 @@ class Carries {
     }
     const auto bytes = bytes_of(p_.type(v));
     const Ref result = p_.define(v, row_major(p_.type(v).shape)).ref();
-    const Ref other = rounds == 1 ? result : Ref{p_.temporary(bytes), 0};
+    const bool one_place = rounds == 1 || rewrites(k, *body.plan);
+    const Ref other = one_place ? result : Ref{p_.temporary(bytes), 0};
     const bool odd = rounds % 2 != 0;
     write_to(body, k, odd ? result : other);
     carries.push_back({static_cast<std::uint32_t>(consts_ + k), body.plan->results[k], odd ? other : result, bytes});
@@ -140,6 +142,11 @@ class Carries {
   }
 
  private:
+  /// Whether a round may write carry k over what it was.
+  bool rewrites(std::size_t k, const Plan& body) const {
+    return std::any_of(body.reuses.begin(), body.reuses.end(), [&](const Reuse& r) { return r.input == consts_ + k; });
+  }
+
   Planner& p_;
   std::size_t consts_;
   std::span<const ir::ValueId> out_;

@@ -290,7 +290,12 @@ std::unique_ptr<Plan> Planner::run(std::span<const Aval> results) {
   for (const auto& o : plan_->outputs)
     if (o.kind == Output::Kind::scalar) alive(o.from.storage, static_cast<std::uint32_t>(plan_->steps.size()));
   plan_->reuses = reuses(p_, *plan_);
+  return finished();
+}
+
+std::unique_ptr<Plan> Planner::finished() {
   form_bands(*plan_);
+  overlay(*plan_);
   plan_->arena_bytes = place_in_arena(plan_->storages);
   return std::move(plan_);
 }
@@ -335,9 +340,8 @@ std::unique_ptr<Plan> Planner::run_held(const std::vector<char>& wanted, const O
     if (wanted[k] != 0 && !in_place(k)) plan_->results[k] = held_result(p_.outputs[k], k);
   for (std::size_t k = 0; k < wanted.size(); ++k)
     if (in_place(k)) plan_->results[k] = result_in_place(p_.outputs[k], input_of(k));
-  form_bands(*plan_);
-  plan_->arena_bytes = place_in_arena(plan_->storages);
-  return std::move(plan_);
+  plan_->reuses = carry_reuses(p_, *plan_, owned.first, owned.of.size());
+  return finished();
 }
 
 std::shared_ptr<const Plan> planned_held(const ir::Program& p, std::span<const Dims> input_strides,

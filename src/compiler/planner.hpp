@@ -98,6 +98,7 @@ class Planner {
   void units();
   void unit(const Unit& u);
   Output output(ir::ValueId v, const Aval& result);
+  std::unique_ptr<Plan> finished();
   std::uint32_t held_result(ir::ValueId v, std::size_t number);
   std::uint32_t result_in_place(ir::ValueId v, std::uint32_t input);
   bool may_overwrite(const Location& l, const ir::Type& t) const;
@@ -176,6 +177,11 @@ Copy coalesced(Copy c);
 Copy fill(const Location& to, const Shape& shape, std::size_t itemsize, Ref element);
 /// Which results may be written over which inputs; an input may be named for several, and the other way round.
 std::vector<Reuse> reuses(const ir::Program& p, const Plan& plan);
+/// Which results of a held program may be written over the input that they replace in the next round: result k over
+/// input first + k, for k < carries.
+std::vector<Reuse> carry_reuses(const ir::Program& p, const Plan& plan, std::size_t first, std::size_t carries);
+/// Lets loops write results over what they read for the last time.
+void overlay(Plan& plan);
 /// Joins loops over the same rows into bands.
 void form_bands(Plan& plan);
 /// Gives every arena storage its offset, reusing what is dead; returns the arena's size.

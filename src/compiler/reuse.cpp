@@ -78,8 +78,9 @@ struct Pair {
   auto rank() const { return std::tuple(steps, order, apart); }
 };
 
-std::optional<Pair> judged(const ir::Program& p, const Plan& plan, std::uint32_t input, std::size_t result) {
-  const auto storage = plan.outputs[result].from.storage;
+/// For the result number `result`, which is in `storage`.
+std::optional<Pair> judged(const ir::Program& p, const Plan& plan, std::uint32_t input, std::size_t result,
+                           std::uint32_t storage) {
   const auto &in = plan.storages[input], &out = plan.storages[storage];
   const auto &type = p.types[p.inputs[input]], &wanted = p.types[p.outputs[result]];
   if (out.kind != Storage::Kind::output || type.dtype != wanted.dtype || bytes_of(type) != out.bytes || out.bytes == 0)
@@ -115,7 +116,7 @@ std::vector<Reuse> reuses(const ir::Program& p, const Plan& plan) {
                                       [&](const Output& o) { return o.from.storage == k; });
     if (returned) continue;
     for (std::size_t r = 0; r < plan.outputs.size(); ++r)
-      if (auto pair = judged(p, plan, k, r)) pairs.push_back(std::move(*pair));
+      if (auto pair = judged(p, plan, k, r, plan.outputs[r].from.storage)) pairs.push_back(std::move(*pair));
   }
   std::stable_sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& b) { return a.rank() < b.rank(); });
   // First a partner for each, then some others in case the partner is not given up.
@@ -134,6 +135,41 @@ std::vector<Reuse> reuses(const ir::Program& p, const Plan& plan) {
   }
   first.insert(first.end(), rest.begin(), rest.end());
   return first;
+}
+
+std::vector<Reuse> carry_reuses(const ir::Program& p, const Plan& plan, std::size_t first, std::size_t carries) {
+  std::vector<Reuse> found;
+  for (std::size_t k = 0; k < carries; ++k) {
+    const auto input = static_cast<std::uint32_t>(first + k), result = plan.results[k];
+    if (result == Plan::unwanted || result == input) continue;
+    if (judged(p, plan, input, k, result)) found.push_back({result, input});
+  }
+  return found;
+}
+
+void overlay(Plan& plan) {
+  constexpr std::size_t tried = 8;  // of the storages that a step reads last: time stays linear
+  const std::size_t steps = plan.steps.size() + 1;  // results that are numbers are read after the last
+  std::vector<std::vector<std::uint32_t>> begun(steps), ended(steps);
+  for (std::uint32_t k = 0; k < plan.storages.size(); ++k) {
+    const auto& s = plan.storages[k];
+    if (s.kind != Storage::Kind::arena || s.bytes == 0 || s.first == Storage::none || s.first == s.last) continue;
+    begun[s.first].push_back(k);
+    if (ended[s.last].size() < tried) ended[s.last].push_back(k);
+  }
+  for (std::size_t at = 0; at < plan.steps.size(); ++at) {
+    const auto* loop = std::get_if<Loop>(&plan.steps[at]);
+    if (loop == nullptr) continue;
+    for (const auto result : begun[at]) {
+      const auto fits = [&](std::uint32_t input) {
+        return plan.storages[input].bytes == plan.storages[result].bytes && InOneLoop(*loop, input, result).distance();
+      };
+      const auto found = std::find_if(ended[at].begin(), ended[at].end(), fits);
+      if (found == ended[at].end()) continue;
+      plan.storages[result].over = *found;
+      ended[at].erase(found);
+    }
+  }
 }
 
 }  // namespace fluxion::compiler

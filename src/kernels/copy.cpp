@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <fluxion/error.hpp>
+#include "kernels/element.hpp"
 #include "kernels/isa.hpp"
 
 namespace fluxion::kernels {
@@ -13,14 +14,6 @@ using Index = std::int64_t;
 struct Dim {
   Index size, dst, src;
 };
-
-// Elements as they lie in memory: any type, any alignment.
-template <std::size_t size> struct Element;
-template <> struct Element<1> { typedef std::uint8_t type __attribute__((may_alias)); };
-template <> struct Element<2> { typedef std::uint16_t type __attribute__((may_alias, aligned(1))); };
-template <> struct Element<4> { typedef std::uint32_t type __attribute__((may_alias, aligned(1))); };
-template <> struct Element<8> { typedef std::uint64_t type __attribute__((may_alias, aligned(1))); };
-template <> struct Element<16> { __extension__ typedef unsigned __int128 type __attribute__((may_alias, aligned(1))); };
 
 template <std::size_t size>
 void move_element(char* dst, const char* src) {

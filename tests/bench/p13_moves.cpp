@@ -41,6 +41,13 @@ Case gather_elements(DType t) {
           .goals = {{"jit", "hand", 1.3}}};  // 1.2 of the best peer, which is 1.1 of this
 }
 
+/// out[at[j]] += in[j], from zero.
+void sums_at(const Memory<std::int32_t>& at, const Memory<float>& in, Memory<float>& out) {
+  std::fill(out.begin(), out.end(), 0.0F);
+  for (std::size_t j = 0; j < in.size(); ++j) out[std::size_t(at[j])] += in[j];
+  keep(out.data());
+}
+
 Case scatter_add_elements() {
   constexpr std::int64_t n = 1'000'000, m = 100'000;
   const Array u = numbers({n}), i = positions(n, m, int32);
@@ -48,11 +55,7 @@ Case scatter_add_elements() {
   const auto compiled = jit(program);
   const auto in = memory<float>(u), out = memory<float>(m);
   const auto at = memory<std::int32_t>(i);
-  const auto hand = [=] {
-    std::fill(out->begin(), out->end(), 0.0F);
-    for (std::size_t j = 0; j < std::size_t(n); ++j) (*out)[std::size_t((*at)[j])] += (*in)[j];
-    keep(out->data());
-  };
+  const auto hand = [=] { sums_at(*at, *in, *out); };
   return {.impls = {{"jit", [=] { keep(compiled(u, i)); }}, {"eager", [=] { keep(program(u, i)); }}, {"hand", hand}},
           .check = [=] { hand(); return differs(compiled(u, i), *out, 0); },
           .narrow = true,
@@ -67,11 +70,7 @@ Case segment_sums() {
   const auto compiled = jit(program);
   const auto in = memory<float>(u), out = memory<float>(m);
   const auto at = memory<std::int32_t>(i);
-  const auto hand = [=] {
-    std::fill(out->begin(), out->end(), 0.0F);
-    for (std::size_t j = 0; j < std::size_t(n); ++j) (*out)[std::size_t((*at)[j])] += (*in)[j];
-    keep(out->data());
-  };
+  const auto hand = [=] { sums_at(*at, *in, *out); };
   return {.impls = {{"jit", [=] { keep(compiled(u, i)); }}, {"hand", hand}},
           .check = [=] { hand(); return differs(compiled(u, i), *out, 0); },
           .narrow = true,

@@ -99,6 +99,10 @@ class Table {
     for (const auto& g : c.goals) {
       const auto of = all_.find(whole_name(entry, g.of)), to = all_.find(whole_name(entry, g.to));
       if (!text.empty()) text += ", ";
+      if (g.to.empty()) {
+        text += g.of + " ≤ " + pretty(g.most) + (of->second <= g.most ? ": met" : ": **missed**");
+        continue;
+      }
       text += g.of + " ÷ " + g.to + " ≤ " + number("%.3g", g.most);
       if (of == all_.end() || to == all_.end()) {
         text += " (not measured)";

@@ -18,6 +18,15 @@
 #include <fluxion/transforms/grad.hpp>
 #include <fluxion/transforms/jit.hpp>
 
+namespace {
+
+struct Twenty {
+  fluxion::Array a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t;
+};
+
+}  // namespace
+BOOST_HANA_ADAPT_STRUCT(Twenty, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t);
+
 namespace fluxion::test {
 
 namespace {
@@ -112,6 +121,13 @@ TEST_CASE("a jitted call of one scalar costs few instructions") {
   const Array x(1.5);
   costs_at_most(2000, "jit of two operations", [&] { f(x); });
   costs_at_most(2000, "jit of a gradient", [&] { g(x); });
+}
+
+TEST_CASE("a jitted call of a struct of twenty leaves costs few instructions") {
+  const auto f = jit([](const Twenty& x) { return x.a * x.b + x.t; });
+  const Twenty x{1.0,  2.0,  3.0,  4.0,  5.0,  6.0,  7.0,  8.0,  9.0,  10.0,
+                 11.0, 12.0, 13.0, 14.0, 15.0, 16.0, 17.0, 18.0, 19.0, 20.0};
+  costs_at_most(5200, "jit of twenty leaves", [&] { f(x); });
 }
 
 }  // namespace fluxion::test

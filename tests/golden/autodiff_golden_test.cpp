@@ -70,8 +70,8 @@ TEST_CASE("jvp, linearize and vjp") {
 namespace {
 
 // The logistic regression of the autodiff cookbook.
-Array sigmoid(const Array& x) { return 0.5 * (tanh(x / 2.0) + 1.0); }
-Array predict(const Array& w, const Array& b, const Array& inputs) { return sigmoid(dot(inputs, w) + b); }
+Array logistic_of(const Array& x) { return 0.5 * (tanh(x / 2.0) + 1.0); }
+Array predict(const Array& w, const Array& b, const Array& inputs) { return logistic_of(dot(inputs, w) + b); }
 const Array kInputs = array({{0.52, 1.12, 0.77}, {0.88, -1.08, 0.15}, {0.52, 0.06, -1.30}, {0.74, -2.49, 1.39}});
 const Array kTargets = array({true, true, false, true});
 Array loss(const Array& w, const Array& b) {

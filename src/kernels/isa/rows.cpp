@@ -2,6 +2,10 @@
 // that are skipped.
 #include "kernels/rows.hpp"
 
+#include <limits>
+#include <type_traits>
+
+#include "kernels/element.hpp"
 #include "kernels/isa/lookup.hpp"
 
 namespace fluxion::kernels::FLUXION_ISA {
@@ -61,21 +65,14 @@ void for_blocks(const Rows& r, const F& f) {
   alignas(64) std::int64_t wide[block];
   for (Index begin = 0; begin < r.count; begin += block) {
     const Index n = r.count - begin < block ? r.count - begin : block;
-    for (Index j = 0; j < n; ++j) wide[j] = read<std::int32_t>(static_cast<const char*>(r.indices) + (begin + j) * r.index_step);
+    const char* const from = static_cast<const char*>(r.indices) + begin * r.index_step;
+    for (Index j = 0; j < n; ++j) wide[j] = read<std::int32_t>(from + j * r.index_step);
     some.indices = wide;
     some.index_step = sizeof wide[0];
     some.count = n;
     for_blocks_of<std::int64_t>(some, [&](Index, Index m, const std::int64_t* at) { f(begin, m, at); });
   }
 }
-
-// Elements as they lie in memory: any type, any alignment.
-template <std::size_t size> struct Element;
-template <> struct Element<1> { typedef std::uint8_t type __attribute__((may_alias)); };
-template <> struct Element<2> { typedef std::uint16_t type __attribute__((may_alias, aligned(1))); };
-template <> struct Element<4> { typedef std::uint32_t type __attribute__((may_alias, aligned(1))); };
-template <> struct Element<8> { typedef std::uint64_t type __attribute__((may_alias, aligned(1))); };
-template <> struct Element<16> { __extension__ typedef unsigned __int128 type __attribute__((may_alias, aligned(1))); };
 
 template <std::size_t size>
 struct Move {
