@@ -35,17 +35,23 @@ class Memo {
     const SetTrace none(nullptr);  // what is made must not depend on who asked first
     auto made = std::make_shared<const R>(make());
     const std::lock_guard lock(mutex_);
-    if (entries_.size() >= kMaxEntries) entries_.clear();
+    if (entries_.size() >= kMaxEntries || eqns_ >= kMaxEqns) {
+      entries_.clear();
+      eqns_ = 0;
+    }
+    eqns_ += key.jaxpr->eqns.size();
     return entries_.try_emplace(std::move(key), std::move(made)).first->second;
   }
   void clear() {
     const std::lock_guard lock(mutex_);
     entries_.clear();
+    eqns_ = 0;
   }
 
  private:
-  static constexpr std::size_t kMaxEntries = 2048;
+  static constexpr std::size_t kMaxEntries = 2048, kMaxEqns = 1 << 16;
   std::mutex mutex_;
+  std::size_t eqns_ = 0;  // of the programs asked for
   std::map<Key, std::shared_ptr<const R>> entries_;
 };
 
