@@ -112,7 +112,8 @@ TEST_CASE("values of many points that are stacked last are collected and turned"
     pieces.push_back(b.reshape(b.input({float64, {40}}), {40, 1}));
     places.push_back({{0, k}, {1, 1}});
   }
-  CHECK(contains(listed(b.finish({b.assemble({40, 5}, b.constant(float64, 0.0), pieces, places, true)})), "interleave"));
+  const auto stacked = b.assemble({40, 5}, b.constant(float64, 0.0), pieces, places, true);
+  CHECK(contains(listed(b.finish({stacked})), "interleave"));
   for (const DType t : {float64, float32, float16})
     for (const Shape& shape : {Shape{8}, {9}, {100}, {3, 7}, {1000, 3}, {2, 1, 5'001}, {7}, {1}, {0}}) {
       const Array x = counted(shape).astype(t), y = cos(x);
