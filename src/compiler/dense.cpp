@@ -58,6 +58,12 @@ void triangular_solve(const Systems& s, const Triangular& t, const void* a, cons
   });
 }
 
+void transpose(const void* from, std::int64_t m, std::int64_t n, std::size_t itemsize, void* to) {
+  const auto size = static_cast<std::int64_t>(itemsize);
+  const std::int64_t shape[] = {n, m}, from_strides[] = {size, n * size}, to_strides[] = {m * size, size};
+  kernels::copy_strided(to, to_strides, from, from_strides, shape, 2, itemsize);
+}
+
 void in_parallel(std::int64_t n, double work, const std::function<void(std::int64_t, std::int64_t)>& body) {
   if (n <= 0) return;
   if (work < parallel_work) return body(0, n);

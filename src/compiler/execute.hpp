@@ -20,6 +20,7 @@ void execute(const ArgMax& s, Bases bases);
 void execute(const Dot& s, Bases bases);
 void execute(const Copy& s, Bases bases);
 void execute(const Weave& s, Bases bases);
+void execute(const Interleave& s, Bases bases);
 /// The same between other places.
 void execute(const Copy& s, std::byte* to, const std::byte* from);
 void execute(const HostCall& s, Bases bases);

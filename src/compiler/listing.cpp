@@ -76,6 +76,11 @@ class Lister {
       list(piece);
     }
   }
+  void list(const Interleave& s) {
+    line() << "interleave: " << s.rows << " rows, " << s.block << " at a time, to " << where(s.to) << " from";
+    for (const auto& l : s.lines) os_ << ' ' << (l.repeated ? "repeated " : "") << where(l.from);
+    os_ << '\n';
+  }
 
   void list(const HostCall& s) {
     line() << "host call: " << s.function->name();

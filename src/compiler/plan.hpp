@@ -49,6 +49,19 @@ struct Weave {
   std::int64_t rows = 0, block = 1;
 };
 
+/// Lines in memory that become the columns of a row-major result: some elements of each are collected, then turned.
+struct Interleave {
+  struct Line {
+    Ref from;
+    bool repeated;  // one element instead of a line
+  };
+  /// Of what is collected at a time.
+  static constexpr std::size_t bytes = std::size_t{1} << 14;
+  Ref to;
+  std::vector<Line> lines;
+  std::size_t rows = 0, block = 1, itemsize = 0;
+};
+
 /// Elementwise instructions over a linear sequence of elements, block by block, and reductions on the way.
 /// Element s has the coordinates (row, s % inner) where row enumerates `outer`; blocks do not cross rows.
 struct Loop {
@@ -304,8 +317,8 @@ struct Scan {
   std::uint32_t instr = 0;
 };
 
-using Step = std::variant<Loop, Band, Columns, ArgMax, Dot, Copy, Weave, TruePositions, Rows, Window, HostCall, Tape, Flat,
-                          Cond, While, Scan>;
+using Step = std::variant<Loop, Band, Columns, ArgMax, Dot, Copy, Weave, Interleave, TruePositions, Rows, Window,
+                          HostCall, Tape, Flat, Cond, While, Scan>;
 
 /// How a result array is made.
 struct Output {

@@ -1,4 +1,7 @@
 // The steps that are not loops over elements: products, indices of maxima, assembled arrays.
+#include <algorithm>
+#include <optional>
+
 #include <fluxion/error.hpp>
 #include "base/text.hpp"
 #include "compiler/planner.hpp"
@@ -123,6 +126,54 @@ std::int64_t weaving(const ir::Assemble& a, const ir::Type& result, const std::v
   return row <= block / 32 ? block / row : 0;
 }
 
+/// The lines of a piece, if rows are what the first `split` axes number: it has all rows, and the elements that it has
+/// in one column follow one another.
+bool add_lines(Interleave& to, const ir::Assemble::Piece& place, const Copy& piece, const Shape& result,
+               std::size_t split) {
+  const std::size_t rank = result.size();
+  std::size_t extent = 1;
+  std::int64_t step = 0;
+  for (std::size_t d = 0; d < split; ++d)
+    if (place.start[d] != 0 || place.stride[d] != 1 || piece.shape[d] != result[d]) return false;
+  if (!merged(piece.shape, piece.from_strides, 0, split, extent, step)) return false;
+  if (step != 0 && step != static_cast<std::int64_t>(piece.itemsize)) return false;
+  Dims at(rank, 0);
+  for (;;) {
+    std::int64_t column = 0, from = piece.from.offset;
+    for (std::size_t d = split; d < rank; ++d) {
+      column = column * result[d] + place.start[d] + at[d] * place.stride[d];
+      from += at[d] * piece.from_strides[d];
+    }
+    to.lines[unsign(column)] = {{piece.from.storage, from}, step == 0};
+    std::size_t d = rank;
+    while (d-- > split && ++at[d] == piece.shape[d]) at[d] = 0;
+    if (d < split) return true;
+  }
+}
+
+/// Pieces that are columns of their result: copied one by one, each would visit all of its cache lines.
+std::optional<Interleave> interleaving(const ir::Assemble& a, const ir::Type& result, const std::vector<Copy>& pieces) {
+  constexpr std::int64_t least_rows = 8, least_columns = 4, most_columns = 128;
+  const std::size_t size = itemsize(result.dtype), rank = result.shape.size();
+  if (!a.covers || pieces.size() < 2 || (size != 4 && size != 8)) return std::nullopt;
+  std::int64_t columns = 1;
+  for (std::size_t split = rank; split-- > 1;) {
+    columns *= result.shape[split];
+    const std::int64_t rows = element_count(result.shape) / columns;
+    if (columns > most_columns || rows < least_rows) return std::nullopt;
+    if (columns < least_columns) continue;
+    Interleave step;
+    step.lines.resize(unsign(columns));
+    step.rows = unsign(rows), step.itemsize = size;
+    step.block = std::max<std::size_t>(Interleave::bytes / (unsign(columns) * size) / 8 * 8, 8);
+    bool found = true;
+    for (std::size_t k = 0; k < pieces.size() && found; ++k)
+      found = add_lines(step, a.pieces[k], pieces[k], result.shape, split);
+    if (found) return step;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 const Location& define_assembled(Planner& p, const ir::Instr& i) {
@@ -158,6 +209,12 @@ void plan_assemble(Planner& p, const ir::Instr& i) {
     copied.push_back(i.in[k + 1]);
   }
   const bool all = copies.size() == action.pieces.size();
+  if (auto step = all ? interleaving(action, type, copies) : std::nullopt; step) {
+    p.touch(to.storage);
+    for (const auto v : copied) p.use(v);
+    step->to = to.ref();
+    return p.step(std::move(*step));
+  }
   if (const auto block = all ? weaving(action, type, copies) : 0; block > 0) {
     p.touch(to.storage);
     for (const auto v : copied) p.use(v);

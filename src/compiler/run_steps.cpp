@@ -216,4 +216,39 @@ void execute(const Weave& s, Bases bases) {
   });
 }
 
+namespace {
+
+void repeat_element(std::byte* to, const std::byte* element, std::size_t n, std::size_t size) {
+  const std::int64_t shape = static_cast<std::int64_t>(n), step = static_cast<std::int64_t>(size), none = 0;
+  kernels::copy_strided(to, &step, element, &none, &shape, 1, size);
+}
+
+/// Elements of each line, a block of them at a time. Lines in `held` are no multiples of a page apart: those would all
+/// want the same places of the cache.
+void interleave_rows(const Interleave& s, Bases bases, std::size_t begin, std::size_t end) {
+  alignas(64) std::byte held[Interleave::bytes + Interleave::bytes / 2];
+  const std::size_t size = s.itemsize, columns = s.lines.size(), line = (s.block + 8) * size;
+  const auto signed_size = static_cast<std::int64_t>(size), row = signed_size * static_cast<std::int64_t>(columns);
+  const std::int64_t to_strides[] = {row, signed_size}, from_strides[] = {signed_size, static_cast<std::int64_t>(line)};
+  for (std::size_t first = begin; first < end; first += s.block) {
+    const std::size_t n = std::min(s.block, end - first);
+    for (std::size_t c = 0; c < columns; ++c) {
+      const auto& l = s.lines[c];
+      if (!l.repeated) std::memcpy(held + c * line, resolve(bases, l.from) + first * size, n * size);
+      else if (first == begin) repeat_element(held + c * line, resolve(bases, l.from), n, size);
+    }
+    const std::int64_t shape[] = {static_cast<std::int64_t>(n), static_cast<std::int64_t>(columns)};
+    kernels::copy_strided(resolve(bases, s.to) + static_cast<std::int64_t>(first) * row, to_strides, held, from_strides,
+                          shape, 2, size);
+  }
+}
+
+}  // namespace
+
+void execute(const Interleave& s, Bases bases) {
+  if (s.rows * s.lines.size() * s.itemsize < parallel_bytes) return interleave_rows(s, bases, 0, s.rows);
+  parallel_ranges(s.rows, grain_of(s.rows, s.block),
+                  [&](std::size_t begin, std::size_t end) { interleave_rows(s, bases, begin, end); });
+}
+
 }  // namespace fluxion::compiler

@@ -29,6 +29,9 @@ struct Triangular {
 };
 void triangular_solve(const Systems& s, const Triangular& t, const void* a, const void* b, void* x);
 
+/// to = the transpose of a row-major m x n matrix of elements of this many bytes.
+void transpose(const void* from, std::int64_t m, std::int64_t n, std::size_t itemsize, void* to);
+
 /// body(begin, end) for parts of [0, n), by several threads if `work` (multiplications in all) is worth it. What a body
 /// throws reaches the caller.
 void in_parallel(std::int64_t n, double work, const std::function<void(std::int64_t, std::int64_t)>& body);

@@ -101,4 +101,50 @@ TEST_CASE("copies between distant elements take lines of either dimension") {
     }
 }
 
+TEST_CASE("values of many points that are stacked last are collected and turned") {
+  const auto moments = [](const Array& x, const Array& y) {
+    return stack({x * y, x, broadcast_to(scalar(2.5).astype(x.dtype()), x.shape()), y, x + y}, -1);
+  };
+  ir::Builder b;
+  ir::Values pieces;
+  std::vector<ir::Assemble::Piece> places;
+  for (std::int64_t k = 0; k < 5; ++k) {
+    pieces.push_back(b.reshape(b.input({float64, {40}}), {40, 1}));
+    places.push_back({{0, k}, {1, 1}});
+  }
+  const auto stacked = b.assemble({40, 5}, b.constant(float64, 0.0), pieces, places, true);
+  CHECK(contains(listed(b.finish({stacked})), "interleave"));
+  for (const DType t : {float64, float32, float16})
+    for (const Shape& shape : {Shape{8}, {9}, {100}, {3, 7}, {1000, 3}, {2, 1, 5'001}, {7}, {1}, {0}}) {
+      const Array x = counted(shape).astype(t), y = cos(x);
+      const Array all = jit(moments)(x, y).astype(float64);
+      CHECK(numbers(all) == numbers(moments(x, y).astype(float64)));
+      const auto column = [&](int k) { return numbers(all(ellipsis, k)); };
+      CHECK(column(1) == numbers(x.astype(float64)));
+      CHECK(column(2) == std::vector<double>(static_cast<std::size_t>(x.size()), 2.5));
+      CHECK(column(3) == numbers(y.astype(float64)));
+    }
+}
+
+TEST_CASE("rows of blocks that lie apart are collected and turned") {
+  // Each of n points has a block of 2 x 3, which comes as [2, n] and a transpose of [2, n, 2].
+  const auto join = [](const Array& u, const Array& v) {
+    return concatenate({expand_dims(u.T(), 2), transpose(v, {1, 0, 2})}, 2);
+  };
+  for (const std::int64_t n : {5, 8, 30, 3000}) {
+    const Array u = counted({2, n}), v = counted({2, n, 2});
+    const Array w = transpose(counted({2, 2, n}), {0, 2, 1});
+    CHECK(numbers(jit(join)(u, v)) == numbers(join(u, v)));
+    CHECK(numbers(jit(join)(u, w)) == numbers(join(u, w)));
+    const auto got = numbers(jit(join)(u, w)), a = numbers(u), c = numbers(w);
+    bool same = true;
+    for (std::size_t i = 0, m = static_cast<std::size_t>(n); i < m; ++i)
+      for (std::size_t h = 0; h < 2; ++h) {
+        const double* row = got.data() + (2 * i + h) * 3;
+        same = same && row[0] == a[h * m + i] && row[1] == c[2 * (h * m + i)] && row[2] == c[2 * (h * m + i) + 1];
+      }
+    CHECK(same);
+  }
+}
+
 }  // namespace fluxion::compiler

@@ -7,6 +7,7 @@
 
 #include <fluxion/complex.hpp>
 #include <fluxion/creation.hpp>
+#include <fluxion/diagonals.hpp>
 #include <fluxion/elementwise.hpp>
 #include <fluxion/linalg.hpp>
 #include <fluxion/manipulation.hpp>
@@ -330,6 +331,48 @@ TEST_CASE("integers and mixed dtypes are promoted") {
   CHECK(la::solve(eye<float>(2), ones({2})).dtype() == float64);
   CHECK(la::svdvals(ones<float>({2, 2})).dtype() == float32);
   CHECK(la::trace(array({{1, 2}, {3, 4}})).item<std::int64_t>() == 5);
+}
+
+TEST_CASE("triangular systems of any order, number of right-hand sides and place in a stack") {
+  const auto whole = [](const Array& a, const lax::linalg::TriangularOptions& o) {
+    const Array t = (o.lower ? tril(a, o.unit_diagonal ? -1 : 0) : triu(a, o.unit_diagonal ? 1 : 0)) +
+                    (o.unit_diagonal ? eye(a.shape(-1), {}, 0, a.dtype()) : zeros(a.shape(), a.dtype()));
+    const Array u = o.conjugate_a ? conj(t) : t;
+    return o.transpose_a ? mt(u) : u;
+  };
+  for (const DType t : {float64, float32, complex128})
+    for (const std::int64_t n : {17, 33, 100, 301})
+      for (const std::int64_t m : {1, 3, 40})
+        for (int k = 0; k < 16; ++k) {
+          if (n == 301 && (m == 40 || t != float64)) continue;
+          const lax::linalg::TriangularOptions o{.left_side = (k & 1) != 0, .lower = (k & 2) != 0,
+                                                 .transpose_a = (k & 4) != 0, .conjugate_a = (k & 8) != 0,
+                                                 .unit_diagonal = (k & 8) != 0};
+          const auto draw = [&](int seed, Shape shape) {
+            const Array x = random::normal(random::key(seed), shape) / static_cast<double>(n);
+            const Array y = cos(50.0 * x) / static_cast<double>(n);
+            return (is_complex(t) ? x + std::complex<double>(0, 1) * y : x).astype(t);
+          };
+          const Array a = draw(k, {3, n, n}) + eye(n, {}, 0, t) * 1.5;
+          const Array b = draw(k + 20, o.left_side ? Shape{3, n, m} : Shape{3, m, n});
+          const Array x = lax::linalg::triangular_solve(a, b, o);
+          const Array back = o.left_side ? matmul(whole(a, o), x) : matmul(x, whole(a, o));
+          INFO(t << ' ' << n << ' ' << m << ' ' << k);
+          CHECK(distance(back, b) < (t == float32 ? 1e-5 : 1e-14));
+          for (int i = 0; i < 3; ++i) CHECK(distance(x[i], lax::linalg::triangular_solve(a[i], b[i], o)) == 0);
+        }
+}
+
+TEST_CASE("Cholesky factors of any order and place in a stack") {
+  for (const DType t : {float64, float32})
+    for (const std::int64_t n : {17, 40, 100}) {
+      const Array x = random::normal(random::key(n), {3, n, n}, t);
+      const Array a = matmul(x, mt(x)) + static_cast<double>(n) * eye(n, {}, 0, t);
+      const Array l = lax::linalg::cholesky(a);
+      CHECK(distance(matmul(l, mt(l)), a) < (t == float32 ? 1e-5 : 1e-14) * 10 * static_cast<double>(n));
+      CHECK(distance(l, tril(l)) == 0);
+      for (int i = 0; i < 3; ++i) CHECK(distance(l[i], lax::linalg::cholesky(a[i])) == 0);
+    }
 }
 
 }  // namespace fluxion::test

@@ -64,6 +64,19 @@ TEST_CASE("a loop of moved steps takes no new memory") {
   CHECK(numbers(p.b) == numbers(q.b));
 }
 
+TEST_CASE("what is overwritten has been read, whatever its length") {
+  const auto f = jit([](const Array& x, const Array& y) { return (x * 3.0 + y) * x - abs(y); });
+  for (const double n : {63.0, 65.0, 100.0, 127.0, 129.0, 500.0, 4099.0}) {
+    const Array y = sin(arange(n));
+    const auto want = numbers((arange(n) * 3.0 + y) * arange(n) - abs(y));
+    Array x = arange(n) + 0.0;
+    const auto* const where = place(x);
+    x = f(std::move(x), y);
+    CHECK(place(x) == where);
+    CHECK(numbers(x) == want);
+  }
+}
+
 TEST_CASE("what anyone else holds is never overwritten") {
   const auto f = jit(step);
   const Array g = big(1.0);

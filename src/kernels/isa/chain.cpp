@@ -287,12 +287,26 @@ template <class T>
     if (about[k].written && !about[k].padded) std::memcpy(from(k), room[k], count * about[k].bytes);
 }
 
+/// Whether a group may be computed a second time: nothing is written where a step before has read.
+[[gnu::noinline]] bool repeatable(const ChainHead& head, void* const* args, std::size_t n) {
+  const auto* about = reinterpret_cast<const ChainArg*>(&head + 1);
+  const auto begin = [&](std::size_t k) { return reinterpret_cast<std::uintptr_t>(args[k]); };
+  const auto end = [&](std::size_t k) { return begin(k) + (about[k].bytes == 0 ? sizeof(R) : n * about[k].bytes); };
+  for (std::size_t k = 1; k < head.args; ++k)
+    for (std::size_t read = 0; about[k].written && read < k; ++read)
+      if (!about[read].written && begin(read) < end(k) && begin(k) < end(read)) return false;
+  return true;
+}
+
 template <class T> void run(void* const* args, std::size_t n) {
   const auto& head = *static_cast<const ChainHead*>(args[0]);
   const auto* steps = reinterpret_cast<const ChainStep*>(static_cast<const char*>(args[0]) + head.steps);
   std::size_t at = 0;
   for (; at + group_elements<T> <= n; at += group_elements<T>) enter(steps, args + 1, at);
-  if (at != n) tail<T>(head, steps, args + 1, at, n - at);
+  if (at == n) return;
+  // The last group lies over the one before: cheaper than its elements alone.
+  if (at != 0 && repeatable(head, args + 1, n)) enter(steps, args + 1, n - group_elements<T>);
+  else tail<T>(head, steps, args + 1, at, n - at);
 }
 
 }  // namespace

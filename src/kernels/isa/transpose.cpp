@@ -17,30 +17,32 @@ struct Moved {
   static void store(char* p, B x) { x.store_unaligned(reinterpret_cast<T*>(p)); }
   static void element(char* to, const char* from) { *reinterpret_cast<E*>(to) = *reinterpret_cast<const E*>(from); }
 
-  // Whole vectors are read along the source and written along the destination. Source rows are walked in order, for
-  // nothing fetches their lines ahead of time otherwise.
+  // Whole vectors are read along the source and written along the destination; the last ones lie over those before.
+  // Source rows are walked in order, for nothing fetches their lines ahead of time otherwise.
   static void transpose(const Transposed& t) {
     constexpr std::ptrdiff_t size = sizeof(T);
     char* const to = static_cast<char*>(t.to);
     const char* const from = static_cast<const char*>(t.from);
-    const std::size_t rows = t.rows / width * width, columns = t.columns / width * width;
-    for (std::size_t r = 0; r < rows; r += width)
-      for (std::size_t c = 0; c < columns; c += width) {
+    if (t.rows < width || t.columns < width) return elements(t);
+    const std::size_t last_row = t.rows - width, last_column = t.columns - width;
+    for (std::size_t i = 0; i < t.rows; i += width)
+      for (std::size_t j = 0; j < t.columns; j += width) {
+        const std::size_t r = i < last_row ? i : last_row, c = j < last_column ? j : last_column;
         B square[width];
-        for (std::size_t i = 0; i < width; ++i)
-          square[i] = load(from + std::ptrdiff_t(r + i) * t.from_row + std::ptrdiff_t(c) * size);
+        for (std::size_t k = 0; k < width; ++k)
+          square[k] = load(from + std::ptrdiff_t(r + k) * t.from_row + std::ptrdiff_t(c) * size);
         transpose_square(square);
-        for (std::size_t i = 0; i < width; ++i)
-          store(to + std::ptrdiff_t(c + i) * t.to_row + std::ptrdiff_t(r) * size, square[i]);
+        for (std::size_t k = 0; k < width; ++k)
+          store(to + std::ptrdiff_t(c + k) * t.to_row + std::ptrdiff_t(r) * size, square[k]);
       }
-    const auto rest = [&](std::size_t first_row, std::size_t last_row, std::size_t first, std::size_t last) {
-      for (std::size_t c = first; c < last; ++c)
-        for (std::size_t r = first_row; r < last_row; ++r)
-          element(to + std::ptrdiff_t(c) * t.to_row + std::ptrdiff_t(r) * size,
-                  from + std::ptrdiff_t(r) * t.from_row + std::ptrdiff_t(c) * size);
-    };
-    rest(0, rows, columns, t.columns);
-    rest(rows, t.rows, 0, t.columns);
+  }
+
+  static void elements(const Transposed& t) {
+    constexpr std::ptrdiff_t size = sizeof(T);
+    for (std::size_t c = 0; c < t.columns; ++c)
+      for (std::size_t r = 0; r < t.rows; ++r)
+        element(static_cast<char*>(t.to) + std::ptrdiff_t(c) * t.to_row + std::ptrdiff_t(r) * size,
+                static_cast<const char*>(t.from) + std::ptrdiff_t(r) * t.from_row + std::ptrdiff_t(c) * size);
   }
 
   /// to[i] = from[-i].

@@ -32,14 +32,16 @@ void factorise(std::span<const HostOperand> in, std::span<const HostResult> out)
   const auto size = static_cast<std::int64_t>(n) * n;
   const auto from = stack<const T>(in[0]);
   const auto to = stack<T>(out[0]);
-  const Workspace<T> a(size);
+  const bool there = to.aligned(count(in[0]));
+  const Workspace<T> aside(there ? 0 : size);
   for (std::int64_t i = 0; n > 0 && i < count(in[0]); ++i) {
+    T* const a = there ? to[i] : aside;
     std::memcpy(a, from[i], sizeof(T) * static_cast<std::size_t>(size));
     int info = 0;
     lapack::Routines<T>::potrf("U", &n, a, &n, &info, 1);
     if (info != 0) fill_nan<T>(a, size);
     for (std::int64_t r = 0; r < n; ++r) fill(a + r * n + r + 1, n - 1 - r, T(0));
-    std::memcpy(to[i], a, sizeof(T) * static_cast<std::size_t>(size));
+    if (!there) std::memcpy(to[i], a, sizeof(T) * static_cast<std::size_t>(size));
   }
 }
 

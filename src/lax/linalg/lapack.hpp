@@ -27,6 +27,26 @@ void ctrsm_(const char* side, const char* uplo, const char* trans, const char* d
 void ztrsm_(const char* side, const char* uplo, const char* trans, const char* diag, const int* m, const int* n,
             const Cd* alpha, const Cd* a, const int* lda, Cd* b, const int* ldb, std::size_t, std::size_t,
             std::size_t, std::size_t);
+void sgemm_(const char* transa, const char* transb, const int* m, const int* n, const int* k, const float* alpha,
+            const float* a, const int* lda, const float* b, const int* ldb, const float* beta, float* c, const int* ldc,
+            std::size_t, std::size_t);
+void dgemm_(const char* transa, const char* transb, const int* m, const int* n, const int* k, const double* alpha,
+            const double* a, const int* lda, const double* b, const int* ldb, const double* beta, double* c,
+            const int* ldc, std::size_t, std::size_t);
+void cgemm_(const char* transa, const char* transb, const int* m, const int* n, const int* k, const Cf* alpha,
+            const Cf* a, const int* lda, const Cf* b, const int* ldb, const Cf* beta, Cf* c, const int* ldc,
+            std::size_t, std::size_t);
+void zgemm_(const char* transa, const char* transb, const int* m, const int* n, const int* k, const Cd* alpha,
+            const Cd* a, const int* lda, const Cd* b, const int* ldb, const Cd* beta, Cd* c, const int* ldc,
+            std::size_t, std::size_t);
+void strsv_(const char* uplo, const char* trans, const char* diag, const int* n, const float* a, const int* lda,
+            float* x, const int* incx, std::size_t, std::size_t, std::size_t);
+void dtrsv_(const char* uplo, const char* trans, const char* diag, const int* n, const double* a, const int* lda,
+            double* x, const int* incx, std::size_t, std::size_t, std::size_t);
+void ctrsv_(const char* uplo, const char* trans, const char* diag, const int* n, const Cf* a, const int* lda,
+            Cf* x, const int* incx, std::size_t, std::size_t, std::size_t);
+void ztrsv_(const char* uplo, const char* trans, const char* diag, const int* n, const Cd* a, const int* lda,
+            Cd* x, const int* incx, std::size_t, std::size_t, std::size_t);
 void sgetrf_(const int* m, const int* n, float* a, const int* lda, int* pivots, int* info);
 void dgetrf_(const int* m, const int* n, double* a, const int* lda, int* pivots, int* info);
 void cgetrf_(const int* m, const int* n, Cf* a, const int* lda, int* pivots, int* info);
@@ -122,7 +142,9 @@ template <>
 struct Routines<float> {
   using Real = float;
   static constexpr auto potrf = spotrf_;
+  static constexpr auto gemm = sgemm_;
   static constexpr auto trsm = strsm_;
+  static constexpr auto trsv = strsv_;
   static constexpr auto getrf = sgetrf_;
   static constexpr auto geqrf = sgeqrf_;
   static constexpr auto orgqr = sorgqr_;
@@ -138,7 +160,9 @@ template <>
 struct Routines<double> {
   using Real = double;
   static constexpr auto potrf = dpotrf_;
+  static constexpr auto gemm = dgemm_;
   static constexpr auto trsm = dtrsm_;
+  static constexpr auto trsv = dtrsv_;
   static constexpr auto getrf = dgetrf_;
   static constexpr auto geqrf = dgeqrf_;
   static constexpr auto orgqr = dorgqr_;
@@ -154,7 +178,9 @@ template <>
 struct Routines<Cf> {
   using Real = float;
   static constexpr auto potrf = cpotrf_;
+  static constexpr auto gemm = cgemm_;
   static constexpr auto trsm = ctrsm_;
+  static constexpr auto trsv = ctrsv_;
   static constexpr auto getrf = cgetrf_;
   static constexpr auto geqrf = cgeqrf_;
   static constexpr auto orgqr = cungqr_;
@@ -170,7 +196,9 @@ template <>
 struct Routines<Cd> {
   using Real = double;
   static constexpr auto potrf = zpotrf_;
+  static constexpr auto gemm = zgemm_;
   static constexpr auto trsm = ztrsm_;
+  static constexpr auto trsv = ztrsv_;
   static constexpr auto getrf = zgetrf_;
   static constexpr auto geqrf = zgeqrf_;
   static constexpr auto orgqr = zungqr_;

@@ -4,14 +4,15 @@
 
 #include <complex>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <initializer_list>
 #include <memory>
-#include <new>
 
 #include <fluxion/extend/lower.hpp>
 #include <fluxion/lax/linalg.hpp>
 
+#include "base/buffer.hpp"
 #include "lax/linalg/lapack.hpp"
 #include "lax/rules.hpp"
 
@@ -75,18 +76,20 @@ BatchOut batch_leading(const BatchArgs& args, const typename P::Params& p) {
 
 // --- on the host ---
 
-/// Memory for one matrix, aligned as LAPACK's results would otherwise depend on where a matrix lies in a stack.
+/// Memory for one matrix, aligned as LAPACK's results would otherwise depend on where a matrix lies in a stack. It
+/// comes from the arrays' allocator: malloc gives blocks of this size back to the system, and each call would take
+/// fresh pages.
 template <class T>
 class Workspace {
  public:
-  explicit Workspace(std::int64_t n) : data_(static_cast<T*>(::operator new(bytes(n), kAlignment))) {}
+  explicit Workspace(std::int64_t n) : data_(static_cast<T*>(allocate_raw(bytes(n))), Free{bytes(n)}) {}
   operator T*() const { return data_.get(); }  // NOLINT: it stands for the memory
 
  private:
-  static constexpr std::align_val_t kAlignment{64};
   static std::size_t bytes(std::int64_t n) { return sizeof(T) * static_cast<std::size_t>(n < 1 ? 1 : n); }
   struct Free {
-    void operator()(T* p) const { ::operator delete(p, kAlignment); }
+    std::size_t bytes;
+    void operator()(T* p) const { free_raw(p, bytes); }
   };
   std::unique_ptr<T, Free> data_;
 };
@@ -109,6 +112,12 @@ struct Stack {
   T* data;
   std::int64_t size;  // of one
   T* operator[](std::int64_t i) const { return data + i * size; }
+  /// Whether the first `n` are all aligned as a workspace is, so that a routine may as well work in their memory.
+  bool aligned(std::int64_t n) const {
+    constexpr std::uintptr_t most = 64;
+    return reinterpret_cast<std::uintptr_t>(data) % most == 0 &&
+           (n < 2 || static_cast<std::uintptr_t>(size) * sizeof(T) % most == 0);
+  }
 };
 template <class T>
 Stack<const T> stack(const HostOperand& x, std::size_t axes = 2) {

@@ -1,4 +1,7 @@
 // Triangular systems: small ones side by side, others by BLAS.
+#include <algorithm>
+#include <cstring>
+
 #include "core/dense.hpp"
 #include "lax/linalg/matrices.hpp"
 #include "lax/readable.hpp"
@@ -12,30 +15,72 @@ struct Params_ {
                            (bool, unit_diagonal));
 };
 
-// Memory holds the transposes of row-major matrices: op(a) x = b is x^T op(a)^T = b^T to a routine for columns, and a^T
-// of a lower triangular a is upper triangular.
+// How BLAS is asked. Its matrices are the transposes of row-major ones.
+struct Question {
+  const char *triangle, *turn, *diagonal;
+  bool forward;  // the first unknowns are found first
+};
+Question question(const Params_& p, bool turned) {
+  return {p.lower ? "U" : "L", turned ? "T" : "N", p.unit_diagonal ? "U" : "N", p.lower != turned};
+}
+
+// op(a) x = b for one vector: a routine for many packs all of a.
+template <class T>
+void solve_vector(const T* a, int n, T* x, const Question& q) {
+  const int one = 1;
+  lapack::Routines<T>::trsv(q.triangle, *q.turn == 'T' ? "N" : "T", q.diagonal, &n, a, &n, x, &one, 1, 1, 1);
+}
+
+// op(a) x = b for x of n x m. The routine for it is no match for the product, and has the blocks on the diagonal only.
+template <class T>
+void solve_blocks(const T* a, int n, T* x, int m, const Question& q) {
+  const std::ptrdiff_t order = n, row = m;
+  const int block = n <= 256 ? 32 : 64;
+  const T one = 1, minus = -1;
+  for (int done = 0, w = 0; done < n; done += w) {
+    w = std::min(block, n - done);
+    const std::ptrdiff_t at = q.forward ? done : n - done - w, known = q.forward ? 0 : at + w;
+    const T* const on = a + at * (order + 1);
+    const T* const beside = a + (*q.turn == 'T' ? known * order + at : at * order + known);
+    const T* const found = x + known * row;
+    T* const wanted = x + at * row;
+    if (done > 0)
+      lapack::Routines<T>::gemm("N", q.turn, &m, &w, &done, &minus, found, &m, beside, &n, &one, wanted, &m, 1, 1);
+    lapack::Routines<T>::trsm("R", q.triangle, q.turn, q.diagonal, &m, &w, &one, on, &n, wanted, &m, 1, 1, 1, 1);
+  }
+}
+
 template <class T>
 void solve_stack(std::span<const HostOperand> in, std::span<const HostResult> out, const Params_& p) {
   const auto n = extent("triangular_solve", columns(in[0].shape()));
   const auto r = extent("triangular_solve", rows(in[1].shape())),
              c = extent("triangular_solve", columns(in[1].shape()));
-  if (const auto m = p.left_side ? c : r; dense::side_by_side(in[0].dtype(), n, m))
+  const int m = p.left_side ? c : r;
+  if (dense::side_by_side(in[0].dtype(), n, m))
     return dense::triangular_solve({in[0].dtype(), n, count(in[0])},
                                    {m, p.left_side, p.lower, p.transpose_a, p.unit_diagonal}, in[0].bytes(),
                                    in[1].bytes(), out[0].bytes());
-  const auto a_size = static_cast<std::int64_t>(n) * n, b_size = static_cast<std::int64_t>(r) * c;
+  const auto a_size = static_cast<std::int64_t>(n) * n, x_size = static_cast<std::int64_t>(n) * m;
   const auto as = stack<const T>(in[0]), bs = stack<const T>(in[1]);
   const auto xs = stack<T>(out[0]);
-  const Workspace<T> a(a_size), x(b_size);
-  const T one = 1;
-  for (std::int64_t i = 0; b_size > 0 && i < count(in[0]); ++i) {
-    std::memcpy(a, as[i], sizeof(T) * static_cast<std::size_t>(a_size));
-    std::memcpy(x, bs[i], sizeof(T) * static_cast<std::size_t>(b_size));
+  // x op(a) = b is op(a)^T x^T = b^T.
+  const auto q = question(p, p.left_side ? p.transpose_a : !p.transpose_a);
+  const bool turned = !p.left_side && m != 1;
+  const bool a_there = as.aligned(count(in[0])) && !p.conjugate_a, x_there = xs.aligned(count(in[0])) && !turned;
+  const Workspace<T> a_aside(a_there ? 0 : a_size), x_aside(x_there ? 0 : x_size);
+  const auto bytes = [](std::int64_t size) { return sizeof(T) * static_cast<std::size_t>(size); };
+  for (std::int64_t i = 0; x_size > 0 && i < count(in[0]); ++i) {
+    T* const x = x_there ? xs[i] : x_aside;
+    if (!a_there) std::memcpy(a_aside, as[i], bytes(a_size));
     if constexpr (lapack::is_complex<T>)
-      for (std::int64_t k = 0; p.conjugate_a && k < a_size; ++k) a[k] = std::conj(a[k]);
-    lapack::Routines<T>::trsm(p.left_side ? "R" : "L", p.lower ? "U" : "L", p.transpose_a ? "T" : "N",
-                              p.unit_diagonal ? "U" : "N", &c, &r, &one, a, &n, x, &c, 1, 1, 1, 1);
-    std::memcpy(xs[i], x, sizeof(T) * static_cast<std::size_t>(b_size));
+      for (std::int64_t k = 0; p.conjugate_a && k < a_size; ++k) a_aside[k] = std::conj(a_aside[k]);
+    if (turned) dense::transpose(bs[i], r, c, sizeof(T), x);
+    else std::memcpy(x, bs[i], bytes(x_size));
+    const T* const a = a_there ? as[i] : a_aside;
+    if (m == 1) solve_vector(a, n, x, q);
+    else solve_blocks(a, n, x, m, q);
+    if (turned) dense::transpose(x, c, r, sizeof(T), xs[i]);
+    else if (!x_there) std::memcpy(xs[i], x, bytes(x_size));
   }
 }
 
