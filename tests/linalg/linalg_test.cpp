@@ -365,13 +365,16 @@ TEST_CASE("triangular systems of any order, number of right-hand sides and place
 
 TEST_CASE("Cholesky factors of any order and place in a stack") {
   for (const DType t : {float64, float32})
-    for (const std::int64_t n : {17, 40, 100}) {
+    for (const std::int64_t n : {17, 40, 100, 257}) {
       const Array x = random::normal(random::key(n), {3, n, n}, t);
       const Array a = matmul(x, mt(x)) + static_cast<double>(n) * eye(n, {}, 0, t);
       const Array l = lax::linalg::cholesky(a);
       CHECK(distance(matmul(l, mt(l)), a) < (t == float32 ? 1e-5 : 1e-14) * 10 * static_cast<double>(n));
       CHECK(distance(l, tril(l)) == 0);
       for (int i = 0; i < 3; ++i) CHECK(distance(l[i], lax::linalg::cholesky(a[i])) == 0);
+      const Array none = lax::linalg::cholesky(-a[0]);
+      CHECK(sum(isnan(none)).item<std::int64_t>() == n * (n + 1) / 2);
+      CHECK(distance(triu(none, 1), zeros({n, n}, t)) == 0);
     }
 }
 
