@@ -139,6 +139,8 @@ struct Batched {
   void (*triangular)(const void* a, const void* b, void* x, const TriangularShape&, std::size_t count) = nullptr;
   /// L and U in one matrix; row i was exchanged with row pivots[i].
   void (*lu)(const void* from, void* to, std::int32_t* pivots, std::size_t n, std::size_t count) = nullptr;
+  /// A X = B for X of n x m, m <= batched_order: what `lu`, the exchanges of B's rows and both of its triangles give.
+  void (*solve)(const void* a, const void* b, void* x, std::size_t n, std::size_t m, std::size_t count) = nullptr;
   std::size_t lanes = 1;
 };
 Batched batched(DType t);
