@@ -77,7 +77,8 @@ namespace {
 
 /// Reads the operands of what finishes the product.
 void plan_finish(Planner& p, const Finish& f, Dot& step) {
-  step.shape.finish.kind = f.kind;
+  step.finishes = true;
+  step.finish.kind = f.kind;
   step.scaled = f.scale.has_value();
   if (f.scale) step.scale = p.use(*f.scale).ref();
   if (!f.other) return;
@@ -85,10 +86,10 @@ void plan_finish(Planner& p, const Finish& f, Dot& step) {
   const std::size_t rank = type.shape.size();
   const Location l = p.use(*f.other);
   step.other = l.ref();
-  step.shape.finish.other_row = l.strides[rank - 2];
+  step.finish.other_row = l.strides[rank - 2];
   if (l.strides[rank - 1] == 1) return;
   step.other = {p.packed(l.ref(), type.shape, l.strides, itemsize(type.dtype)), 0};
-  step.shape.finish.other_row = type.shape[rank - 1];
+  step.finish.other_row = type.shape[rank - 1];
 }
 
 }  // namespace
@@ -108,7 +109,7 @@ void plan_dot(Planner& p, const Unit& u) {
   if (finishes) plan_finish(p, finish->second, step);
   const Location c = p.define(p.instr(u.members.back()).out[0], row_major(result.shape));
   step.c = c.ref();
-  step.finish.assign(u.members.begin() + 1, u.members.end());
+  step.instrs.assign(u.members.begin() + 1, u.members.end());
   const std::size_t rank = left.shape.size();
   const std::int64_t k = left.shape[rank - 1], rows = left.shape[rank - 2], columns = result.shape[rank - 1];
   if (k == 0) {  // a sum of nothing

@@ -75,8 +75,8 @@ bool flat_allows(const Flat& flat, std::uint32_t input, std::uint32_t result) {
 /// A product may be finished in the place of what it is added to, element by element, unless sums in parts are stored.
 bool product_allows(const Dot& dot, std::uint32_t input) {
   const auto& g = dot.shape;
-  return g.finish.kind != kernels::GemmFinish::Kind::none && g.k <= kernels::product_chunk &&
-         dot.other.storage == input && dot.other.offset == 0 && dot.c.offset == 0 && g.finish.other_row == g.c_row &&
+  return dot.finish.kind != kernels::GemmFinish::Kind::none && g.k <= kernels::product_chunk &&
+         dot.other.storage == input && dot.other.offset == 0 && dot.c.offset == 0 && dot.finish.other_row == g.c_row &&
          dot.a.storage != input && dot.b.storage != input && !(dot.scaled && dot.scale.storage == input);
 }
 

@@ -130,7 +130,7 @@ struct GemmArgs {
   std::ptrdiff_t a_row, a_col, b_row, b_col, c_row;
   std::size_t batch = 1;
   std::ptrdiff_t a_batch = 0, b_batch = 0, c_batch = 0;
-  GemmFinish finish = {};  // of floats, one product with m, n > 1 and k > 0
+  const GemmFinish* finish = nullptr;  // of floats, of one product with m, n > 1 and k > 0
 };
 using Gemm = void (*)(const GemmArgs&);
 Gemm gemm(DType t);

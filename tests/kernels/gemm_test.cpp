@@ -215,14 +215,16 @@ TEMPLATE_TEST_CASE("products are finished to the bit as by single operations", "
                 expected[i] = kind == Kind::add ? y + x : kind == Kind::from_other ? y - x : kind == Kind::none ? x : x - y;
               }
               g.c = c.data();
-              g.finish = {scaled ? &scale : nullptr, kind == Kind::none ? nullptr : other.begin(), other.row, kind};
+              const void* const begin = kind == Kind::none ? nullptr : other.begin();
+              kernels::GemmFinish finish{scaled ? &scale : nullptr, begin, other.row, kind};
+              g.finish = &finish;
               kernels::gemm(dtype<T>())(g);
               INFO(m << "x" << k << " by " << k << "x" << n << ", layouts " << la << " and " << lb << ", kind "
                      << int(kind) << (scaled ? ", scaled" : "") << (row ? ", one row" : ""));
               CHECK(c == expected);
               if (k > kernels::product_chunk || row || kind == Kind::none) continue;
               for (std::size_t i = 0; i < m * n; ++i) c[i] = other.at(i / n, i % n);
-              g.finish.other = c.data(), g.finish.other_row = std::ptrdiff_t(n);
+              finish.other = c.data(), finish.other_row = std::ptrdiff_t(n);
               kernels::gemm(dtype<T>())(g);
               CHECK(c == expected);
             }

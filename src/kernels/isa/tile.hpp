@@ -13,26 +13,28 @@ namespace fluxion::kernels::FLUXION_ISA {
 /// Rows and vectors of a tile: the most whose sums, with a line of B, fit into the registers.
 inline constexpr std::size_t tile_rows = has_avx512 ? 8 : 4, tile_vectors = has_fma ? 3 : 2;
 
-/// A tile's sums become scale * sum + sign * other, each operation rounded; without `other` scale * sum.
-template <class T> struct TileFinish {
-  T scale, sign;
-  const T* other;
-  std::ptrdiff_t other_row;
-};
-
 /// Operands by strides: B's lines are contiguous, A's elements anywhere.
 template <class T> struct Strided {
   const T* a;
   std::ptrdiff_t a_row, a_col;
   const T* b;
   std::ptrdiff_t b_row;
-  const TileFinish<T>* finish = nullptr;
   T left(std::size_t i) const { return a[std::ptrdiff_t(i) * a_row]; }
   const T* right() const { return b; }
   void next() {
     a += a_col;
     b += b_row;
   }
+};
+
+/// The same for a tile whose sums become scale * sum + sign * other, each operation rounded; without `other` scale * sum.
+template <class T> struct TileFinish {
+  T scale, sign;
+  const T* other;
+  std::ptrdiff_t other_row;
+};
+template <class T> struct Finished : Strided<T> {
+  TileFinish<T> finish;
 };
 
 /// B's lines are where a table says; A is packed, a column of `tile_rows` elements after the other.
@@ -128,12 +130,12 @@ void tile(T* c, std::ptrdiff_t c_row, const Operands& operands, std::size_t k, s
       for (std::size_t u = 0; u < width; ++u) f(i, u, sum[i][u]);
   };
   if (add) each([&](std::size_t i, std::size_t u, B& s) { s = load(c, c_row, i, u) + s; });
-  if constexpr (requires { operands.finish; })
-    if (const auto* f = operands.finish; f != nullptr) {
-      const B scale(f->scale), sign(f->sign);
-      if (f->other == nullptr) each([&](std::size_t, std::size_t, B& s) { s = scale * s; });
-      else each([&](std::size_t i, std::size_t u, B& s) { s = scale * s + sign * load(f->other, f->other_row, i, u); });
-    }
+  if constexpr (requires { operands.finish; }) {
+    const auto& f = operands.finish;
+    const B scale(f.scale), sign(f.sign);
+    if (f.other == nullptr) each([&](std::size_t, std::size_t, B& s) { s = scale * s; });
+    else each([&](std::size_t i, std::size_t u, B& s) { s = scale * s + sign * load(f.other, f.other_row, i, u); });
+  }
   each([&](std::size_t i, std::size_t u, B& s) {
     T* const to = c + std::ptrdiff_t(i) * c_row + u * B::size;
     if constexpr (partial)
