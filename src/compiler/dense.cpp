@@ -64,6 +64,17 @@ void transpose(const void* from, std::int64_t m, std::int64_t n, std::size_t ite
   kernels::copy_strided(to, to_strides, from, from_strides, shape, 2, itemsize);
 }
 
+void solve(const Systems& s, std::int64_t m, const void* a, const void* b, void* x) {
+  const auto kernels = kernels::batched(s.dtype);
+  const std::size_t a_bytes = unsign(s.n * s.n) * itemsize(s.dtype), x_bytes = unsign(s.n * m) * itemsize(s.dtype);
+  if (m == 0) return;
+  const double work = cubed(s.n) / 3 + static_cast<double>(s.n * s.n * m);
+  share_out(s, work, kernels.lanes, [&](std::size_t i, std::size_t count) {
+    kernels.solve(static_cast<const std::byte*>(a) + i * a_bytes, static_cast<const std::byte*>(b) + i * x_bytes,
+                  static_cast<std::byte*>(x) + i * x_bytes, unsign(s.n), unsign(m), count);
+  });
+}
+
 void in_parallel(std::int64_t n, double work, const std::function<void(std::int64_t, std::int64_t)>& body) {
   if (n <= 0) return;
   if (work < parallel_work) return body(0, n);

@@ -18,7 +18,14 @@ constexpr std::size_t most_registers = 1024;
 class Fuser {
  public:
   Fuser(const ir::Program& p, const Origins& o, std::span<const Dims> input_strides)
-      : p_(p), o_(o), n_(static_cast<std::uint32_t>(p.instrs.size())), level_(n_, 0), folds_(n_, 0), group_(n_) {
+      : p_(p),
+        o_(o),
+        n_(static_cast<std::uint32_t>(p.instrs.size())),
+        level_(n_, 0),
+        folds_(n_, 0),
+        group_(n_),
+        finishes_(n_, 0) {
+    count_uses();
     predict_layouts(input_strides);
     find_effects();
   }
@@ -48,11 +55,75 @@ class Fuser {
   const ir::Instr& instr(std::uint32_t i) const { return p_.instrs[i]; }
   std::int64_t count(ir::ValueId v) const { return element_count(p_.types[v].shape); }
 
+  /// Elementwise work of its own: not what finishes a product.
+  bool elementwise(std::uint32_t i) const { return is_elementwise(instr(i).action) && finishes_[i] == 0; }
+
+  void count_uses() {
+    const auto is_dot = [](const ir::Instr& i) { return std::holds_alternative<ir::Dot>(i.action); };
+    if (std::none_of(p_.instrs.begin(), p_.instrs.end(), is_dot)) return;
+    uses_.assign(p_.types.size(), 0);
+    for (const auto& i : p_.instrs)
+      for (const auto v : i.in) ++uses_[v];
+    for (const auto v : p_.outputs) ++uses_[v];
+  }
+  /// A product that only the instruction that is looked at needs, perhaps a multiple of it.
+  std::optional<Finish> product_alone(ir::ValueId v) const {
+    const auto from = o_.producer[v];
+    if (uses_[v] != 1 || from == no_instr || instr(from).out[0] != v) return std::nullopt;
+    if (const auto known = result_.finishes.find(from); known != result_.finishes.end())
+      return known->second.kind == Finish::Kind::none ? std::optional(known->second) : std::nullopt;
+    if (!std::holds_alternative<ir::Dot>(instr(from).action)) return std::nullopt;
+    const auto& t = p_.types[v];
+    const std::size_t rank = t.shape.size();
+    const bool one = element_count(t.shape) == t.shape[rank - 1] * t.shape[rank - 2];
+    const bool floats = t.dtype == DType::float32 || t.dtype == DType::float64;
+    const bool matrix = t.shape[rank - 1] > 1 && t.shape[rank - 2] > 1 && p_.types[instr(from).in[0]].shape.back() > 0;
+    return one && floats && matrix ? std::optional(Finish{from, {}, {}, Finish::Kind::none}) : std::nullopt;
+  }
+  bool repeats_one(ir::ValueId v) const {
+    return std::all_of(strides_[v].begin(), strides_[v].end(), [](auto s) { return s == 0; });
+  }
+  /// Whether what is computed elsewhere has rows of contiguous elements; what a loop computes is better used there.
+  bool can_be_other(ir::ValueId v) const {
+    const auto from = o_.producer[v];
+    const auto& s = strides_[v];
+    return s[s.size() - 1] == 1 && s[s.size() - 2] >= 0 && (from == no_instr || !elementwise(from));
+  }
+  /// Whether instruction i is the last step of a product; then it is remembered as that.
+  bool finishes_product(std::uint32_t i) {
+    const auto* map = std::get_if<ir::Map>(&instr(i).action);
+    if (uses_.empty() || map == nullptr || (map->op != ir::Op::add && map->op != ir::Op::sub && map->op != ir::Op::mul))
+      return false;
+    for (const std::size_t k : {1, 0}) {
+      const auto v = instr(i).in[k], other = instr(i).in[1 - k];
+      auto f = product_alone(v);
+      if (!f) continue;
+      if (map->op == ir::Op::mul) {
+        if (f->scale || !repeats_one(other)) continue;
+        f->scale = other;
+      } else {
+        if (!can_be_other(other)) continue;
+        f->other = other;
+        f->kind = map->op == ir::Op::add ? Finish::Kind::add
+                  : k == 1               ? Finish::Kind::from_other
+                                         : Finish::Kind::minus_other;
+      }
+      group_[i] = f->product;
+      finishes_[i] = 1;
+      result_.finishes.erase(o_.producer[v]);
+      result_.finishes.emplace(i, *f);
+      return true;
+    }
+    return false;
+  }
+
   // Layouts are decided by the planner, loop by loop; this guess only steers which reductions are fused.
   void predict_layouts(std::span<const Dims> inputs) {
     strides_.resize(p_.types.size());
     for (std::size_t k = 0; k < inputs.size(); ++k) strides_[p_.inputs[k]] = inputs[k];
-    for (const auto& i : p_.instrs) {
+    for (std::uint32_t at = 0; at < n_; ++at) {
+      group_[at] = at;
+      const auto& i = instr(at);
       if (holds_programs(i.action) || std::holds_alternative<ir::HostCall>(i.action) || std::holds_alternative<ir::Tape>(i.action)) {
         for (const auto v : i.out) strides_[v] = row_major(p_.types[v].shape);
         continue;
@@ -63,7 +134,8 @@ class Fuser {
         auto view = view_of(i.action, p_.types[i.in[0]], strides_[i.in[0]], out);
         guess = view ? std::move(view->strides) : row_major(out.shape);
       } else {
-        guess = is_elementwise(i.action) ? like_operands(i, out.shape) : row_major(out.shape);
+        const bool free = is_elementwise(i.action) && !finishes_product(at);
+        guess = free ? like_operands(i, out.shape) : row_major(out.shape);
       }
       for (std::size_t k = 1; k < i.out.size(); ++k) strides_[i.out[k]] = guess;
       strides_[i.out[0]] = std::move(guess);
@@ -90,8 +162,8 @@ class Fuser {
   /// Whether instruction i can take value v from the registers of the instruction that makes it.
   bool fuses(std::uint32_t i, ir::ValueId v) const {
     const auto from = o_.producer[v];
-    if (from == no_instr || !is_elementwise(instr(from).action)) return false;
-    if (is_elementwise(instr(i).action)) return count(v) == count(instr(i).out[0]);
+    if (from == no_instr || !elementwise(from)) return false;
+    if (elementwise(i)) return count(v) == count(instr(i).out[0]);
     return folds_[i] != 0;
   }
   bool foldable(std::uint32_t i) const {
@@ -99,7 +171,7 @@ class Fuser {
     if (reduce == nullptr) return false;
     const auto v = instr(i).in[0];
     const auto from = o_.producer[v];
-    if (from == no_instr || !is_elementwise(instr(from).action) || count(v) == 0) return false;
+    if (from == no_instr || !elementwise(from) || count(v) == 0) return false;
     const auto& shape = p_.types[v].shape;
     const ReductionShape r(*reduce, shape);
     return !prefers_columns(r, squeezed(shape, strides_[v])) || (folds_columns(r) && is_row_major(shape, strides_[v]));
@@ -123,7 +195,7 @@ class Fuser {
     std::vector<int> latest(n_, INT_MAX);
     for (std::uint32_t i = n_; i-- > 0;) {
       if (is_view(instr(i).action)) continue;
-      if (is_elementwise(instr(i).action) && latest[i] != INT_MAX) level_[i] = std::max(level_[i], latest[i]);
+      if (elementwise(i) && latest[i] != INT_MAX) level_[i] = std::max(level_[i], latest[i]);
       for (const auto v : instr(i).in)
         if (const auto from = o_.source[v]; from != no_instr)
           latest[from] = std::min(latest[from], level_[i] - (fuses(i, v) ? 0 : 1));
@@ -135,7 +207,6 @@ class Fuser {
     return i;
   }
   void join() {
-    for (std::uint32_t i = 0; i < n_; ++i) group_[i] = i;
     for (std::uint32_t i = 0; i < n_; ++i) {
       if (is_view(instr(i).action)) continue;
       for (const auto v : instr(i).in)
@@ -149,7 +220,7 @@ class Fuser {
     constexpr std::int64_t short_loop = 1024;
     std::unordered_map<std::uint64_t, std::uint32_t> first;  // by level and count: an instruction
     for (std::uint32_t i = 0; i < n_; ++i) {
-      if (!is_elementwise(instr(i).action)) continue;
+      if (!elementwise(i)) continue;
       const auto elements = count(instr(i).out[0]);
       if (elements > short_loop) continue;
       const auto key = static_cast<std::uint64_t>(level_[i]) << 32 | static_cast<std::uint64_t>(elements);
@@ -223,7 +294,7 @@ class Fuser {
     auto& list = reduces(i) ? u.reductions : u.members;
     result_.position_of[i] = static_cast<std::uint32_t>(list.size());
     list.push_back(i);
-    u.is_loop = reduces(i) || is_elementwise(instr(i).action);
+    u.is_loop = reduces(i) || elementwise(i);
   }
   /// All reductions of a loop fold the same rows in chunks of the same size; others come after the loop.
   bool agrees(const Unit& u, std::uint32_t i) {
@@ -314,8 +385,8 @@ class Fuser {
         continue;
       }
       for (const auto v : in) {
-        const bool inside = fuses(i, v) && r.unit_of[o_.producer[v]] == r.unit_of[i];
-        if (!inside) r.stored[v] = 1;
+        const bool passed_on = fuses(i, v) || (finishes_[i] != 0 && o_.producer[v] != no_instr);
+        if (!passed_on || r.unit_of[o_.producer[v]] != r.unit_of[i]) r.stored[v] = 1;
       }
     }
   }
@@ -329,6 +400,8 @@ class Fuser {
   std::vector<std::uint32_t> last_use_;  // by instruction: in its group; n_ if it is folded
   std::vector<Dims> strides_;
   std::vector<std::uint32_t> before_;  // by instruction: that of the effect before; empty if there are none
+  std::vector<char> finishes_;           // by instruction: whether it is a part of a product
+  std::vector<std::uint32_t> uses_;      // by value; empty if there are no products
   Fusion result_;
   std::unordered_map<std::ptrdiff_t, std::optional<Shape>> common_;  // by unit
   std::vector<std::uint32_t> new_index_;

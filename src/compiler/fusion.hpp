@@ -1,5 +1,6 @@
 // Which instructions are carried out together: elementwise ones over the same elements, and the
-// reductions that fold their results, become one loop.
+// reductions that fold their results, become one loop; a sum with a product, or a multiple of it, becomes part of the
+// product.
 //
 // Every instruction has a level, and an edge either fuses (both ends elementwise over as many elements, in
 // the same order) or is a barrier. Levels do not decrease along fusing edges and increase along barriers,
@@ -7,9 +8,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "compiler/layout.hpp"
+#include "kernels/kernels.hpp"
 
 namespace fluxion::compiler {
 
@@ -41,11 +45,21 @@ struct Unit {
   bool is_loop = true;
 };
 
+/// How a product's elements are changed before they are left, where nothing else needs them: `scale` times them, then
+/// the sum or the difference with `other`.
+struct Finish {
+  using Kind = kernels::GemmFinish::Kind;
+  std::uint32_t product;                  // instruction
+  std::optional<ir::ValueId> scale, other;
+  Kind kind = Kind::none;
+};
+
 struct Fusion {
   std::vector<Unit> units;            // in an order in which they can be carried out
   std::vector<std::uint32_t> unit_of; // by instruction; none for views
   std::vector<std::uint32_t> position_of;  // by instruction: among the members of its unit
   std::vector<char> stored;           // by value: whether it is needed in memory
+  std::unordered_map<std::uint32_t, Finish> finishes;  // by the last instruction of the product's unit
 };
 
 /// How a reduction sees its operand: extents of 1 dropped.

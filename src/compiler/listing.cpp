@@ -64,6 +64,7 @@ class Lister {
     const auto batch = s.shape.batch * static_cast<std::size_t>(element_count(s.outer));
     line() << "dot: " << batch << " of " << s.shape.m << 'x' << s.shape.k << " by " << s.shape.k << 'x' << s.shape.n
         << " from " << where(s.a) << " and " << where(s.b) << " to " << where(s.c) << '\n';
+    for (const auto i : s.instrs) line() << "  " << p_.instrs[i] << '\n';
   }
   void list(const Copy& s) {
     line() << "copy " << s.shape << " from " << where(s.from) << " strides " << s.from_strides << " to " << where(s.to)

@@ -169,6 +169,10 @@ struct Dot {
   kernels::GemmArgs shape{};  // without pointers; its batch is the innermost dimension of all batches
   Dims outer, a_outer, b_outer;  // the others: extents; elements
   bool parallel = false;
+  kernels::GemmFinish finish = {};  // without pointers
+  Ref scale, other;
+  bool finishes = false, scaled = false;
+  std::vector<std::uint32_t> instrs;  // of the program that finish it, for listings
 };
 
 /// A call into the host. The lists of what it sees are made in the holder's memory, so that a call allocates nothing.

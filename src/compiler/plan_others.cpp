@@ -76,14 +76,43 @@ void plan_argmax(Planner& p, const ir::Instr& i) {
   p.step(step);
 }
 
-void plan_dot(Planner& p, const ir::Instr& i) {
+namespace {
+
+/// Reads the operands of what finishes the product.
+void plan_finish(Planner& p, const Finish& f, Dot& step) {
+  step.finishes = true;
+  step.finish.kind = f.kind;
+  step.scaled = f.scale.has_value();
+  if (f.scale) step.scale = p.use(*f.scale).ref();
+  if (!f.other) return;
+  const auto& type = p.type(*f.other);
+  const std::size_t rank = type.shape.size();
+  const Location l = p.use(*f.other);
+  step.other = l.ref();
+  step.finish.other_row = l.strides[rank - 2];
+  if (l.strides[rank - 1] == 1) return;
+  step.other = {p.packed(l.ref(), type.shape, l.strides, itemsize(type.dtype)), 0};
+  step.finish.other_row = type.shape[rank - 1];
+}
+
+}  // namespace
+
+void plan_dot(Planner& p, const Unit& u) {
+  const ir::Instr& i = p.instr(u.members.front());
+  const auto finish = p.fusion().finishes.find(u.members.back());
+  const bool finishes = finish != p.fusion().finishes.end();
   const auto& left = p.type(i.in[0]);
   const auto& result = p.type(i.out[0]);
   const auto size = static_cast<std::int64_t>(itemsize(left.dtype));
   const auto multiply = kernels::gemm(left.dtype);
   if (multiply == nullptr) throw UnsupportedError(text("dot_general: numbers are needed, got ", left.dtype));
   const Location a = p.use(i.in[0]), b = p.use(i.in[1]);
-  const Location c = p.define(i.out[0], row_major(result.shape));
+  Dot step;
+  step.multiply = multiply, step.a = a.ref(), step.b = b.ref(), step.itemsize = unsign(size);
+  if (finishes) plan_finish(p, finish->second, step);
+  const Location c = p.define(p.instr(u.members.back()).out[0], row_major(result.shape));
+  step.c = c.ref();
+  step.instrs.assign(u.members.begin() + 1, u.members.end());
   const std::size_t rank = left.shape.size();
   const std::int64_t k = left.shape[rank - 1], rows = left.shape[rank - 2], columns = result.shape[rank - 1];
   if (k == 0) {  // a sum of nothing
@@ -91,7 +120,6 @@ void plan_dot(Planner& p, const ir::Instr& i) {
     identity_bits(ir::ReduceOp::sum, left.dtype, zero);
     return p.step(fill(c, result.shape, unsign(size), p.constant(zero, sizeof zero)));
   }
-  Dot step{multiply, a.ref(), b.ref(), c.ref(), unsign(size), {}, {}, {}, {}};
   auto& s = step.shape;
   s.m = unsign(rows), s.n = unsign(columns), s.k = unsign(k);
   s.a_row = a.strides[rank - 2], s.a_col = a.strides[rank - 1];

@@ -248,7 +248,7 @@ void Planner::unit(const Unit& u) {
   if (u.is_loop) return plan_loop(*this, u);
   const auto& i = instr(u.members.front());
   if (std::holds_alternative<ir::ArgMax>(i.action)) plan_argmax(*this, i);
-  else if (std::holds_alternative<ir::Dot>(i.action)) plan_dot(*this, i);
+  else if (std::holds_alternative<ir::Dot>(i.action)) plan_dot(*this, u);
   else if (std::holds_alternative<ir::HostCall>(i.action)) plan_host_call(*this, i);
   else if (std::holds_alternative<ir::TruePositions>(i.action)) plan_true_positions(*this, i);
   else if (std::holds_alternative<ir::TakeRows>(i.action)) plan_take_rows(*this, i);

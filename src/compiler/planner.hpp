@@ -154,7 +154,7 @@ class FlatUnits {
 void plan_loop(Planner& p, const Unit& u);
 void plan_reduction(Planner& p, const Unit& u);  // a unit of one reduction
 void plan_argmax(Planner& p, const ir::Instr& i);
-void plan_dot(Planner& p, const ir::Instr& i);
+void plan_dot(Planner& p, const Unit& u);
 /// Memory for an assembled array, filled where its pieces leave something.
 const Location& define_assembled(Planner& p, const ir::Instr& i);
 void plan_assemble(Planner& p, const ir::Instr& i);

@@ -72,6 +72,14 @@ bool flat_allows(const Flat& flat, std::uint32_t input, std::uint32_t result) {
                       [&](const auto& p) { return p.ref.storage == input || p.ref.storage == result; });
 }
 
+/// A product may be finished in the place of what it is added to, element by element, unless sums in parts are stored.
+bool product_allows(const Dot& dot, std::uint32_t input) {
+  const auto& g = dot.shape;
+  return dot.finish.kind != kernels::GemmFinish::Kind::none && g.k <= kernels::product_chunk &&
+         dot.other.storage == input && dot.other.offset == 0 && dot.c.offset == 0 && dot.finish.other_row == g.c_row &&
+         dot.a.storage != input && dot.b.storage != input && !(dot.scaled && dot.scale.storage == input);
+}
+
 struct Pair {
   std::size_t steps, order, apart;  // between the last reading and the first writing; between argument and result
   Reuse reuse;
@@ -94,6 +102,8 @@ std::optional<Pair> judged(const ir::Program& p, const Plan& plan, std::uint32_t
   if (in.last > out.first) return std::nullopt;
   const auto* flat = std::get_if<Flat>(&plan.steps[out.first]);
   if (flat != nullptr && flat_allows(*flat, input, storage)) return pair;
+  const auto* dot = std::get_if<Dot>(&plan.steps[out.first]);
+  if (dot != nullptr && dot->c.storage == storage && product_allows(*dot, input)) return pair;
   if (const auto* copy = std::get_if<Copy>(&plan.steps[out.first]); copy != nullptr) {
     // The same elements in the same places: nothing is to be done.
     const bool stays = copy->from.storage == input && copy->to.storage == storage && copy->from.offset == 0 &&

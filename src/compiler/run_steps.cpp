@@ -157,6 +157,10 @@ void in_parts(const Dot& s, const kernels::GemmArgs& all) {
     if (wide) part.b = static_cast<const std::byte*>(all.b) + offset * all.b_col;
     else part.a = static_cast<const std::byte*>(all.a) + offset * all.a_row;
     part.c = static_cast<std::byte*>(all.c) + offset * (wide ? 1 : all.c_row);
+    auto finish = all.finish != nullptr ? *all.finish : kernels::GemmFinish{};
+    if (finish.other != nullptr)
+      finish.other = static_cast<const std::byte*>(finish.other) + offset * (wide ? 1 : finish.other_row);
+    if (all.finish != nullptr) part.finish = &finish;
     s.multiply(part);
   });
 }
@@ -168,6 +172,13 @@ void execute(const Dot& s, Bases bases) {
   all.a = resolve(bases, s.a);
   all.b = resolve(bases, s.b);
   all.c = resolve(bases, s.c);
+  kernels::GemmFinish finish;
+  if (s.finishes) {
+    finish = s.finish;
+    if (s.scaled) finish.scale = resolve(bases, s.scale);
+    if (finish.kind != kernels::GemmFinish::Kind::none) finish.other = resolve(bases, s.other);
+    all.finish = &finish;
+  }
   if (s.outer.empty() && !s.parallel) return s.multiply(all);
   const std::size_t batch = all.batch * static_cast<std::size_t>(element_count(s.outer));
   if (!s.parallel) return some_products(s, all, 0, batch);

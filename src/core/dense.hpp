@@ -7,6 +7,7 @@
 #include <functional>
 
 #include <fluxion/dtype.hpp>
+#include <fluxion/extend/host.hpp>
 
 namespace fluxion::dense {
 
@@ -28,6 +29,25 @@ struct Triangular {
   bool left, lower, transpose, unit_diagonal;
 };
 void triangular_solve(const Systems& s, const Triangular& t, const void* a, const void* b, void* x);
+/// a x = b for x of n x m: to the bit what `lu`, permuted rows of b and both triangles give.
+void solve(const Systems& s, std::int64_t m, const void* a, const void* b, void* x);
+
+/// Host functions that programs are known to hold side by side, so that a compiler may do at once what several do:
+/// stacks of square matrices to L and U in one matrix, exchanges, and the order of rows after them;
+class Factorisation : public HostFunction {};
+/// and (a, b) to the x with op(a) x = b, or x op(a) = b.
+class Substitution : public HostFunction {
+ public:
+  struct Form {
+    bool left, lower, transpose, conjugate, unit_diagonal;
+    friend bool operator==(const Form&, const Form&) = default;
+  };
+  explicit Substitution(Form form) : form_(form) {}
+  const Form& form() const { return form_; }
+
+ private:
+  Form form_;
+};
 
 /// to = the transpose of a row-major m x n matrix of elements of this many bytes.
 void transpose(const void* from, std::int64_t m, std::int64_t n, std::size_t itemsize, void* to);

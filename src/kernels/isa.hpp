@@ -16,9 +16,6 @@ struct PlainGemm {
   Gemm inner = nullptr;   // one column: n = 1, a_col = 1, b_row = 1
 };
 
-/// Terms of a product's element that are summed before they are added to it: part of what its bits are.
-inline constexpr std::size_t product_chunk = 256;
-
 /// Where kernels take memory for packed operands from.
 struct Memory {
   void* (*allocate)(std::size_t bytes);

@@ -106,6 +106,19 @@ using ArgMax = void (*)(std::int64_t* out, const void* in, std::size_t outer, st
                         std::ptrdiff_t outer_stride, std::ptrdiff_t n_stride, std::ptrdiff_t inner_stride);
 ArgMax argmax(DType t);
 
+/// Terms of a product's element that are summed before they are added to it: part of what its bits are.
+inline constexpr std::size_t product_chunk = 256;
+
+/// What becomes of a product's element before it is left: `scale` times it, then, by `kind`, added to the element of
+/// `other` in its place, taken from that, or that from it. Each operation is rounded.
+struct GemmFinish {
+  enum class Kind : std::uint8_t { none, add, from_other, minus_other };
+  const void* scale = nullptr;  // one element; null: 1
+  const void* other = nullptr;  // rows of contiguous elements; C itself only if k <= product_chunk, else apart from it
+  std::ptrdiff_t other_row = 0;
+  Kind kind = Kind::none;
+};
+
 /// C (m x n, rows of contiguous elements) = A (m x k) B (k x n), `batch` times; strides in elements. An element's bits
 /// depend on its row and its column and their order alone, but that a single column (n = 1) or row (m = 1) of
 /// contiguous factors is summed as an inner product. Null for dtypes without a product.
@@ -117,6 +130,7 @@ struct GemmArgs {
   std::ptrdiff_t a_row, a_col, b_row, b_col, c_row;
   std::size_t batch = 1;
   std::ptrdiff_t a_batch = 0, b_batch = 0, c_batch = 0;
+  const GemmFinish* finish = nullptr;  // of floats, of one product with m, n > 1 and k > 0
 };
 using Gemm = void (*)(const GemmArgs&);
 Gemm gemm(DType t);
@@ -139,6 +153,8 @@ struct Batched {
   void (*triangular)(const void* a, const void* b, void* x, const TriangularShape&, std::size_t count) = nullptr;
   /// L and U in one matrix; row i was exchanged with row pivots[i].
   void (*lu)(const void* from, void* to, std::int32_t* pivots, std::size_t n, std::size_t count) = nullptr;
+  /// A X = B for X of n x m, m <= batched_order: what `lu`, the exchanges of B's rows and both of its triangles give.
+  void (*solve)(const void* a, const void* b, void* x, std::size_t n, std::size_t m, std::size_t count) = nullptr;
   std::size_t lanes = 1;
 };
 Batched batched(DType t);

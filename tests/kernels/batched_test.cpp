@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 
 #include "kernels/isa.hpp"
 #include "support.hpp"
@@ -150,5 +151,34 @@ TEMPLATE_TEST_CASE("L and U multiply to the matrix with its rows exchanged", "[k
     kernels.lu(a.data() + (count - 1) * n * n, alone.data(), order.data(), n, 1);
     CHECK(same_bits(alone.data(), lu.data() + (count - 1) * n * n, n * n));
     CHECK(std::equal(order.begin(), order.end(), pivots.end() - std::ptrdiff_t(n)));
+  });
+}
+
+TEMPLATE_TEST_CASE("systems are solved to the bit as by their factors", "[kernels]", float, double) {
+  each<TestType>([](const kernels::Batched& kernels, std::size_t n, std::size_t count) {
+    for (const std::size_t m : {std::size_t(1), std::size_t(3), n}) {
+      auto a = numbers<TestType>(count * n * n, 5);
+      const auto b = numbers<TestType>(count * n * m, 6);
+      if (count > 2)
+        for (std::size_t i = 0; i < n * n; ++i) a[n * n + i] = TestType(i % n);  // singular: all rows are the same
+      if (count > 3) a[2 * n * n] = std::numeric_limits<TestType>::quiet_NaN();
+      std::vector<TestType> lu(a.size()), permuted(b), y(b.size()), by_factors(b.size()), x(b.size() + 1, TestType(7));
+      std::vector<std::int32_t> pivots(count * n);
+      kernels.lu(a.data(), lu.data(), pivots.data(), n, count);
+      for (std::size_t q = 0; q < count; ++q)
+        for (std::size_t i = 0; i < n; ++i)
+          for (std::size_t r = 0; r < m; ++r)
+            std::swap(permuted[(q * n + i) * m + r], permuted[(q * n + std::size_t(pivots[q * n + i])) * m + r]);
+      kernels.triangular(lu.data(), permuted.data(), y.data(), {n, m, true, true, false, true}, count);
+      kernels.triangular(lu.data(), y.data(), by_factors.data(), {n, m, true, false, false, false}, count);
+      kernels.solve(a.data(), b.data(), x.data(), n, m, count);
+      CHECK(x.back() == TestType(7));
+      for (std::size_t i = 0; i < b.size(); ++i) {
+        INFO("element " << i << " of " << m << " right-hand sides");
+        const bool both_nan = std::isnan(x[i]) && std::isnan(by_factors[i]);
+        REQUIRE((both_nan || same_bits(&x[i], &by_factors[i], 1)));
+      }
+      CHECK(!std::isnan(x[0]));
+    }
   });
 }

@@ -193,3 +193,39 @@ TEMPLATE_TEST_CASE("every instruction set's own product is right", "[kernels]", 
       }
   }
 }
+
+TEMPLATE_TEST_CASE("products are finished to the bit as by single operations", "[kernels]", float, double) {
+  using T = TestType;
+  using Kind = kernels::GemmFinish::Kind;
+  const std::size_t sizes[][3] = {{2, 2, 1}, {9, 8, 7}, {40, 41, 42}, {17, 100, 300}, {64, 10, 33}, {100, 97, 600}};
+  const T scale = T(0.1);
+  for (const auto& [m, n, k] : sizes)
+    for (const int la : {0, 1})
+      for (const int lb : {0, 1})
+        for (const Kind kind : {Kind::none, Kind::add, Kind::from_other, Kind::minus_other})
+          for (const bool scaled : {false, true})
+            for (const bool row : {false, true}) {
+              const Operand<T> a(m, k, la, 1), b(k, n, lb, 2);
+              const Operand<T> other(m, n, row ? 4 : 5, 3);
+              std::vector<T> c(m * n + 1, T(77)), expected(c);
+              GemmArgs g{expected.data(), a.begin(), b.begin(), m, n, k, a.row, a.col, b.row, b.col, std::ptrdiff_t(n)};
+              kernels::gemm(dtype<T>())(g);
+              for (std::size_t i = 0; i < m * n; ++i) {
+                const T x = scaled ? scale * expected[i] : expected[i], y = other.at(i / n, i % n);
+                expected[i] = kind == Kind::add ? y + x : kind == Kind::from_other ? y - x : kind == Kind::none ? x : x - y;
+              }
+              g.c = c.data();
+              const void* const begin = kind == Kind::none ? nullptr : other.begin();
+              kernels::GemmFinish finish{scaled ? &scale : nullptr, begin, other.row, kind};
+              g.finish = &finish;
+              kernels::gemm(dtype<T>())(g);
+              INFO(m << "x" << k << " by " << k << "x" << n << ", layouts " << la << " and " << lb << ", kind "
+                     << int(kind) << (scaled ? ", scaled" : "") << (row ? ", one row" : ""));
+              CHECK(c == expected);
+              if (k > kernels::product_chunk || row || kind == Kind::none) continue;
+              for (std::size_t i = 0; i < m * n; ++i) c[i] = other.at(i / n, i % n);
+              finish.other = c.data(), finish.other_row = std::ptrdiff_t(n);
+              kernels::gemm(dtype<T>())(g);
+              CHECK(c == expected);
+            }
+}

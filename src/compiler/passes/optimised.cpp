@@ -78,7 +78,9 @@ class Optimiser {
           .through(with_early_views, "early views")
           .through(with_simple_views, "simple views");
       if (loops) p.through(with_hoisted_invariants, "hoisted invariants");
-      p.through(without_common_subexpressions, "common subexpressions").through(with_direct_indices, "direct indices");
+      p.through(without_common_subexpressions, "common subexpressions")
+          .through(with_joined_solves, "joined solves")
+          .through(with_direct_indices, "direct indices");
     }
     return std::move(p.program());
   }

@@ -33,6 +33,8 @@ ir::Program with_joined_pads(ir::Program p);
 /// A product of which only the transpose is used becomes the product of the transposed operands in the other order, which
 /// are views: transpose(a b) is transpose(b) transpose(a), to the bit.
 ir::Program with_turned_products(ir::Program p);
+/// Factors of small systems that only the solutions need, and those, become one call.
+ir::Program with_joined_solves(ir::Program p);
 /// Reductions over extents of 1 become Reshape; a sum adds the 0 that it begins with.
 ir::Program without_single_sums(ir::Program p);
 

@@ -142,33 +142,47 @@ void triangular(const void* as, const void* bs, void* xs, const TriangularShape&
   }
 }
 
+/// What the rows below are divided by: 1 where the pivot is 0.
+template <class B> B divisor(B pivot) { return select<B>(pivot == B(Value<B>(0)), B(Value<B>(1)), pivot); }
+
+/// The row at or below j whose element in column j is the largest, the first of them, as a value of T.
+template <class T> Batch<T> pivot_row(const Batch<T>* a, std::size_t n, std::size_t j) {
+  using B = Batch<T>;
+  B best = absolute(a[j * n + j]), at = B(T(j));
+  for (std::size_t i = j + 1; i < n; ++i) {
+    const B size = absolute(a[i * n + j]);
+    const Mask<B> larger = size > best;
+    best = select<B>(larger, size, best);
+    at = select<B>(larger, B(T(i)), at);
+  }
+  return at;
+}
+/// Exchanges row j with row `at` of each matrix, `count` elements of rows that are `step` apart.
+template <class T>
+void exchange_rows(Batch<T>* rows, std::size_t step, std::size_t count, std::size_t n, std::size_t j, Batch<T> at) {
+  using B = Batch<T>;
+  B first[largest];
+  for (std::size_t k = 0; k < count; ++k) first[k] = rows[j * step + k];
+  for (std::size_t i = j + 1; i < n; ++i) {
+    const Mask<B> here = at == B(T(i));
+    if (!any<B>(here)) continue;
+    for (std::size_t k = 0; k < count; ++k) {
+      const B other = rows[i * step + k];
+      rows[j * step + k] = select<B>(here, other, rows[j * step + k]);
+      rows[i * step + k] = select<B>(here, first[k], other);
+    }
+  }
+}
+
 /// Gaussian elimination with partial pivoting: the first of the largest in a column is exchanged with its diagonal.
 /// `pivots` are row numbers as values of T.
-template <class T> void eliminate(Batch<T>* a, std::size_t n, Batch<T>* pivots) {
+template <class T, std::size_t order> void eliminate(Batch<T>* a, std::size_t n, Batch<T>* pivots) {
   using B = Batch<T>;
+  if (order != 0) n = order;
   for (std::size_t j = 0; j < n; ++j) {
-    B best = absolute(a[j * n + j]), at = B(T(j));
-    for (std::size_t i = j + 1; i < n; ++i) {
-      const B size = absolute(a[i * n + j]);
-      const Mask<B> larger = size > best;
-      best = select<B>(larger, size, best);
-      at = select<B>(larger, B(T(i)), at);
-    }
-    pivots[j] = at;
-    B first[largest];
-    for (std::size_t k = 0; k < n; ++k) first[k] = a[j * n + k];
-    for (std::size_t i = j + 1; i < n; ++i) {
-      const Mask<B> here = at == B(T(i));
-      if (!any<B>(here)) continue;
-      for (std::size_t k = 0; k < n; ++k) {
-        const B other = a[i * n + k];
-        a[j * n + k] = select<B>(here, other, a[j * n + k]);
-        a[i * n + k] = select<B>(here, first[k], other);
-      }
-    }
-    const B pivot = a[j * n + j];
-    const Mask<B> zero = pivot == B(T(0));
-    const B by = select<B>(zero, B(T(1)), pivot);
+    pivots[j] = pivot_row<T>(a, n, j);
+    exchange_rows<T>(a, n, n, n, j, pivots[j]);
+    const B by = divisor(a[j * n + j]);
     for (std::size_t i = j + 1; i < n; ++i) {
       const B l = a[i * n + j] / by;
       a[i * n + j] = l;
@@ -177,25 +191,70 @@ template <class T> void eliminate(Batch<T>* a, std::size_t n, Batch<T>* pivots) 
   }
 }
 
-template <class T>
-void lu(const void* from, void* to, std::int32_t* pivots, std::size_t n, std::size_t count) {
+/// The same of the right-hand sides too, then the upper triangle's solution: to the bit what eliminate, permuting and
+/// two substitutions give, as each sum has the same terms in the same order. What is left of a column is not needed.
+template <class T, std::size_t order> void solve_systems(Batch<T>* a, Batch<T>* x, std::size_t n, std::size_t m) {
   using B = Batch<T>;
-  B a[largest * largest], at[largest];
-  const std::size_t size = n * n;
-  for (std::size_t i = 0; i < count; i += B::size) {
-    const std::size_t used = std::min<std::size_t>(B::size, count - i);
-    gather<T>(static_cast<const T*>(from) + i * size, size, used, a);
-    eliminate<T>(a, n, at);
-    scatter<T>(a, size, used, static_cast<T*>(to) + i * size);
-    for (std::size_t j = 0; j < n; ++j) {
-      alignas(64) T lane[B::size];
-      at[j].store_aligned(lane);
-      for (std::size_t l = 0; l < used; ++l) pivots[(i + l) * n + j] = std::int32_t(lane[l]);
+  if (order != 0) n = order;
+  for (std::size_t j = 0; j < n; ++j) {
+    const B at = pivot_row<T>(a, n, j);
+    exchange_rows<T>(a + j, n, n - j, n, j, at);
+    exchange_rows<T>(x, m, m, n, j, at);
+    const B by = divisor(a[j * n + j]);
+    for (std::size_t i = j + 1; i < n; ++i) {
+      const B l = a[i * n + j] / by;
+      for (std::size_t k = j + 1; k < n; ++k) a[i * n + k] = nmadd(l, a[j * n + k], a[i * n + k]);
+      for (std::size_t r = 0; r < m; ++r) x[i * m + r] = nmadd(l, x[j * m + r], x[i * m + r]);
+    }
+  }
+  for (std::size_t i = n; i-- > 0;) {
+    const B scale = B(T(1)) / a[i * n + i];
+    for (std::size_t r = 0; r < m; ++r) {
+      B sum = x[i * m + r];
+      for (std::size_t j = n - 1; j > i; --j) sum = nmadd(a[i * n + j], x[j * m + r], sum);
+      x[i * m + r] = sum * scale;
     }
   }
 }
 
-template <class T> constexpr Batched kernels_of = {&cholesky<T>, &triangular<T>, &lu<T>, Batch<T>::size};
+template <class T>
+void lu(const void* from, void* to, std::int32_t* pivots, std::size_t n, std::size_t count) {
+  using B = Batch<T>;
+  const std::size_t size = n * n;
+  with_order(n, [&](auto order) {
+    B a[largest * largest], at[largest];
+    for (std::size_t i = 0; i < count; i += B::size) {
+      const std::size_t used = std::min<std::size_t>(B::size, count - i);
+      gather<T>(static_cast<const T*>(from) + i * size, size, used, a);
+      eliminate<T, order>(a, n, at);
+      scatter<T>(a, size, used, static_cast<T*>(to) + i * size);
+      for (std::size_t j = 0; j < n; ++j) {
+        alignas(64) T lane[B::size];
+        at[j].store_aligned(lane);
+        for (std::size_t l = 0; l < used; ++l) pivots[(i + l) * n + j] = std::int32_t(lane[l]);
+      }
+    }
+  });
+}
+
+template <class T>
+void solve(const void* as, const void* bs, void* xs, std::size_t n, std::size_t m, std::size_t count) {
+  using B = Batch<T>;
+  const std::size_t a_size = n * n, x_size = n * m;
+  with_order(n, [&](auto order) {
+    B a[largest * largest], x[largest * largest];
+    for (std::size_t i = 0; i < count; i += B::size) {
+      const std::size_t used = std::min<std::size_t>(B::size, count - i);
+      gather<T>(static_cast<const T*>(as) + i * a_size, a_size, used, a);
+      gather<T>(static_cast<const T*>(bs) + i * x_size, x_size, used, x);
+      if (m == 1) solve_systems<T, order>(a, x, n, 1);
+      else solve_systems<T, order>(a, x, n, m);
+      scatter<T>(x, x_size, used, static_cast<T*>(xs) + i * x_size);
+    }
+  });
+}
+
+template <class T> constexpr Batched kernels_of = {&cholesky<T>, &triangular<T>, &lu<T>, &solve<T>, Batch<T>::size};
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 // Matrix products of floats: tiles over blocks of B that the second-level cache holds. What tiles can read where it
 // is, is not copied.
+#include "kernels/isa/finish.hpp"
 #include "kernels/isa/lookup.hpp"
 #include "kernels/isa/packing.hpp"
 
@@ -32,6 +33,7 @@ template <class T> struct Panel {
   std::size_t column, columns, first, terms;
   const T* packed;   // null: B is read where it is
   T* rows;           // room for packed rows of A; null: they are read where they are
+  const Finishing<T>* finishing;  // null: sums are left as they are
 
   const T* a(std::size_t row) const {
     return static_cast<const T*>(g.a) + std::ptrdiff_t(row) * g.a_row + std::ptrdiff_t(first) * g.a_col;
@@ -51,15 +53,23 @@ template <class T> struct Panel {
   void line(std::size_t row, std::size_t height, Strided<T> from) const {
     T* const c = static_cast<T*>(g.c) + std::ptrdiff_t(row) * g.c_row + column;
     const T* const b = static_cast<const T*>(g.b) + std::ptrdiff_t(first) * g.b_row + column;
+    const auto* const finish = first + terms == g.k ? finishing : nullptr;
     for (std::size_t j = 0; j < columns;) {
       const std::size_t width = next_width<T>(columns - j);
       from.b = packed != nullptr ? packed + j * chunk : b + j;
       from.b_row = packed != nullptr ? std::ptrdiff_t(whole_lanes<T>(width)) : g.b_row;
-      if (g.m > tile_rows && terms >= 32)  // time enough for C to come
+      if (g.m > tile_rows && terms >= 32) {  // time enough for C to come
         for (std::size_t i = 0; i < height; ++i)
           for (std::size_t l = 0; l < width; l += 64 / sizeof(T))
             __builtin_prefetch(c + std::ptrdiff_t(i) * g.c_row + j + l, 1);
-      tile_for<T, Strided<T>>(height, width)(c + j, g.c_row, from, terms, last_lanes<T>(width), first > 0);
+        if (finish != nullptr) finish->fetch(row, column + j, height, width);
+      }
+      const std::size_t rest = last_lanes<T>(width);
+      if (finish == nullptr)
+        tile_for<T, Strided<T>>(height, width)(c + j, g.c_row, from, terms, rest, first > 0);
+      else
+        tile_for<T, Finished<T>>(height, width)(c + j, g.c_row, finish->tile(from, row, column + j), terms, rest,
+                                                first > 0);
       j += width;
     }
   }
@@ -69,6 +79,7 @@ template <class T> void one_product(const GemmArgs& g, T* workspace) {
   const bool packs_b = !reads_b<T>(g);
   T* const rows = reads_a<T>(g) ? nullptr : workspace + block<T> * chunk;
   const std::size_t step = packs_b ? even_block<T>(g.n) : g.n;
+  const Finishing<T> finishing(g);
   for (std::size_t column = 0; column < g.n; column += step) {
     const std::size_t columns = std::min(step, g.n - column);
     for (std::size_t first = 0; first < g.k; first += chunk) {
@@ -80,7 +91,9 @@ template <class T> void one_product(const GemmArgs& g, T* workspace) {
         pack_lines({b + std::ptrdiff_t(j) * g.b_col, g.b_row, g.b_col}, terms, width, workspace + j * chunk);
         j += width;
       }
-      Panel<T>{g, column, columns, first, terms, packs_b ? workspace : nullptr, rows}.run();
+      Panel<T>{g, column, columns, first, terms, packs_b ? workspace : nullptr, rows,
+               finishing.active() ? &finishing : nullptr}
+          .run();
     }
   }
 }
@@ -95,6 +108,7 @@ template <class T> bool better_turned(const GemmArgs& g) {
 template <class T> void turned_product(const GemmArgs& g, T* workspace) {
   using B = Batch<T>;
   constexpr std::size_t lanes = B::size, rows = block<T>;
+  const Finishing<T> finishing(g);
   for (std::size_t first = 0; first < g.m; first += rows) {
     const std::size_t count = std::min(rows, g.m - first);
     const T* const a = static_cast<const T*>(g.a) + first;
@@ -108,8 +122,9 @@ template <class T> void turned_product(const GemmArgs& g, T* workspace) {
         transpose(lines);
         for (std::size_t l = 0; l < lanes && i + l < count; ++l) {
           T* const c = static_cast<T*>(g.c) + std::ptrdiff_t(first + i + l) * g.c_row + j;
-          if (g.n - j >= lanes) lines[l].store_unaligned(c);
-          else store_partial(c, lines[l], g.n - j);
+          const B line = finishing.active() ? finishing.finished(lines[l], first + i + l, j, g.n - j) : lines[l];
+          if (g.n - j >= lanes) line.store_unaligned(c);
+          else store_partial(c, line, g.n - j);
         }
       }
   }
@@ -119,8 +134,10 @@ template <class T> void turned_product(const GemmArgs& g, T* workspace) {
 template <class T> bool is_narrow(const GemmArgs& g) {
   return g.n <= tile_vectors * Batch<T>::size && g.k <= chunk && g.b_col == 1 && reads_a<T>(g) && reads_b<T>(g);
 }
-template <class T> void narrow_products(const GemmArgs& g) {
-  const auto whole = tile_for<T, Strided<T>>(tile_rows, g.n);
+template <class T, bool finishes> void narrow_products(const GemmArgs& g) {
+  using Operands = std::conditional_t<finishes, Finished<T>, Strided<T>>;
+  const auto whole = tile_for<T, Operands>(tile_rows, g.n);
+  const Finishing<T> finishing(g);
   const std::size_t rest = last_lanes<T>(g.n);
   const T *a = static_cast<const T*>(g.a), *b = static_cast<const T*>(g.b);
   T* c = static_cast<T*>(g.c);
@@ -129,8 +146,9 @@ template <class T> void narrow_products(const GemmArgs& g) {
     T* to = c;
     for (std::size_t left = g.m; left > 0;) {
       const std::size_t height = next_height(left);
-      const auto run = height == tile_rows ? whole : tile_for<T, Strided<T>>(height, g.n);
-      run(to, g.c_row, from, g.k, rest, false);
+      const auto run = height == tile_rows ? whole : tile_for<T, Operands>(height, g.n);
+      if constexpr (finishes) run(to, g.c_row, finishing.tile(from, g.m - left, 0), g.k, rest, false);
+      else run(to, g.c_row, from, g.k, rest, false);
       from.a += std::ptrdiff_t(height) * g.a_row;
       to += std::ptrdiff_t(height) * g.c_row;
       left -= height;
@@ -140,7 +158,8 @@ template <class T> void narrow_products(const GemmArgs& g) {
 
 template <class T> void products(const GemmArgs& g, const Memory& memory) {
   const bool turned = better_turned<T>(g);
-  if (!turned && is_narrow<T>(g)) return narrow_products<T>(g);
+  if (!turned && is_narrow<T>(g))
+    return g.finish != nullptr ? narrow_products<T, true>(g) : narrow_products<T, false>(g);
   const bool reads = !turned && reads_a<T>(g) && reads_b<T>(g);
   constexpr std::size_t bytes = ((block<T> + tile_rows) * chunk + 32 * block<T>) * sizeof(T);
   void* const workspace = reads ? nullptr : memory.allocate(bytes);

@@ -27,6 +27,16 @@ template <class T> struct Strided {
   }
 };
 
+/// The same for a tile whose sums become scale * sum + sign * other, each operation rounded; without `other` scale * sum.
+template <class T> struct TileFinish {
+  T scale, sign;
+  const T* other;
+  std::ptrdiff_t other_row;
+};
+template <class T> struct Finished : Strided<T> {
+  TileFinish<T> finish;
+};
+
 /// B's lines are where a table says; A is packed, a column of `tile_rows` elements after the other.
 template <class T> struct TableRight {
   const T* a;
@@ -67,6 +77,7 @@ template <> struct Half<float> {
   static Half load_unaligned(const float* p) { return Half(_mm256_loadu_ps(p)); }
   void store_unaligned(float* p) const { _mm256_storeu_ps(p, data); }
   friend Half operator+(Half a, Half b) { return Half(_mm256_add_ps(a.data, b.data)); }
+  friend Half operator*(Half a, Half b) { return Half(_mm256_mul_ps(a.data, b.data)); }
   friend Half madd(Half a, Half b, Half c) { return Half(_mm256_fmadd_ps(a.data, b.data, c.data)); }
 };
 template <> struct Half<double> {
@@ -78,6 +89,7 @@ template <> struct Half<double> {
   static Half load_unaligned(const double* p) { return Half(_mm256_loadu_pd(p)); }
   void store_unaligned(double* p) const { _mm256_storeu_pd(p, data); }
   friend Half operator+(Half a, Half b) { return Half(_mm256_add_pd(a.data, b.data)); }
+  friend Half operator*(Half a, Half b) { return Half(_mm256_mul_pd(a.data, b.data)); }
   friend Half madd(Half a, Half b, Half c) { return Half(_mm256_fmadd_pd(a.data, b.data, c.data)); }
 };
 #endif
@@ -105,21 +117,31 @@ void tile(T* c, std::ptrdiff_t c_row, const Operands& operands, std::size_t k, s
       for (std::size_t u = 0; u < width; ++u) sum[i][u] = madd(x, line[u], sum[i][u]);
     }
   }
+  const auto load = [&](const T* rows, std::ptrdiff_t row, std::size_t i, std::size_t u) {
+    const T* const p = rows + std::ptrdiff_t(i) * row + u * B::size;
+    if constexpr (partial)
+      if (u + 1 == width) return load_partial<B>(p, count, T(0));
+    return B::load_unaligned(p);
+  };
+  const auto each = [&](const auto& f) {
 #pragma GCC unroll 16
-  for (std::size_t i = 0; i < height; ++i)
+    for (std::size_t i = 0; i < height; ++i)
 #pragma GCC unroll 16
-    for (std::size_t u = 0; u < width; ++u) {
-      T* const to = c + std::ptrdiff_t(i) * c_row + u * B::size;
-      if constexpr (partial) {
-        if (u + 1 == width) {
-          if (add) sum[i][u] = load_partial<B>(to, count, T(0)) + sum[i][u];
-          store_partial(to, sum[i][u], count);
-          continue;
-        }
-      }
-      if (add) sum[i][u] = B::load_unaligned(to) + sum[i][u];
-      sum[i][u].store_unaligned(to);
-    }
+      for (std::size_t u = 0; u < width; ++u) f(i, u, sum[i][u]);
+  };
+  if (add) each([&](std::size_t i, std::size_t u, B& s) { s = load(c, c_row, i, u) + s; });
+  if constexpr (requires { operands.finish; }) {
+    const auto& f = operands.finish;
+    const B scale(f.scale), sign(f.sign);
+    if (f.other == nullptr) each([&](std::size_t, std::size_t, B& s) { s = scale * s; });
+    else each([&](std::size_t i, std::size_t u, B& s) { s = scale * s + sign * load(f.other, f.other_row, i, u); });
+  }
+  each([&](std::size_t i, std::size_t u, B& s) {
+    T* const to = c + std::ptrdiff_t(i) * c_row + u * B::size;
+    if constexpr (partial)
+      if (u + 1 == width) return store_partial(to, s, count);
+    s.store_unaligned(to);
+  });
 }
 
 template <class T, class Operands>

@@ -42,6 +42,14 @@ void factorise(std::span<const HostOperand> in, std::span<const HostResult> out)
   }
 }
 
+class Factorise final : public dense::Factorisation {
+ public:
+  std::string name() const override { return "lu"; }
+  void operator()(std::span<const HostOperand> in, std::span<const HostResult> out) const override {
+    visit_element(out[0].dtype(), [&]<class T>() { factorise<T>(in, out); });
+  }
+};
+
 struct Lu {
   static constexpr std::string_view name = "lu";
   using Params = NoParams;
@@ -89,8 +97,7 @@ struct Lu {
   static constexpr no_transpose transpose{"not linear"};
   static BatchOut batch(const BatchArgs& args, const Params& p) { return batch_leading<Lu>(args, p); }
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
-    return lower_to_host<Lu>(
-        b, in, p, [](auto from, auto to) { visit_element(to[0].dtype(), [&]<class T>() { factorise<T>(from, to); }); });
+    return lower_to_call<Lu>(b, in, p, std::make_shared<const Factorise>());
   }
 };
 

@@ -76,6 +76,15 @@ BatchOut batch_leading(const BatchArgs& args, const typename P::Params& p) {
 
 // --- on the host ---
 
+/// Lowers P to a call of a function that is more than a kernel.
+template <class P>
+ir::Values lower_to_call(ir::Builder& b, std::span<const ir::ValueId> in, const typename P::Params& p,
+                         HostFunctionPtr function) {
+  std::vector<ir::Type> types;
+  for (const auto& a : P::abstract_eval(avals_of(b, in), p)) types.push_back({a.dtype, a.shape});
+  return b.host_call(in, std::move(types), std::move(function), Effect::none);
+}
+
 /// Memory for one matrix, aligned as LAPACK's results would otherwise depend on where a matrix lies in a stack. It
 /// comes from the arrays' allocator: malloc gives blocks of this size back to the system, and each call would take
 /// fresh pages.

@@ -84,6 +84,19 @@ void solve_stack(std::span<const HostOperand> in, std::span<const HostResult> ou
   }
 }
 
+class SolveStack final : public dense::Substitution {
+ public:
+  explicit SolveStack(const Params_& p)
+      : Substitution({p.left_side, p.lower, p.transpose_a, p.conjugate_a, p.unit_diagonal}), p_(p) {}
+  std::string name() const override { return "triangular_solve"; }
+  void operator()(std::span<const HostOperand> in, std::span<const HostResult> out) const override {
+    visit_element(out[0].dtype(), [&]<class T>() { solve_stack<T>(in, out, p_); });
+  }
+
+ private:
+  Params_ p_;
+};
+
 struct TriangularSolve {
   static constexpr std::string_view name = "triangular_solve";
   using Params = Params_;
@@ -135,9 +148,7 @@ struct TriangularSolve {
 
   static BatchOut batch(const BatchArgs& args, const Params& p) { return batch_leading<TriangularSolve>(args, p); }
   static ir::Values lower(ir::Builder& b, std::span<const ir::ValueId> in, const Params& p) {
-    return lower_to_host<TriangularSolve>(b, in, p, [p](auto from, auto to) {
-      visit_element(to[0].dtype(), [&]<class T>() { solve_stack<T>(from, to, p); });
-    });
+    return lower_to_call<TriangularSolve>(b, in, p, std::make_shared<const SolveStack>(p));
   }
 };
 
