@@ -59,7 +59,11 @@ struct Loop {
     Ref base;
     std::int64_t step = 0;
     bool tile = false;
+    std::uint32_t fold = no_fold;  // a tile that is the row which columns are folded with, by that fold of a chain
   };
+  static constexpr std::uint32_t no_fold = ~std::uint32_t{0};
+  /// Where chains fold is in scratch: a word, and behind it the accumulators.
+  static constexpr std::size_t fold_word_at = 8, accumulators_at = 64, most_folds = 3;
   /// A pointer to column j of a row: base + row offset + j * step.
   struct Row {
     Ref base;
@@ -81,9 +85,13 @@ struct Loop {
     void (*fold)(void* out, const void* in, std::size_t n, std::size_t width) = nullptr;
     kernels::Kernel combine = nullptr;  // two partial results
     void (*finish)(void* out, const void* in, std::size_t rows, std::ptrdiff_t row_stride, std::size_t n) = nullptr;
-    Stream from;
+    Stream from;  // if it is folded in a chain: the accumulators
     std::size_t itemsize = 0;
     Ref to, partials;
+    std::uint32_t place = no_fold;  // number among those in chains
+    std::uint64_t identity = 0;     // elements of such a one
+
+    bool in_chain() const { return place != no_fold; }
   };
 
   std::size_t n = 0, inner = 1, block = 1;
@@ -109,6 +117,7 @@ struct Loop {
   // Of columns, `fold_width` are the rows, folded while they are computed.
   std::vector<Sink> sinks;
   bool columns = false;
+  bool folds = false;  // some of the sinks in a chain
   std::size_t fold_rows = 0, fold_width = 0, chunk = 0;
 
   std::vector<std::uint32_t> instrs;  // of the program, for listings

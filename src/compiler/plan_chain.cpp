@@ -10,7 +10,7 @@ namespace fluxion::compiler {
 using kernels::ChainForm;
 using kernels::ChainMove;
 
-void ChainBuilder::arg(const Slot& slot, std::size_t bytes, bool written) {
+kernels::ChainArg& ChainBuilder::arg(const Slot& slot, std::size_t bytes, bool written) {
   kernels::ChainArg a;
   a.bytes = slot.scalar || slot.kind == Slot::Kind::start ? 0 : static_cast<std::uint8_t>(bytes);
   a.written = written;
@@ -22,6 +22,7 @@ void ChainBuilder::arg(const Slot& slot, std::size_t bytes, bool written) {
   args_.push_back(a);
   slots_.push_back(slot);
   order_.push_back(2 * (steps() - 1) + (written ? 1 : 0));
+  return args_.back();
 }
 
 std::vector<std::byte> ChainBuilder::bytes() const {
@@ -37,7 +38,7 @@ std::vector<std::byte> ChainBuilder::bytes() const {
 }
 
 void LoopPlanner::chain(const Run& r) {
-  constexpr std::size_t room = 12;  // arguments of two members
+  const std::size_t room = 12 + 2 * folds_.size();  // arguments of two members
   ChainBuilder c(r.width);
   widest_ = std::max(widest_, r.width);
   for (std::size_t at = r.begin; at < r.end; ++at) {
@@ -88,6 +89,8 @@ void LoopPlanner::chain_member(ChainBuilder& c, std::size_t at, bool last) {
     c.step(ChainMove::stream);
     c.arg(streamed_[acc_], c.width(), true);
   }
+  for (std::size_t k = 0; k < folds_.size(); ++k)
+    if (folds_[k].from == acc_) fold(c, k);
   if (only_in_acc(v, at, last)) return;
   const Slot to = chain_result(v);
   c.step(ChainMove::store);
@@ -182,6 +185,41 @@ Slot LoopPlanner::chain_result(ir::ValueId v) {
 void LoopPlanner::chain_release(std::size_t at) {
   for (const bool flags : {true, false})
     for (const auto r : last_used(at, 1, flags)) chain_free_[flags ? 0 : 1].push_back(r);
+}
+
+/// The step that carries out a reduction of what a chain computes; none if it is folded from memory afterwards. Short
+/// rows are better folded many at once.
+kernels::ChainCode LoopPlanner::fold_code(const ir::Instr& i) {
+  constexpr std::size_t shortest_bytes = 1024;
+  const auto v = i.in[0];
+  const DType t = p_.type(v).dtype;
+  const bool is_short = !loop_.columns && loop_.fold_width * itemsize(t) < shortest_bytes;
+  if (is_short || folds_.size() == Loop::most_folds || chain_width(local(v) / 2) != itemsize(t)) return nullptr;
+  return kernels::table().chain_fold(std::get<ir::Reduce>(i.action).op, t, loop_.columns);
+}
+
+bool LoopPlanner::folds(const Run& r) const {
+  return std::any_of(folds_.begin(), folds_.end(), [&](const Fold& f) {
+    const auto m = f.from / 2;
+    return std::find(sequence_.begin() + static_cast<std::ptrdiff_t>(r.begin),
+                     sequence_.begin() + static_cast<std::ptrdiff_t>(r.end), m) !=
+           sequence_.begin() + static_cast<std::ptrdiff_t>(r.end);
+  });
+}
+
+void LoopPlanner::fold(ChainBuilder& c, std::size_t k) {
+  const auto place = [](std::size_t at) {
+    return Slot{Slot::Kind::fixed, 0, {scratch_storage, static_cast<std::int64_t>(at)}, true};
+  };
+  c.step(folds_[k].code);
+  if (loop_.columns) {
+    const Slot row = stream({scratch_storage, 0}, static_cast<std::int64_t>(c.width()), true);
+    loop_.streams.back().fold = static_cast<std::uint32_t>(k);
+    c.arg(row, c.width(), true).padded = true;
+  } else {
+    c.arg(place(Loop::accumulators_at + k * kernels::accumulators_bytes), 0).accumulators = true;
+  }
+  c.arg(place(Loop::fold_word_at), 0).length = !loop_.columns;
 }
 
 /// What is in a register and belongs into memory beyond the caches.

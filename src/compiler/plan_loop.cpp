@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 
 #include <fluxion/error.hpp>
 #include "base/text.hpp"
@@ -48,7 +49,7 @@ void LoopPlanner::run() {
   define_results();
   schedule();
   compute();
-  for (const auto r : u_.reductions) sink(p_.instr(r));
+  for (std::uint32_t k = 0; k < u_.reductions.size(); ++k) sink(k);
   size_blocks();
   bind_arguments();
   fetch_ahead();
@@ -235,12 +236,15 @@ void LoopPlanner::define_results() {
       loop_.written.push_back(to.storage);
       loop_.in_parts = loop_.in_parts || p_.is_at_home(v);
     }
-  for (const auto r : u_.reductions) {
-    const auto v = p_.instr(r).in[0];
+  for (std::uint32_t k = 0; k < u_.reductions.size(); ++k) {
+    const auto& i = p_.instr(u_.reductions[k]);
+    const auto v = i.in[0];
     if (!inside(v)) continue;
     auto& slot = slots_[local(v)];
-    if (slot.kind == Slot::Kind::none) slot = new_tile(size_of(v));
+    if (const auto code = fold_code(i)) folds_.push_back({local(v), k, code});
+    else if (slot.kind == Slot::Kind::none) slot = new_tile(size_of(v));
   }
+  loop_.folds = !folds_.empty();
 }
 
 Slot LoopPlanner::new_tile(std::size_t itemsize) {
@@ -250,7 +254,8 @@ Slot LoopPlanner::new_tile(std::size_t itemsize) {
 
 // --- reductions -------------------------------------------------------------------------------------------
 
-void LoopPlanner::sink(const ir::Instr& i) {
+void LoopPlanner::sink(std::uint32_t number) {
+  const auto& i = p_.instr(u_.reductions[number]);
   const auto op = std::get<ir::Reduce>(i.action).op;
   const auto v = i.in[0];
   const DType t = p_.type(v).dtype;
@@ -261,8 +266,17 @@ void LoopPlanner::sink(const ir::Instr& i) {
   s.combine = combining_kernel(op, t);
   if (s.fold == nullptr) throw UnsupportedError(text("reduce_", name(op), ": not defined for ", t));
   s.itemsize = unsign(size);
-  const Slot slot = foldable(v, slot_of(v));
-  if (slot.kind == Slot::Kind::stream) s.from = loop_.streams[slot.index];
+  const auto chained = std::find_if(folds_.begin(), folds_.end(), [&](const Fold& f) { return f.reduction == number; });
+  if (chained != folds_.end()) s.place = static_cast<std::uint32_t>(chained - folds_.begin());
+  const Slot slot = s.in_chain() ? Slot{} : foldable(v, slot_of(v));
+  if (s.in_chain()) {
+    const auto at = Loop::accumulators_at + s.place * kernels::accumulators_bytes;
+    s.from = {{scratch_storage, static_cast<std::int64_t>(at)}, size, true};
+    std::byte bits[16];
+    identity_bits(op, t, bits);
+    if (size == 4) std::memcpy(bits + 4, bits, 4);
+    std::memcpy(&s.identity, bits, sizeof s.identity);
+  } else if (slot.kind == Slot::Kind::stream) s.from = loop_.streams[slot.index];
   else if (slot.kind == Slot::Kind::fixed) s.from = {slot.ref, 0, false};
   else s.from = {{scratch_storage, slot.index}, size, true};  // the tile's address comes with the block size
   s.to = p_.define(i.out[0], row_major(p_.type(i.out[0]).shape)).ref();
@@ -325,7 +339,7 @@ void LoopPlanner::bind_arguments() {
     g.to = g.tile ? tile_at(index) : register_at(index);
   }
   for (auto& s : loop_.sinks)
-    if (s.from.tile) s.from.base.offset = tile_at(static_cast<std::uint32_t>(s.from.base.offset));
+    if (s.from.tile && !s.in_chain()) s.from.base.offset = tile_at(static_cast<std::uint32_t>(s.from.base.offset));
   bind_tiles();
   for (std::uint32_t a = 0; a < arguments_.size(); ++a) {
     const Slot& slot = arguments_[a];

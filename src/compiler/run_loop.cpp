@@ -106,7 +106,7 @@ class Pass {
   void run(std::size_t begin, std::size_t end) {
     for (std::size_t k = 0; k < loop_.streams.size(); ++k) {
       const auto& s = loop_.streams[k];
-      streams_[k] = at(s.base) - (s.tile ? static_cast<std::int64_t>(begin) * s.step : 0);
+      streams_[k] = (s.fold == Loop::no_fold ? at(s.base) : folded_[s.fold]) - (s.tile ? static_cast<std::int64_t>(begin) * s.step : 0);
     }
     tile_ = begin;
     std::size_t column = 0;
@@ -127,6 +127,16 @@ class Pass {
       }
     }
     if (loop_.streamed) kernels::fence_streams();
+  }
+
+  /// What the chain's folds look for beside their accumulators: the elements of a run; whether a row is the first.
+  void set_fold_word(std::int64_t word) { std::memcpy(scratch_ + Loop::fold_word_at, &word, sizeof word); }
+  /// The row that columns are folded with.
+  void fold_with(std::uint32_t fold, std::byte* row) { folded_[fold] = row; }
+  /// Accumulators as they begin.
+  void clear(const Loop::Sink& s) {
+    auto* const words = reinterpret_cast<std::uint64_t*>(at(s.from.base));
+    std::fill_n(words, kernels::accumulators_bytes / sizeof *words, s.identity);
   }
 
   std::byte* at(const Ref& r) const {
@@ -154,6 +164,7 @@ class Pass {
       const auto start = static_cast<std::int64_t>(s);
       std::memcpy(scratch_, &start, sizeof start);
     }
+    if (loop_.folds && !loop_.columns) set_fold_word(static_cast<std::int64_t>(n));
     for (const auto& g : loop_.gathers)
       gather(scratch_ + g.to + (g.tile ? (s - tile_) * g.itemsize : 0), at(g.from), g, s, n);
     if (loop_.fetched.empty() || left == 0 || loop_.calls.size() < 2) {
@@ -173,6 +184,7 @@ class Pass {
   void** args_;
   std::byte** streams_;
   std::byte** rows_;
+  std::byte* folded_[Loop::most_folds] = {};
   std::size_t tile_ = 0;
 };
 
@@ -236,6 +248,10 @@ class Folding {
     return resolve(bases_, s.from.base) + static_cast<std::int64_t>(begin) * s.from.step;
   }
   void rows(Pass& pass, std::size_t row, std::size_t last) const {
+    if (loop_.folds) {
+      for (; row < last; ++row) span(pass, row * loop_.fold_width, loop_.fold_width, row, &Loop::Sink::to);
+      return;
+    }
     const std::size_t begin = row * loop_.fold_width;
     compute(pass, begin, last * loop_.fold_width);
     for (const auto& s : loop_.sinks)
@@ -244,9 +260,16 @@ class Folding {
   void chunk(Pass& pass, std::size_t tile) const {
     const std::size_t row = tile / chunks_, at = tile % chunks_ * loop_.chunk;
     const std::size_t width = std::min(loop_.chunk, loop_.fold_width - at), begin = row * loop_.fold_width + at;
+    span(pass, begin, width, tile, &Loop::Sink::partials);
+  }
+  /// Computes and folds `width` elements to element `number` of where each sink's results go.
+  void span(Pass& pass, std::size_t begin, std::size_t width, std::size_t number, Ref Loop::Sink::* to) const {
+    for (const auto& s : loop_.sinks)
+      if (s.in_chain()) pass.clear(s);
     compute(pass, begin, begin + width);
     for (const auto& s : loop_.sinks)
-      s.fold(resolve(bases_, s.partials) + tile * s.itemsize, source(pass, s, begin), 1, width);
+      s.fold(resolve(bases_, s.*to) + number * s.itemsize, source(pass, s, begin), 1,
+             s.in_chain() ? kernels::accumulators_bytes / s.itemsize : width);
   }
   void compute(Pass& pass, std::size_t begin, std::size_t end) const {
     pass.run(begin, end);
@@ -327,14 +350,21 @@ class ColumnFolding {
         const std::size_t next = r + accumulators_ < rows_ ? r + accumulators_ : i + used_ / 2;
         if (const std::size_t at = (row_ + next) * loop_.fold_rows + column_; next < rows_)
           fetch(loop_, f_.bases_, at, at + columns_);
+        if (loop_.folds) fold_with(level, r == i);
         pass_.run(begin, begin + columns_);
         for (std::size_t k = 0; k < loop_.sinks.size(); ++k) {
           const auto& s = loop_.sinks[k];
+          if (s.in_chain()) continue;
           const std::byte* from = pass_.at(s.from.base) + (s.from.tile ? 0 : static_cast<std::int64_t>(begin) * s.from.step);
           if (r == i) std::memcpy(buffer(k, level), from, columns_ * s.itemsize);
           else combine(k, level, from);
         }
       }
+    }
+    void fold_with(std::size_t level, bool is_first) {
+      pass_.set_fold_word(is_first ? 1 : 0);
+      for (std::size_t k = 0; k < loop_.sinks.size(); ++k)
+        if (const auto& s = loop_.sinks[k]; s.in_chain()) pass_.fold_with(s.place, buffer(k, level));
     }
     void combine(std::size_t sink, std::size_t level, const std::byte* with) {
       std::byte* const to = buffer(sink, level);

@@ -6,9 +6,6 @@
 
 namespace fluxion::kernels::FLUXION_ISA {
 
-// pi/2 in pieces of 33 bits, and the rest.
-inline constexpr double half_pi_1 = 0x1.921fb544p+0, half_pi_2 = 0x1.0b4611a6p-34, half_pi_3 = 0x1.3198a2ep-69;
-inline constexpr double half_pi_4 = 0x1.b839a252049c1p-104, half_pi_23 = 0x1.0b4611a626331p-34;
 inline constexpr double two_over_pi = 0x1.45f306dc9c883p-1;
 
 inline Batch<float> sin_reduced(Batch<float> r) {
@@ -40,6 +37,29 @@ template <class B> struct Quadrant {
   B r;
 };
 
+#if defined(__FMA__)
+template <class T> struct QuarterTurn;
+template <> struct QuarterTurn<float> {
+  static constexpr float inverse = 0x1.45f306p-1f;
+  static constexpr float first = 0x1.921fb6p+0f, second = -0x1.777a5cp-25f, third = -0x1.ee59dap-50f;
+};
+template <> struct QuarterTurn<double> {
+  static constexpr double inverse = two_over_pi;
+  static constexpr double first = 0x1.921fb54442d18p+0, second = 0x1.1a62633145c07p-54, third = -0x1.f1976b7ed8fbcp-110;
+};
+/// x and q times the first piece are multiples of a bit of either and less than 1 apart: the first step is exact. So
+/// what the second one rounds off is small beside its result, however near x is to a multiple of pi/2, and so is what
+/// the pieces leave out.
+template <class B> Quadrant<B> reduce_quadrant(B x) {
+  using H = QuarterTurn<Value<B>>;
+  const B shifted = madd(x, B(H::inverse), B(F<B>::round)), q = shifted - B(F<B>::round);
+  return {bits(shifted), nmadd(q, B(H::third), nmadd(q, B(H::second), nmadd(q, B(H::first), x)))};
+}
+#else
+// pi/2 in pieces of 33 bits, and the rest.
+inline constexpr double half_pi_1 = 0x1.921fb544p+0, half_pi_2 = 0x1.0b4611a6p-34, half_pi_3 = 0x1.3198a2ep-69;
+inline constexpr double half_pi_4 = 0x1.b839a252049c1p-104, half_pi_23 = 0x1.0b4611a626331p-34;
+
 inline Quadrant<Batch<double>> reduce_quadrant(Batch<double> x) {
   using B = Batch<double>;
   const B q = round_small(x * B(two_over_pi));
@@ -55,16 +75,6 @@ inline Quadrant<Batch<double>> reduce_quadrant(Batch<double> x) {
   return {integer_bits(q), hi + nmadd(q, B(half_pi_4), error)};
 }
 
-#if defined(__FMA__)
-/// x and q half_pi_1 are multiples of 2^-24 and less than 1 apart: the first step is exact. So what the second one
-/// rounds off is small beside its result, however near x is to a multiple of pi/2, and so is what the pieces leave out.
-inline Quadrant<Batch<float>> reduce_quadrant(Batch<float> x) {
-  using B = Batch<float>;
-  constexpr float half_pi_1 = 0x1.921fb6p+0f, half_pi_2 = -0x1.777a5cp-25f, half_pi_3 = -0x1.ee59dap-50f;
-  const B shifted = madd(x, B(0x1.45f306p-1f), B(F<B>::round)), q = shifted - B(F<B>::round);
-  return {bits(shifted), nmadd(q, B(half_pi_3), nmadd(q, B(half_pi_2), nmadd(q, B(half_pi_1), x)))};
-}
-#else
 inline Quadrant<Batch<float>> reduce_quadrant(Batch<float> x) {
   using D = Batch<double>;
   const auto [lo, hi] = widen(x);
