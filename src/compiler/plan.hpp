@@ -59,11 +59,12 @@ struct Loop {
     Ref base;
     std::int64_t step = 0;
     bool tile = false;
-    std::uint32_t fold = no_fold;  // a tile that is the row which columns are folded with, by that fold of a chain
+    std::uint32_t fold = no_fold;  // a tile: where that fold of a chain goes
   };
   static constexpr std::uint32_t no_fold = ~std::uint32_t{0};
-  /// Where chains fold is in scratch: a word, and behind it the accumulators.
-  static constexpr std::size_t fold_word_at = 8, accumulators_at = 64, most_folds = 3;
+  /// A word in scratch for chains that fold, and how many rows, or chunks of rows, each of them has accumulators for:
+  /// folding those of one alone is waiting.
+  static constexpr std::size_t fold_word_at = 8, most_folds = 3, folded_at_once = 16;
   /// A pointer to column j of a row: base + row offset + j * step.
   struct Row {
     Ref base;
@@ -85,7 +86,7 @@ struct Loop {
     void (*fold)(void* out, const void* in, std::size_t n, std::size_t width) = nullptr;
     kernels::Kernel combine = nullptr;  // two partial results
     void (*finish)(void* out, const void* in, std::size_t rows, std::ptrdiff_t row_stride, std::size_t n) = nullptr;
-    Stream from;  // if it is folded in a chain: the accumulators
+    Stream from;  // if a chain folds it: the accumulators
     std::size_t itemsize = 0;
     Ref to, partials;
     std::uint32_t place = no_fold;  // number among those in chains

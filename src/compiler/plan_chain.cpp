@@ -208,18 +208,14 @@ bool LoopPlanner::folds(const Run& r) const {
 }
 
 void LoopPlanner::fold(ChainBuilder& c, std::size_t k) {
-  const auto place = [](std::size_t at) {
-    return Slot{Slot::Kind::fixed, 0, {scratch_storage, static_cast<std::int64_t>(at)}, true};
-  };
   c.step(folds_[k].code);
-  if (loop_.columns) {
-    const Slot row = stream({scratch_storage, 0}, static_cast<std::int64_t>(c.width()), true);
-    loop_.streams.back().fold = static_cast<std::uint32_t>(k);
-    c.arg(row, c.width(), true).padded = true;
-  } else {
-    c.arg(place(Loop::accumulators_at + k * kernels::accumulators_bytes), 0).accumulators = true;
-  }
-  c.arg(place(Loop::fold_word_at), 0).length = !loop_.columns;
+  const std::size_t width = loop_.columns ? c.width() : 0;
+  const Slot to = stream({scratch_storage, 0}, static_cast<std::int64_t>(width), true);
+  loop_.streams.back().fold = static_cast<std::uint32_t>(k);
+  auto& about = c.arg(to, width, loop_.columns);
+  about.padded = loop_.columns;
+  about.accumulators = !loop_.columns;
+  c.arg({Slot::Kind::fixed, 0, {scratch_storage, Loop::fold_word_at}, true}, 0).length = !loop_.columns;
 }
 
 /// What is in a register and belongs into memory beyond the caches.

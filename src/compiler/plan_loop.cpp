@@ -16,6 +16,7 @@ constexpr std::size_t short_block_bytes = 1024;  // the least; blocks are multip
 constexpr std::size_t registers_bytes = 32768;  // all of them: what stays in the first-level cache
 constexpr std::size_t cached_bytes = std::size_t{256} << 10;  // of an array: what is likely to be in a near cache
 constexpr std::size_t line = 64;
+constexpr std::size_t folded_bytes = Loop::folded_at_once * kernels::accumulators_bytes;
 // Registers start at multiples of this, and not all of them in one cache set. Closer together, what a step loads would
 // seem to come from what the step before stores: processors compare the addresses' low 12 bits first.
 constexpr std::size_t stagger = 1024;
@@ -270,8 +271,7 @@ void LoopPlanner::sink(std::uint32_t number) {
   if (chained != folds_.end()) s.place = static_cast<std::uint32_t>(chained - folds_.begin());
   const Slot slot = s.in_chain() ? Slot{} : foldable(v, slot_of(v));
   if (s.in_chain()) {
-    const auto at = Loop::accumulators_at + s.place * kernels::accumulators_bytes;
-    s.from = {{scratch_storage, static_cast<std::int64_t>(at)}, size, true};
+    s.from = {{scratch_storage, 0}, size, true};  // as that of a tile
     std::byte bits[16];
     identity_bits(op, t, bits);
     if (size == 4) std::memcpy(bits + 4, bits, 4);
@@ -315,7 +315,7 @@ void LoopPlanner::size_blocks() {
   if (loop_.straight) register_step_ = line;
   registers_begin_ = loop_.straight ? line : stagger;
   tiles_begin_ = registers_begin_ + registers_.count() * register_step_;
-  loop_.scratch_bytes = tiles_begin_ + tiles_.size() * (block_bytes + stagger);
+  loop_.scratch_bytes = folds_begin() + (loop_.columns ? 0 : folds_.size() * folded_bytes);
 }
 
 /// Inputs that are not in a near cache are asked for in advance.
@@ -333,13 +333,17 @@ std::int64_t LoopPlanner::tile_at(std::uint32_t t) const {
   return static_cast<std::int64_t>(tiles_begin_ + t * (block_bytes + stagger));
 }
 
+/// Behind the tiles.
+std::size_t LoopPlanner::folds_begin() const { return tiles_begin_ + tiles_.size() * (block_bytes + stagger); }
+
 void LoopPlanner::bind_arguments() {
   for (auto& g : loop_.gathers) {
     const auto index = static_cast<std::uint32_t>(g.to);
     g.to = g.tile ? tile_at(index) : register_at(index);
   }
   for (auto& s : loop_.sinks)
-    if (s.from.tile && !s.in_chain()) s.from.base.offset = tile_at(static_cast<std::uint32_t>(s.from.base.offset));
+    if (s.in_chain()) s.from.base.offset = static_cast<std::int64_t>(folds_begin() + s.place * folded_bytes);
+    else if (s.from.tile) s.from.base.offset = tile_at(static_cast<std::uint32_t>(s.from.base.offset));
   bind_tiles();
   for (std::uint32_t a = 0; a < arguments_.size(); ++a) {
     const Slot& slot = arguments_[a];

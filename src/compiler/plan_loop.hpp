@@ -179,6 +179,7 @@ class LoopPlanner {
   Slot foldable(ir::ValueId v, Slot slot);
   void size_blocks();
   void fetch_ahead();
+  std::size_t folds_begin() const;
   std::int64_t register_at(std::uint32_t r) const;
   std::int64_t tile_at(std::uint32_t t) const;
   void bind_arguments();

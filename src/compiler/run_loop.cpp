@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <type_traits>
 
 #include "base/buffer.hpp"
 #include "compiler/cost.hpp"
@@ -82,25 +83,60 @@ void fetch(const Loop& loop, Bases bases, std::size_t first, std::size_t last) {
     const auto step = static_cast<std::size_t>(s.step);
     const std::byte* p = resolve(bases, s.base) + first * step;
     const std::byte* const end = p + (last - first) * step;
-    for (; p < end; p += line) __builtin_prefetch(p);
+    for (; p < end; p += line) {
+      __builtin_prefetch(p);
+      asm volatile("");  // GCC takes a function that only prefetches for one without effects, and drops its calls
+    }
   }
 }
+
+/// Asks for what comes after the work at hand, in step with it: asked for at once, it would have to be waited for.
+class Ahead {
+ public:
+  Ahead(const Loop& loop, Bases bases) : loop_(loop), bases_(bases) {}
+
+  /// Elements [first, last) of the loop's inputs, while `work` elements of others are computed.
+  void begin(std::size_t first, std::size_t last, std::size_t work) {
+    first_ = at_ = first;
+    share_ = static_cast<double>(last - first) / static_cast<double>(work);
+    done_ = 0;
+  }
+  void work(std::size_t elements) {
+    done_ += elements;
+    const std::size_t end = first_ + static_cast<std::size_t>(share_ * static_cast<double>(done_));
+    fetch(loop_, bases_, at_, end);
+    at_ = end;
+  }
+
+ private:
+  const Loop& loop_;
+  Bases bases_;
+  std::size_t first_ = 0, at_ = 0, done_ = 0;
+  double share_ = 0;
+};
 
 /// One thread's pass over pieces of a loop.
 class Pass {
  public:
-  Pass(const Loop& loop, Bases bases) : loop_(loop), bases_(bases), scratch_(nullptr) {
-    const std::size_t pointers = loop.args.size() + loop.streams.size() + loop.rows.size();
-    constexpr std::size_t page = 4096;  // registers lie in pages as large arrays do
-    const std::size_t table = pointers * sizeof(void*);
-    std::byte* memory = scratch(table + page + loop.scratch_bytes);
-    args_ = reinterpret_cast<void**>(memory);
-    streams_ = reinterpret_cast<std::byte**>(args_ + loop.args.size());
-    rows_ = streams_ + loop.streams.size();
-    scratch_ = memory + table;
+  /// With this thread's scratch memory: one at a time.
+  Pass(const Loop& loop, Bases bases) : Pass(loop, bases, scratch(table_bytes(loop) + room(loop)), nullptr, nullptr) {}
+  /// With a table of pointers in `table`, and registers in `registers`, unless they come behind it.
+  Pass(const Loop& loop, Bases bases, std::byte* table, std::byte* registers, Ahead* ahead)
+      : loop_(loop),
+        bases_(bases),
+        ahead_(ahead),
+        scratch_(registers != nullptr ? registers : table + table_bytes(loop)),
+        args_(reinterpret_cast<void**>(table)),
+        streams_(reinterpret_cast<std::byte**>(args_ + loop.args.size())),
+        rows_(streams_ + loop.streams.size()) {
     scratch_ += (page - reinterpret_cast<std::uintptr_t>(scratch_) % page) % page;
     for (std::size_t a = 0; a < loop.args.size(); ++a) args_[a] = at(loop.args[a]);
   }
+  static std::size_t table_bytes(const Loop& loop) {
+    return (loop.args.size() + loop.streams.size() + loop.rows.size()) * sizeof(void*);
+  }
+  /// For registers.
+  static std::size_t room(const Loop& loop) { return page + loop.scratch_bytes; }
 
   /// Computes elements [begin, end).
   void run(std::size_t begin, std::size_t end) {
@@ -131,13 +167,8 @@ class Pass {
 
   /// What the chain's folds look for beside their accumulators: the elements of a run; whether a row is the first.
   void set_fold_word(std::int64_t word) { std::memcpy(scratch_ + Loop::fold_word_at, &word, sizeof word); }
-  /// The row that columns are folded with.
-  void fold_with(std::uint32_t fold, std::byte* row) { folded_[fold] = row; }
-  /// Accumulators as they begin.
-  void clear(const Loop::Sink& s) {
-    auto* const words = reinterpret_cast<std::uint64_t*>(at(s.from.base));
-    std::fill_n(words, kernels::accumulators_bytes / sizeof *words, s.identity);
-  }
+  /// Where a chain's fold goes.
+  void fold_to(std::uint32_t fold, std::byte* to) { folded_[fold] = to; }
 
   std::byte* at(const Ref& r) const {
     return r.storage == scratch_storage ? scratch_ + r.offset : resolve(bases_, r);
@@ -167,7 +198,8 @@ class Pass {
     if (loop_.folds && !loop_.columns) set_fold_word(static_cast<std::int64_t>(n));
     for (const auto& g : loop_.gathers)
       gather(scratch_ + g.to + (g.tile ? (s - tile_) * g.itemsize : 0), at(g.from), g, s, n);
-    if (loop_.fetched.empty() || left == 0 || loop_.calls.size() < 2) {
+    if (ahead_ != nullptr) ahead_->work(n);
+    if (ahead_ != nullptr || loop_.fetched.empty() || left == 0 || loop_.calls.size() < 2) {
       for (const auto& call : loop_.calls) call.kernel(args_ + call.args, n);
     } else {
       const std::size_t next = std::min(left, loop_.block);
@@ -178,8 +210,11 @@ class Pass {
     }
   }
 
+  static constexpr std::size_t page = 4096;  // registers lie in pages as large arrays do
+
   const Loop& loop_;
   Bases bases_;
+  Ahead* ahead_;
   std::byte* scratch_;
   void** args_;
   std::byte** streams_;
@@ -195,7 +230,7 @@ class Folding {
       : loop_(loop),
         bases_(bases),
         chunks_((loop.fold_width + loop.chunk - 1) / loop.chunk),
-        rows_per_tile_(chunks_ > 1 ? 1 : std::max<std::size_t>(1, loop.chunk / loop.fold_width)) {}
+        rows_per_tile_(chunks_ > 1 || loop.folds ? 1 : std::max<std::size_t>(1, loop.chunk / loop.fold_width)) {}
 
   std::size_t tiles() const {
     return chunks_ > 1 ? loop_.fold_rows * chunks_ : (loop_.fold_rows + rows_per_tile_ - 1) / rows_per_tile_;
@@ -203,6 +238,10 @@ class Folding {
   void run(std::size_t first, std::size_t last) const {
     if (loop_.calls.empty() && loop_.gathers.empty()) return fold_stored(first, last);
     Pass pass(loop_, bases_);
+    run(pass, first, last);
+  }
+  void run(Pass& pass, std::size_t first, std::size_t last) const {
+    if (loop_.folds) return units(pass, first, last);
     for (std::size_t t = first; t < last; ++t) {
       if (chunks_ > 1) chunk(pass, t);
       else rows(pass, t * rows_per_tile_, std::min((t + 1) * rows_per_tile_, loop_.fold_rows));
@@ -215,13 +254,15 @@ class Folding {
                     resolve(bases_, s.to) + first * s.itemsize, last - first, chunks_);
   }
   /// Computes and folds rows [first, last).
-  void run_rows(std::size_t first, std::size_t last) const {
+  void run_rows(Pass& pass, std::size_t first, std::size_t last) const {
+    const bool stored = loop_.calls.empty() && loop_.gathers.empty();
     if (chunks_ > 1) {
-      run(first * chunks_, last * chunks_);
+      if (stored) fold_stored(first * chunks_, last * chunks_);
+      else run(pass, first * chunks_, last * chunks_);
       return finish(first, last);
     }
-    if (loop_.calls.empty() && loop_.gathers.empty()) return stored_rows(first, last);
-    Pass pass(loop_, bases_);
+    if (stored) return stored_rows(first, last);
+    if (loop_.folds) return units(pass, first, last);
     for (; first < last; first += rows_per_tile_) rows(pass, first, std::min(first + rows_per_tile_, last));
   }
 
@@ -248,10 +289,6 @@ class Folding {
     return resolve(bases_, s.from.base) + static_cast<std::int64_t>(begin) * s.from.step;
   }
   void rows(Pass& pass, std::size_t row, std::size_t last) const {
-    if (loop_.folds) {
-      for (; row < last; ++row) span(pass, row * loop_.fold_width, loop_.fold_width, row, &Loop::Sink::to);
-      return;
-    }
     const std::size_t begin = row * loop_.fold_width;
     compute(pass, begin, last * loop_.fold_width);
     for (const auto& s : loop_.sinks)
@@ -260,16 +297,37 @@ class Folding {
   void chunk(Pass& pass, std::size_t tile) const {
     const std::size_t row = tile / chunks_, at = tile % chunks_ * loop_.chunk;
     const std::size_t width = std::min(loop_.chunk, loop_.fold_width - at), begin = row * loop_.fold_width + at;
-    span(pass, begin, width, tile, &Loop::Sink::partials);
-  }
-  /// Computes and folds `width` elements to element `number` of where each sink's results go.
-  void span(Pass& pass, std::size_t begin, std::size_t width, std::size_t number, Ref Loop::Sink::* to) const {
-    for (const auto& s : loop_.sinks)
-      if (s.in_chain()) pass.clear(s);
     compute(pass, begin, begin + width);
     for (const auto& s : loop_.sinks)
-      s.fold(resolve(bases_, s.*to) + number * s.itemsize, source(pass, s, begin), 1,
-             s.in_chain() ? kernels::accumulators_bytes / s.itemsize : width);
+      s.fold(resolve(bases_, s.partials) + tile * s.itemsize, source(pass, s, begin), 1, width);
+  }
+  /// Rows, or chunks, some of which are folded in chains.
+  void units(Pass& pass, std::size_t first, std::size_t last) const {
+    while (first < last) {
+      const std::size_t n = std::min(last - first, Loop::folded_at_once);
+      for (const auto& s : loop_.sinks)
+        if (s.in_chain()) std::fill_n(reinterpret_cast<std::uint64_t*>(accumulators(pass, s, 0)), n * words, s.identity);
+      for (std::size_t k = 0; k < n; ++k) unit(pass, first + k, k);
+      for (const auto& s : loop_.sinks)
+        if (s.in_chain()) s.fold(result(s, first), accumulators(pass, s, 0), n, kernels::accumulators_bytes / s.itemsize);
+      first += n;
+    }
+  }
+  void unit(Pass& pass, std::size_t number, std::size_t k) const {
+    const std::size_t at = number % chunks_ * loop_.chunk, begin = number / chunks_ * loop_.fold_width + at;
+    const std::size_t width = chunks_ == 1 ? loop_.fold_width : std::min(loop_.chunk, loop_.fold_width - at);
+    for (const auto& s : loop_.sinks)
+      if (s.in_chain()) pass.fold_to(s.place, accumulators(pass, s, k));
+    compute(pass, begin, begin + width);
+    for (const auto& s : loop_.sinks)
+      if (!s.in_chain()) s.fold(result(s, number), source(pass, s, begin), 1, width);
+  }
+  std::byte* result(const Loop::Sink& s, std::size_t number) const {
+    return resolve(bases_, chunks_ == 1 ? s.to : s.partials) + number * s.itemsize;
+  }
+  static constexpr std::size_t words = kernels::accumulators_bytes / sizeof(std::uint64_t);
+  static std::byte* accumulators(const Pass& pass, const Loop::Sink& s, std::size_t k) {
+    return pass.at(s.from.base) + k * kernels::accumulators_bytes;
   }
   void compute(Pass& pass, std::size_t begin, std::size_t end) const {
     pass.run(begin, end);
@@ -350,7 +408,7 @@ class ColumnFolding {
         const std::size_t next = r + accumulators_ < rows_ ? r + accumulators_ : i + used_ / 2;
         if (const std::size_t at = (row_ + next) * loop_.fold_rows + column_; next < rows_)
           fetch(loop_, f_.bases_, at, at + columns_);
-        if (loop_.folds) fold_with(level, r == i);
+        if (loop_.folds) fold_to(level, r == i);
         pass_.run(begin, begin + columns_);
         for (std::size_t k = 0; k < loop_.sinks.size(); ++k) {
           const auto& s = loop_.sinks[k];
@@ -361,10 +419,10 @@ class ColumnFolding {
         }
       }
     }
-    void fold_with(std::size_t level, bool is_first) {
+    void fold_to(std::size_t level, bool is_first) {
       pass_.set_fold_word(is_first ? 1 : 0);
       for (std::size_t k = 0; k < loop_.sinks.size(); ++k)
-        if (const auto& s = loop_.sinks[k]; s.in_chain()) pass_.fold_with(s.place, buffer(k, level));
+        if (const auto& s = loop_.sinks[k]; s.in_chain()) pass_.fold_to(s.place, buffer(k, level));
     }
     void combine(std::size_t sink, std::size_t level, const std::byte* with) {
       std::byte* const to = buffer(sink, level);
@@ -422,29 +480,65 @@ void execute(const Loop& loop, Bases bases) {
   folding.finish(0, loop.fold_rows);
 }
 
-void execute(const Band& band, Bases bases) {
-  const auto some = [&](std::size_t begin, std::size_t end) {
+namespace {
+
+/// One thread's pass over rows of a band.
+class BandPass {
+ public:
+  BandPass(const Band& band, Bases bases)
+      : band_(band), ahead_(band.loops[0], bases), per_row_(band.loops[0].n / band.rows) {
     const std::size_t table = (band.storages * sizeof(std::byte*) + 63) / 64 * 64;
-    std::byte* const memory = band_memory(table + band.local_bytes);
-    auto** const own = reinterpret_cast<std::byte**>(memory);
-    std::copy(bases, bases + band.storages, own);
-    for (std::size_t row = begin; row < end; row += band.tile) {
-      const std::size_t last = std::min(row + band.tile, end);
-      for (const auto& l : band.locals)
-        own[l.storage] = memory + table + l.at - static_cast<std::int64_t>(row) * l.row_bytes;
-      for (std::size_t k = 0; k < band.loops.size(); ++k) {
-        const Loop& loop = band.loops[k];
-        // What the first loop reads of the next tile comes while the others compute.
-        const auto part = [&](std::size_t i) {
-          const std::size_t next = std::min(last + band.tile, end) - last, per_row = band.loops[0].n / band.rows;
-          return last * per_row + next * per_row * i / (band.loops.size() - 1);
-        };
-        if (k > 0) fetch(band.loops[0], bases, part(k - 1), part(k));
-        if (loop.sinks.empty()) Pass(loop, own).run(row * (loop.n / band.rows), last * (loop.n / band.rows));
-        else Folding(loop, own).run_rows(row * (loop.fold_rows / band.rows), last * (loop.fold_rows / band.rows));
-      }
+    std::size_t bytes = table + band.local_bytes + band.loops.size() * sizeof(Pass), room = 0;
+    for (const auto& l : band.loops) {
+      bytes += Pass::table_bytes(l);
+      room = std::max(room, Pass::room(l));
     }
-  };
+    std::byte* at = band_memory(bytes);
+    own_ = reinterpret_cast<std::byte**>(at);
+    std::copy(bases, bases + band.storages, own_);
+    locals_ = at += table;
+    passes_ = reinterpret_cast<Pass*>(at += band.local_bytes);
+    at += band.loops.size() * sizeof(Pass);
+    std::byte* const registers = scratch(room);
+    for (std::size_t k = 0; k < band.loops.size(); ++k) {
+      const Loop& l = band.loops[k];
+      ::new (passes_ + k) Pass(l, own_, at, registers, k == 0 ? nullptr : &ahead_);
+      at += Pass::table_bytes(l);
+      if (k != 0) work_ += l.n / band.rows;
+    }
+  }
+  void run(std::size_t begin, std::size_t end) {
+    for (; begin < end; begin += band_.tile) tile(begin, std::min(begin + band_.tile, end), end);
+  }
+
+ private:
+  static_assert(std::is_trivially_destructible_v<Pass>);
+
+  /// Rows [row, last). What the first loop reads of the next tile comes while the others compute.
+  void tile(std::size_t row, std::size_t last, std::size_t end) {
+    ahead_.begin(last * per_row_, std::min(last + band_.tile, end) * per_row_, (last - row) * work_);
+    for (const auto& l : band_.locals)
+      own_[l.storage] = locals_ + l.at - static_cast<std::int64_t>(row) * l.row_bytes;
+    for (std::size_t k = 0; k < band_.loops.size(); ++k) {
+      const Loop& loop = band_.loops[k];
+      const std::size_t rows = (loop.sinks.empty() ? loop.n : loop.fold_rows) / band_.rows;
+      if (loop.sinks.empty()) passes_[k].run(row * rows, last * rows);
+      else Folding(loop, own_).run_rows(passes_[k], row * rows, last * rows);
+    }
+  }
+
+  const Band& band_;
+  Ahead ahead_;
+  std::byte** own_;
+  std::byte* locals_;
+  Pass* passes_;
+  std::size_t per_row_, work_ = 0;
+};
+
+}  // namespace
+
+void execute(const Band& band, Bases bases) {
+  const auto some = [&](std::size_t begin, std::size_t end) { BandPass(band, bases).run(begin, end); };
   if (band.cost < parallel_cost) return some(0, band.rows);
   parallel_ranges(band.rows, grain_of(band.rows, band.tile), some);
 }
