@@ -194,8 +194,15 @@ kernels::ChainCode LoopPlanner::fold_code(const ir::Instr& i) {
   const auto v = i.in[0];
   const DType t = p_.type(v).dtype;
   const bool is_short = !loop_.columns && loop_.fold_width * itemsize(t) < shortest_bytes;
-  if (is_short || folds_.size() == Loop::most_folds || chain_width(local(v) / 2) != itemsize(t)) return nullptr;
+  if (is_short || !folds_from_multiples(itemsize(t)) || folds_.size() == Loop::most_folds || chain_width(local(v) / 2) != itemsize(t)) return nullptr;
   return kernels::table().chain_fold(std::get<ir::Reduce>(i.action).op, t, loop_.columns);
+}
+
+/// Whether blocks begin at multiples of what the accumulators hold, from where a fold begins.
+bool LoopPlanner::folds_from_multiples(std::size_t size) const {
+  const auto whole = [&](std::size_t elements) { return elements * size % kernels::accumulators_bytes == 0; };
+  if (loop_.columns || !by_rows_ || loop_.inner == loop_.fold_width) return true;
+  return whole(loop_.inner) && whole(loop_.fold_width);
 }
 
 bool LoopPlanner::folds(const Run& r) const {

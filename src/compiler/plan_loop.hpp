@@ -172,6 +172,7 @@ class LoopPlanner {
   void chain_release(std::size_t at);
   void stream_out(ir::ValueId v);
   kernels::ChainCode fold_code(const ir::Instr& i);
+  bool folds_from_multiples(std::size_t size) const;
   bool folds(const Run& r) const;
   void fold(ChainBuilder& c, std::size_t k);
 
