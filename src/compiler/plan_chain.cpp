@@ -194,7 +194,8 @@ kernels::ChainCode LoopPlanner::fold_code(const ir::Instr& i) {
   const auto v = i.in[0];
   const DType t = p_.type(v).dtype;
   const bool is_short = !loop_.columns && loop_.fold_width * itemsize(t) < shortest_bytes;
-  if (is_short || !folds_from_multiples(itemsize(t)) || folds_.size() == Loop::most_folds || chain_width(local(v) / 2) != itemsize(t)) return nullptr;
+  if (is_short || !folds_from_multiples(itemsize(t)) || folds_.size() == Loop::most_folds) return nullptr;
+  if (chain_width(local(v) / 2) != itemsize(t)) return nullptr;
   return kernels::table().chain_fold(std::get<ir::Reduce>(i.action).op, t, loop_.columns);
 }
 

@@ -1,227 +1,15 @@
 #include <algorithm>
 #include <cstring>
-#include <memory>
+#include <new>
 #include <type_traits>
 
-#include "base/buffer.hpp"
 #include "compiler/cost.hpp"
 #include "compiler/execute.hpp"
 #include "compiler/parallel.hpp"
+#include "compiler/pass.hpp"
 
 namespace fluxion::compiler {
 namespace {
-
-/// A thread's registers and pointer tables. Loops do not nest, so one of each is enough.
-class Workspace {
- public:
-  ~Workspace() { if (memory_ != nullptr) free_raw(memory_, bytes_); }
-
-  std::byte* bytes(std::size_t n) {
-    if (n > bytes_) {
-      void* grown = allocate_raw(n);
-      if (memory_ != nullptr) free_raw(memory_, bytes_);
-      memory_ = grown;
-      bytes_ = n;
-    }
-    return static_cast<std::byte*>(memory_);
-  }
-
- private:
-  void* memory_ = nullptr;
-  std::size_t bytes_ = 0;
-};
-
-std::byte* scratch(std::size_t n) {
-  thread_local Workspace workspace;
-  return workspace.bytes(n);
-}
-/// For what loops of a band leave each other, while each of them has the scratch memory.
-std::byte* band_memory(std::size_t n) {
-  thread_local Workspace workspace;
-  return workspace.bytes(n);
-}
-
-/// Elements [start, start + count) of a strided block in row-major order, to contiguous memory.
-void gather(std::byte* to, const std::byte* from, const Loop::Gather& g, std::size_t start, std::size_t count) {
-  const std::size_t rank = g.shape.size();
-  const auto inner = static_cast<std::size_t>(g.shape.back());
-  const auto size = static_cast<std::int64_t>(g.itemsize);
-  const std::int64_t to_strides[] = {static_cast<std::int64_t>(inner) * size, size};
-  while (count != 0) {
-    const std::size_t column = start % inner;
-    std::size_t row = start / inner;
-    const std::byte* p = from + static_cast<std::int64_t>(column) * g.strides.back();
-    std::size_t rows_left = 1;  // rows that follow one another along the next dimension
-    for (std::size_t d = rank - 1; d-- > 0;) {
-      const auto extent = static_cast<std::size_t>(g.shape[d]);
-      if (d + 2 == rank) rows_left = extent - row % extent;
-      p += static_cast<std::int64_t>(row % extent) * g.strides[d];
-      row /= extent;
-    }
-    std::size_t done = std::min(inner - column, count);
-    if (column == 0 && count >= inner && rank > 1) {
-      const std::size_t rows = std::min(rows_left, count / inner);
-      const std::int64_t shape[] = {static_cast<std::int64_t>(rows), static_cast<std::int64_t>(inner)};
-      kernels::copy_strided(to, to_strides, p, g.strides.data() + rank - 2, shape, 2, g.itemsize);
-      done = rows * inner;
-    } else {
-      const auto n = static_cast<std::int64_t>(done);
-      kernels::copy_strided(to, &size, p, g.strides.data() + rank - 1, &n, 1, g.itemsize);
-    }
-    to += done * g.itemsize;
-    start += done;
-    count -= done;
-  }
-}
-
-/// Asks for elements [first, last) of a loop's inputs: hardware that sees one block's streams end does not know of the
-/// next one's.
-void fetch(const Loop& loop, Bases bases, std::size_t first, std::size_t last) {
-  constexpr std::size_t line = 64;
-  for (const auto k : loop.fetched) {
-    const auto& s = loop.streams[k];
-    const auto step = static_cast<std::size_t>(s.step);
-    const std::byte* p = resolve(bases, s.base) + first * step;
-    const std::byte* const end = p + (last - first) * step;
-    for (; p < end; p += line) {
-      __builtin_prefetch(p);
-      asm volatile("");  // GCC takes a function that only prefetches for one without effects, and drops its calls
-    }
-  }
-}
-
-/// Asks for what comes after the work at hand, in step with it: asked for at once, it would have to be waited for.
-class Ahead {
- public:
-  Ahead(const Loop& loop, Bases bases) : loop_(loop), bases_(bases) {}
-
-  /// Elements [first, last) of the loop's inputs, while `work` elements of others are computed.
-  void begin(std::size_t first, std::size_t last, std::size_t work) {
-    first_ = at_ = first;
-    share_ = static_cast<double>(last - first) / static_cast<double>(work);
-    done_ = 0;
-  }
-  void work(std::size_t elements) {
-    done_ += elements;
-    const std::size_t end = first_ + static_cast<std::size_t>(share_ * static_cast<double>(done_));
-    fetch(loop_, bases_, at_, end);
-    at_ = end;
-  }
-
- private:
-  const Loop& loop_;
-  Bases bases_;
-  std::size_t first_ = 0, at_ = 0, done_ = 0;
-  double share_ = 0;
-};
-
-/// One thread's pass over pieces of a loop.
-class Pass {
- public:
-  /// With this thread's scratch memory: one at a time.
-  Pass(const Loop& loop, Bases bases) : Pass(loop, bases, scratch(table_bytes(loop) + room(loop)), nullptr, nullptr) {}
-  /// With a table of pointers in `table`, and registers in `registers`, unless they come behind it.
-  Pass(const Loop& loop, Bases bases, std::byte* table, std::byte* registers, Ahead* ahead)
-      : loop_(loop),
-        bases_(bases),
-        ahead_(ahead),
-        scratch_(registers != nullptr ? registers : table + table_bytes(loop)),
-        args_(reinterpret_cast<void**>(table)),
-        streams_(reinterpret_cast<std::byte**>(args_ + loop.args.size())),
-        rows_(streams_ + loop.streams.size()) {
-    scratch_ += (page - reinterpret_cast<std::uintptr_t>(scratch_) % page) % page;
-    for (std::size_t a = 0; a < loop.args.size(); ++a) args_[a] = at(loop.args[a]);
-  }
-  static std::size_t table_bytes(const Loop& loop) {
-    return (loop.args.size() + loop.streams.size() + loop.rows.size()) * sizeof(void*);
-  }
-  /// For registers.
-  static std::size_t room(const Loop& loop) { return page + loop.scratch_bytes; }
-
-  /// Computes elements [begin, end).
-  void run(std::size_t begin, std::size_t end) {
-    for (std::size_t k = 0; k < loop_.streams.size(); ++k) {
-      const auto& s = loop_.streams[k];
-      streams_[k] = (s.fold == Loop::no_fold ? at(s.base) : folded_[s.fold]) - (s.tile ? static_cast<std::int64_t>(begin) * s.step : 0);
-    }
-    tile_ = begin;
-    std::size_t column = 0;
-    if (!loop_.outer.empty()) {
-      column = begin % loop_.inner;
-      enter_row(begin / loop_.inner);
-    }
-    for (std::size_t s = begin; s < end;) {
-      const std::size_t row_left = loop_.outer.empty() ? end - s : loop_.inner - column;
-      const std::size_t n = std::min({loop_.block, row_left, end - s});
-      block(s, column, n, end - s - n);
-      s += n;
-      if (loop_.outer.empty() || s == end) continue;
-      column += n;
-      if (column == loop_.inner) {
-        column = 0;
-        enter_row(s / loop_.inner);
-      }
-    }
-    if (loop_.streamed) kernels::fence_streams();
-  }
-
-  /// What the chain's folds look for beside their accumulators: the elements of a run; whether a row is the first.
-  void set_fold_word(std::int64_t word) { std::memcpy(scratch_ + Loop::fold_word_at, &word, sizeof word); }
-  /// Where a chain's fold goes.
-  void fold_to(std::uint32_t fold, std::byte* to) { folded_[fold] = to; }
-
-  std::byte* at(const Ref& r) const {
-    return r.storage == scratch_storage ? scratch_ + r.offset : resolve(bases_, r);
-  }
-
- private:
-  void enter_row(std::size_t row) {
-    for (std::size_t k = 0; k < loop_.rows.size(); ++k) rows_[k] = at(loop_.rows[k].base);
-    for (std::size_t d = loop_.outer.size(); d-- > 0;) {
-      const auto extent = static_cast<std::size_t>(loop_.outer[d]);
-      const auto i = static_cast<std::int64_t>(row % extent);
-      row /= extent;
-      for (std::size_t k = 0; k < loop_.rows.size(); ++k) rows_[k] += i * loop_.rows[k].outer_strides[d];
-    }
-  }
-
-  /// `left` elements come after this block, up to a row's end or beyond.
-  void block(std::size_t s, std::size_t column, std::size_t n, std::size_t left) {
-    for (const auto& use : loop_.stream_uses)
-      args_[use.arg] = streams_[use.cursor] + static_cast<std::int64_t>(s) * loop_.streams[use.cursor].step;
-    for (const auto& use : loop_.row_uses)
-      args_[use.arg] = rows_[use.cursor] + static_cast<std::int64_t>(column) * loop_.rows[use.cursor].step;
-    if (loop_.counts) {
-      const auto start = static_cast<std::int64_t>(s);
-      std::memcpy(scratch_, &start, sizeof start);
-    }
-    if (loop_.folds && !loop_.columns) set_fold_word(static_cast<std::int64_t>(n));
-    for (const auto& g : loop_.gathers)
-      gather(scratch_ + g.to + (g.tile ? (s - tile_) * g.itemsize : 0), at(g.from), g, s, n);
-    if (ahead_ != nullptr) ahead_->work(n);
-    if (ahead_ != nullptr || loop_.fetched.empty() || left == 0 || loop_.calls.size() < 2) {
-      for (const auto& call : loop_.calls) call.kernel(args_ + call.args, n);
-    } else {
-      const std::size_t next = std::min(left, loop_.block);
-      for (std::size_t c = 0; c < loop_.calls.size(); ++c) {
-        fetch(loop_, bases_, s + n + next * c / loop_.calls.size(), s + n + next * (c + 1) / loop_.calls.size());
-        loop_.calls[c].kernel(args_ + loop_.calls[c].args, n);
-      }
-    }
-  }
-
-  static constexpr std::size_t page = 4096;  // registers lie in pages as large arrays do
-
-  const Loop& loop_;
-  Bases bases_;
-  Ahead* ahead_;
-  std::byte* scratch_;
-  void** args_;
-  std::byte** streams_;
-  std::byte** rows_;
-  std::byte* folded_[Loop::most_folds] = {};
-  std::size_t tile_ = 0;
-};
 
 /// Computes tiles of whole rows, or chunks of long ones, and folds each.
 class Folding {
@@ -306,10 +94,12 @@ class Folding {
     while (first < last) {
       const std::size_t n = std::min(last - first, Loop::folded_at_once);
       for (const auto& s : loop_.sinks)
-        if (s.in_chain()) std::fill_n(reinterpret_cast<std::uint64_t*>(accumulators(pass, s, 0)), n * words, s.identity);
+        if (s.in_chain())
+          std::fill_n(reinterpret_cast<std::uint64_t*>(accumulators(pass, s, 0)), n * words, s.identity);
       for (std::size_t k = 0; k < n; ++k) unit(pass, first + k, k);
       for (const auto& s : loop_.sinks)
-        if (s.in_chain()) s.fold(result(s, first), accumulators(pass, s, 0), n, kernels::accumulators_bytes / s.itemsize);
+        if (s.in_chain())
+          s.fold(result(s, first), accumulators(pass, s, 0), n, kernels::accumulators_bytes / s.itemsize);
       first += n;
     }
   }

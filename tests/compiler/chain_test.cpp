@@ -160,7 +160,8 @@ TEST_CASE("reductions of what a chain computes are folded in it") {
         const auto x = b.input({t, shape}), y = b.input({t, shape}), s = b.input({t, {shape[0]}});
         const auto d = b.map(Op::sub, {x, repeated(b, s, shape, {0})});
         std::vector<ir::ValueId> results{b.map(Op::mul, {d, y})};  // one is stored, too
-        for (const auto op : ops) results.push_back(b.reduce(op, results.size() < 2 ? results[0] : b.map(Op::square, {d}), over));
+        const auto squares = b.map(Op::square, {d});
+        for (const auto op : ops) results.push_back(b.reduce(op, results.size() < 2 ? results[0] : squares, over));
         const auto p = b.finish(results);
         INFO(t << " " << shape << " over " << over);
         CHECK(agrees_in_all_layouts(p, {{t, shape}, {t, shape}, {t, {shape[0]}}}, 8, 3));
@@ -172,7 +173,8 @@ TEST_CASE("what a chain alone needs for its fold is not stored") {
   const ir::Type t{DType::float32, {8, 1024}};
   const auto x = b.input(t), y = b.input(t);
   const auto p = b.finish({b.reduce(ReduceOp::sum, b.map(Op::mul, {x, y}), {1})});
-  const auto plan = compiler::planned(p, std::vector<Dims>(2, compiler::row_major(t.shape)), std::vector<Aval>{{{8}, t.dtype, false}});
+  const std::vector<Dims> strides(2, compiler::row_major(t.shape));
+  const auto plan = compiler::planned(p, strides, std::vector<Aval>{{{8}, t.dtype, false}});
   REQUIRE(plan->steps.size() == 1);
   const auto& loop = std::get<compiler::Loop>(plan->steps[0]);
   CHECK(loop.folds);
