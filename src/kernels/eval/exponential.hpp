@@ -19,7 +19,7 @@ template <> struct ExpLimits<double> {
 /// x = k log(2) + r with |r| <= log(2) / 2, for |x| well inside the range of whole numbers.
 template <class B> struct ExpParts { B k, r; };
 template <class B> ExpParts<B> reduce_log2(B x) {
-  const B k = round_small(x * B(F<B>::log2_e));
+  const B k = madd(x, B(F<B>::log2_e), B(F<B>::round)) - B(F<B>::round);
   return {k, nmadd(k, B(F<B>::ln2_lo), nmadd(k, B(F<B>::ln2_hi), x))};
 }
 
