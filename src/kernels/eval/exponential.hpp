@@ -111,6 +111,13 @@ struct Expm1 : Unroll<1> {
 
 struct Log : Unroll<1> {
   template <class B> static B call(B x) {
+    const auto ordinary = (x >= B(F<B>::min_normal)) & (x < B(F<B>::infinity));
+    return any<B>(~ordinary) ? of_any(x) : log_normal(x);
+  }
+
+ private:
+  /// Where x is ordinary, the same bits.
+  template <class B> [[gnu::noinline]] static B of_any(B x) {
     const auto subnormal = x < B(F<B>::min_normal);
     const auto [k, m] = split_exponent(select<B>(subnormal, x * B(F<B>::scale_up), x));
     const B shifted = select<B>(subnormal, k - B(F<B>::scale_up_log2), k);
