@@ -74,7 +74,12 @@ struct Loop {
     Ref base;
     std::int64_t step = 0;
     bool tile = false;
+    std::uint32_t fold = no_fold;  // a tile: where that fold of a chain goes
   };
+  static constexpr std::uint32_t no_fold = ~std::uint32_t{0};
+  /// A word in scratch for chains that fold, and how many rows, or chunks of rows, each of them has accumulators for:
+  /// folding those of one alone is waiting.
+  static constexpr std::size_t fold_word_at = 8, most_folds = 3, folded_at_once = 16;
   /// A pointer to column j of a row: base + row offset + j * step.
   struct Row {
     Ref base;
@@ -96,9 +101,13 @@ struct Loop {
     void (*fold)(void* out, const void* in, std::size_t n, std::size_t width) = nullptr;
     kernels::Kernel combine = nullptr;  // two partial results
     void (*finish)(void* out, const void* in, std::size_t rows, std::ptrdiff_t row_stride, std::size_t n) = nullptr;
-    Stream from;
+    Stream from;  // if a chain folds it: the accumulators
     std::size_t itemsize = 0;
     Ref to, partials;
+    std::uint32_t place = no_fold;  // number among those in chains
+    std::uint64_t identity = 0;     // elements of such a one
+
+    bool in_chain() const { return place != no_fold; }
   };
 
   std::size_t n = 0, inner = 1, block = 1;
@@ -124,6 +133,7 @@ struct Loop {
   // Of columns, `fold_width` are the rows, folded while they are computed.
   std::vector<Sink> sinks;
   bool columns = false;
+  bool folds = false;  // some of the sinks in a chain
   std::size_t fold_rows = 0, fold_width = 0, chunk = 0;
 
   std::vector<std::uint32_t> instrs;  // of the program, for listings

@@ -103,7 +103,7 @@ void LoopPlanner::find_last_uses() {
 
 void LoopPlanner::compute() {
   for (const auto& r : runs_) {
-    if (r.width != 0 && r.end - r.begin > 1) chain(r);
+    if (r.width != 0 && (r.end - r.begin > 1 || folds(r))) chain(r);
     else
       for (std::size_t at = r.begin; at < r.end; ++at) call(at);
   }

@@ -10,7 +10,7 @@ namespace fluxion::compiler {
 using kernels::ChainForm;
 using kernels::ChainMove;
 
-void ChainBuilder::arg(const Slot& slot, std::size_t bytes, bool written) {
+kernels::ChainArg& ChainBuilder::arg(const Slot& slot, std::size_t bytes, bool written) {
   kernels::ChainArg a;
   a.bytes = slot.scalar || slot.kind == Slot::Kind::start ? 0 : static_cast<std::uint8_t>(bytes);
   a.written = written;
@@ -22,6 +22,7 @@ void ChainBuilder::arg(const Slot& slot, std::size_t bytes, bool written) {
   args_.push_back(a);
   slots_.push_back(slot);
   order_.push_back(2 * (steps() - 1) + (written ? 1 : 0));
+  return args_.back();
 }
 
 std::vector<std::byte> ChainBuilder::bytes() const {
@@ -37,7 +38,7 @@ std::vector<std::byte> ChainBuilder::bytes() const {
 }
 
 void LoopPlanner::chain(const Run& r) {
-  constexpr std::size_t room = 12;  // arguments of two members
+  const std::size_t room = 12 + 2 * folds_.size();  // arguments of two members
   ChainBuilder c(r.width);
   widest_ = std::max(widest_, r.width);
   for (std::size_t at = r.begin; at < r.end; ++at) {
@@ -88,6 +89,8 @@ void LoopPlanner::chain_member(ChainBuilder& c, std::size_t at, bool last) {
     c.step(ChainMove::stream);
     c.arg(streamed_[acc_], c.width(), true);
   }
+  for (std::size_t k = 0; k < folds_.size(); ++k)
+    if (folds_[k].from == acc_) fold(c, k);
   if (only_in_acc(v, at, last)) return;
   const Slot to = chain_result(v);
   c.step(ChainMove::store);
@@ -182,6 +185,45 @@ Slot LoopPlanner::chain_result(ir::ValueId v) {
 void LoopPlanner::chain_release(std::size_t at) {
   for (const bool flags : {true, false})
     for (const auto r : last_used(at, 1, flags)) chain_free_[flags ? 0 : 1].push_back(r);
+}
+
+/// The step that carries out a reduction of what a chain computes; none if it is folded from memory afterwards. Short
+/// rows are better folded many at once.
+kernels::ChainCode LoopPlanner::fold_code(const ir::Instr& i) {
+  constexpr std::size_t shortest_bytes = 1024;
+  const auto v = i.in[0];
+  const DType t = p_.type(v).dtype;
+  const bool is_short = !loop_.columns && loop_.fold_width * itemsize(t) < shortest_bytes;
+  if (is_short || !folds_from_multiples(itemsize(t)) || folds_.size() == Loop::most_folds) return nullptr;
+  if (chain_width(local(v) / 2) != itemsize(t)) return nullptr;
+  return kernels::table().chain_fold(std::get<ir::Reduce>(i.action).op, t, loop_.columns);
+}
+
+/// Whether blocks begin at multiples of what the accumulators hold, from where a fold begins.
+bool LoopPlanner::folds_from_multiples(std::size_t size) const {
+  const auto whole = [&](std::size_t elements) { return elements * size % kernels::accumulators_bytes == 0; };
+  if (loop_.columns || !by_rows_ || loop_.inner == loop_.fold_width) return true;
+  return whole(loop_.inner) && whole(loop_.fold_width);
+}
+
+bool LoopPlanner::folds(const Run& r) const {
+  return std::any_of(folds_.begin(), folds_.end(), [&](const Fold& f) {
+    const auto m = f.from / 2;
+    return std::find(sequence_.begin() + static_cast<std::ptrdiff_t>(r.begin),
+                     sequence_.begin() + static_cast<std::ptrdiff_t>(r.end), m) !=
+           sequence_.begin() + static_cast<std::ptrdiff_t>(r.end);
+  });
+}
+
+void LoopPlanner::fold(ChainBuilder& c, std::size_t k) {
+  c.step(folds_[k].code);
+  const std::size_t width = loop_.columns ? c.width() : 0;
+  const Slot to = stream({scratch_storage, 0}, static_cast<std::int64_t>(width), true);
+  loop_.streams.back().fold = static_cast<std::uint32_t>(k);
+  auto& about = c.arg(to, width, loop_.columns);
+  about.padded = loop_.columns;
+  about.accumulators = !loop_.columns;
+  c.arg({Slot::Kind::fixed, 0, {scratch_storage, Loop::fold_word_at}, true}, 0).length = !loop_.columns;
 }
 
 /// What is in a register and belongs into memory beyond the caches.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 
 #include <fluxion/error.hpp>
 #include "base/text.hpp"
@@ -15,6 +16,7 @@ constexpr std::size_t short_block_bytes = 1024;  // the least; blocks are multip
 constexpr std::size_t registers_bytes = 32768;  // all of them: what stays in the first-level cache
 constexpr std::size_t cached_bytes = std::size_t{256} << 10;  // of an array: what is likely to be in a near cache
 constexpr std::size_t line = 64;
+constexpr std::size_t folded_bytes = Loop::folded_at_once * kernels::accumulators_bytes;
 // Registers start at multiples of this, and not all of them in one cache set. Closer together, what a step loads would
 // seem to come from what the step before stores: processors compare the addresses' low 12 bits first.
 constexpr std::size_t stagger = 1024;
@@ -48,7 +50,7 @@ void LoopPlanner::run() {
   define_results();
   schedule();
   compute();
-  for (const auto r : u_.reductions) sink(p_.instr(r));
+  for (std::uint32_t k = 0; k < u_.reductions.size(); ++k) sink(k);
   size_blocks();
   bind_arguments();
   fetch_ahead();
@@ -235,12 +237,15 @@ void LoopPlanner::define_results() {
       loop_.written.push_back(to.storage);
       loop_.in_parts = loop_.in_parts || p_.is_at_home(v);
     }
-  for (const auto r : u_.reductions) {
-    const auto v = p_.instr(r).in[0];
+  for (std::uint32_t k = 0; k < u_.reductions.size(); ++k) {
+    const auto& i = p_.instr(u_.reductions[k]);
+    const auto v = i.in[0];
     if (!inside(v)) continue;
     auto& slot = slots_[local(v)];
-    if (slot.kind == Slot::Kind::none) slot = new_tile(size_of(v));
+    if (const auto code = fold_code(i)) folds_.push_back({local(v), k, code});
+    else if (slot.kind == Slot::Kind::none) slot = new_tile(size_of(v));
   }
+  loop_.folds = !folds_.empty();
 }
 
 Slot LoopPlanner::new_tile(std::size_t itemsize) {
@@ -250,7 +255,8 @@ Slot LoopPlanner::new_tile(std::size_t itemsize) {
 
 // --- reductions -------------------------------------------------------------------------------------------
 
-void LoopPlanner::sink(const ir::Instr& i) {
+void LoopPlanner::sink(std::uint32_t number) {
+  const auto& i = p_.instr(u_.reductions[number]);
   const auto op = std::get<ir::Reduce>(i.action).op;
   const auto v = i.in[0];
   const DType t = p_.type(v).dtype;
@@ -261,8 +267,16 @@ void LoopPlanner::sink(const ir::Instr& i) {
   s.combine = combining_kernel(op, t);
   if (s.fold == nullptr) throw UnsupportedError(text("reduce_", name(op), ": not defined for ", t));
   s.itemsize = unsign(size);
-  const Slot slot = foldable(v, slot_of(v));
-  if (slot.kind == Slot::Kind::stream) s.from = loop_.streams[slot.index];
+  const auto chained = std::find_if(folds_.begin(), folds_.end(), [&](const Fold& f) { return f.reduction == number; });
+  if (chained != folds_.end()) s.place = static_cast<std::uint32_t>(chained - folds_.begin());
+  const Slot slot = s.in_chain() ? Slot{} : foldable(v, slot_of(v));
+  if (s.in_chain()) {
+    s.from = {{scratch_storage, 0}, size, true};  // as that of a tile
+    std::byte bits[16];
+    identity_bits(op, t, bits);
+    if (size == 4) std::memcpy(bits + 4, bits, 4);
+    std::memcpy(&s.identity, bits, sizeof s.identity);
+  } else if (slot.kind == Slot::Kind::stream) s.from = loop_.streams[slot.index];
   else if (slot.kind == Slot::Kind::fixed) s.from = {slot.ref, 0, false};
   else s.from = {{scratch_storage, slot.index}, size, true};  // the tile's address comes with the block size
   s.to = p_.define(i.out[0], row_major(p_.type(i.out[0]).shape)).ref();
@@ -301,7 +315,7 @@ void LoopPlanner::size_blocks() {
   if (loop_.straight) register_step_ = line;
   registers_begin_ = loop_.straight ? line : stagger;
   tiles_begin_ = registers_begin_ + registers_.count() * register_step_;
-  loop_.scratch_bytes = tiles_begin_ + tiles_.size() * (block_bytes + stagger);
+  loop_.scratch_bytes = folds_begin() + (loop_.columns ? 0 : folds_.size() * folded_bytes);
 }
 
 /// Inputs that are not in a near cache are asked for in advance.
@@ -319,13 +333,17 @@ std::int64_t LoopPlanner::tile_at(std::uint32_t t) const {
   return static_cast<std::int64_t>(tiles_begin_ + t * (block_bytes + stagger));
 }
 
+/// Behind the tiles.
+std::size_t LoopPlanner::folds_begin() const { return tiles_begin_ + tiles_.size() * (block_bytes + stagger); }
+
 void LoopPlanner::bind_arguments() {
   for (auto& g : loop_.gathers) {
     const auto index = static_cast<std::uint32_t>(g.to);
     g.to = g.tile ? tile_at(index) : register_at(index);
   }
   for (auto& s : loop_.sinks)
-    if (s.from.tile) s.from.base.offset = tile_at(static_cast<std::uint32_t>(s.from.base.offset));
+    if (s.in_chain()) s.from.base.offset = static_cast<std::int64_t>(folds_begin() + s.place * folded_bytes);
+    else if (s.from.tile) s.from.base.offset = tile_at(static_cast<std::uint32_t>(s.from.base.offset));
   bind_tiles();
   for (std::uint32_t a = 0; a < arguments_.size(); ++a) {
     const Slot& slot = arguments_[a];

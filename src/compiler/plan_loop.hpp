@@ -51,7 +51,7 @@ class ChainBuilder {
   /// A step whose operands are the arguments added next.
   void step(kernels::ChainCode code) { steps_.push_back({code, slots_.size()}); }
   void step(kernels::ChainMove move) { step(kernels::table().chain_move(move, width_)); }
-  void arg(const Slot& slot, std::size_t bytes, bool written = false);
+  kernels::ChainArg& arg(const Slot& slot, std::size_t bytes, bool written = false);
 
   /// Head, arguments and steps, as the kernel reads them.
   std::vector<std::byte> bytes() const;
@@ -92,6 +92,13 @@ class LoopPlanner {
 
   const ir::Instr& member(std::size_t m) const { return p_.instr(u_.members[m]); }
   std::size_t size_of(ir::ValueId v) const { return itemsize(p_.type(v).dtype); }
+  /// A reduction that the chain which computes its operand carries out.
+  struct Fold {
+    std::size_t from;         // place of the operand in slots_
+    std::uint32_t reduction;  // number in u_.reductions
+    kernels::ChainCode code;
+  };
+
   bool stored(ir::ValueId v) const { return p_.fusion().stored[v] != 0; }
   bool inside(ir::ValueId v) const {
     const auto i = p_.origins().producer[v];
@@ -164,11 +171,16 @@ class LoopPlanner {
   Slot chain_result(ir::ValueId v);
   void chain_release(std::size_t at);
   void stream_out(ir::ValueId v);
+  kernels::ChainCode fold_code(const ir::Instr& i);
+  bool folds_from_multiples(std::size_t size) const;
+  bool folds(const Run& r) const;
+  void fold(ChainBuilder& c, std::size_t k);
 
-  void sink(const ir::Instr& i);
+  void sink(std::uint32_t number);
   Slot foldable(ir::ValueId v, Slot slot);
   void size_blocks();
   void fetch_ahead();
+  std::size_t folds_begin() const;
   std::int64_t register_at(std::uint32_t r) const;
   std::int64_t tile_at(std::uint32_t t) const;
   void bind_arguments();
@@ -197,6 +209,7 @@ class LoopPlanner {
   std::size_t acc_ = no_value;         // place of the value that a chain's step has left
   std::array<std::vector<std::uint32_t>, 2> chain_free_;  // registers of bools, and of others
   std::vector<std::size_t> tiles_;     // bytes of an element
+  std::vector<Fold> folds_;
   std::vector<Slot> arguments_;
   std::uint32_t clock_ = 0;            // steps so far, for the order of arguments
   std::size_t widest_ = 1, register_step_ = 0, registers_begin_ = 0, tiles_begin_ = 0;

@@ -1,180 +1,15 @@
 #include <algorithm>
 #include <cstring>
-#include <memory>
+#include <new>
+#include <type_traits>
 
-#include "base/buffer.hpp"
 #include "compiler/cost.hpp"
 #include "compiler/execute.hpp"
 #include "compiler/parallel.hpp"
+#include "compiler/pass.hpp"
 
 namespace fluxion::compiler {
 namespace {
-
-/// A thread's registers and pointer tables. Loops do not nest, so one of each is enough.
-class Workspace {
- public:
-  ~Workspace() { if (memory_ != nullptr) free_raw(memory_, bytes_); }
-
-  std::byte* bytes(std::size_t n) {
-    if (n > bytes_) {
-      void* grown = allocate_raw(n);
-      if (memory_ != nullptr) free_raw(memory_, bytes_);
-      memory_ = grown;
-      bytes_ = n;
-    }
-    return static_cast<std::byte*>(memory_);
-  }
-
- private:
-  void* memory_ = nullptr;
-  std::size_t bytes_ = 0;
-};
-
-std::byte* scratch(std::size_t n) {
-  thread_local Workspace workspace;
-  return workspace.bytes(n);
-}
-/// For what loops of a band leave each other, while each of them has the scratch memory.
-std::byte* band_memory(std::size_t n) {
-  thread_local Workspace workspace;
-  return workspace.bytes(n);
-}
-
-/// Elements [start, start + count) of a strided block in row-major order, to contiguous memory.
-void gather(std::byte* to, const std::byte* from, const Loop::Gather& g, std::size_t start, std::size_t count) {
-  const std::size_t rank = g.shape.size();
-  const auto inner = static_cast<std::size_t>(g.shape.back());
-  const auto size = static_cast<std::int64_t>(g.itemsize);
-  const std::int64_t to_strides[] = {static_cast<std::int64_t>(inner) * size, size};
-  while (count != 0) {
-    const std::size_t column = start % inner;
-    std::size_t row = start / inner;
-    const std::byte* p = from + static_cast<std::int64_t>(column) * g.strides.back();
-    std::size_t rows_left = 1;  // rows that follow one another along the next dimension
-    for (std::size_t d = rank - 1; d-- > 0;) {
-      const auto extent = static_cast<std::size_t>(g.shape[d]);
-      if (d + 2 == rank) rows_left = extent - row % extent;
-      p += static_cast<std::int64_t>(row % extent) * g.strides[d];
-      row /= extent;
-    }
-    std::size_t done = std::min(inner - column, count);
-    if (column == 0 && count >= inner && rank > 1) {
-      const std::size_t rows = std::min(rows_left, count / inner);
-      const std::int64_t shape[] = {static_cast<std::int64_t>(rows), static_cast<std::int64_t>(inner)};
-      kernels::copy_strided(to, to_strides, p, g.strides.data() + rank - 2, shape, 2, g.itemsize);
-      done = rows * inner;
-    } else {
-      const auto n = static_cast<std::int64_t>(done);
-      kernels::copy_strided(to, &size, p, g.strides.data() + rank - 1, &n, 1, g.itemsize);
-    }
-    to += done * g.itemsize;
-    start += done;
-    count -= done;
-  }
-}
-
-/// Asks for elements [first, last) of a loop's inputs: hardware that sees one block's streams end does not know of the
-/// next one's.
-void fetch(const Loop& loop, Bases bases, std::size_t first, std::size_t last) {
-  constexpr std::size_t line = 64;
-  for (const auto k : loop.fetched) {
-    const auto& s = loop.streams[k];
-    const auto step = static_cast<std::size_t>(s.step);
-    const std::byte* p = resolve(bases, s.base) + first * step;
-    const std::byte* const end = p + (last - first) * step;
-    for (; p < end; p += line) __builtin_prefetch(p);
-  }
-}
-
-/// One thread's pass over pieces of a loop.
-class Pass {
- public:
-  Pass(const Loop& loop, Bases bases) : loop_(loop), bases_(bases), scratch_(nullptr) {
-    const std::size_t pointers = loop.args.size() + loop.streams.size() + loop.rows.size();
-    constexpr std::size_t page = 4096;  // registers lie in pages as large arrays do
-    const std::size_t table = pointers * sizeof(void*);
-    std::byte* memory = scratch(table + page + loop.scratch_bytes);
-    args_ = reinterpret_cast<void**>(memory);
-    streams_ = reinterpret_cast<std::byte**>(args_ + loop.args.size());
-    rows_ = streams_ + loop.streams.size();
-    scratch_ = memory + table;
-    scratch_ += (page - reinterpret_cast<std::uintptr_t>(scratch_) % page) % page;
-    for (std::size_t a = 0; a < loop.args.size(); ++a) args_[a] = at(loop.args[a]);
-  }
-
-  /// Computes elements [begin, end).
-  void run(std::size_t begin, std::size_t end) {
-    for (std::size_t k = 0; k < loop_.streams.size(); ++k) {
-      const auto& s = loop_.streams[k];
-      streams_[k] = at(s.base) - (s.tile ? static_cast<std::int64_t>(begin) * s.step : 0);
-    }
-    tile_ = begin;
-    std::size_t column = 0;
-    if (!loop_.outer.empty()) {
-      column = begin % loop_.inner;
-      enter_row(begin / loop_.inner);
-    }
-    for (std::size_t s = begin; s < end;) {
-      const std::size_t row_left = loop_.outer.empty() ? end - s : loop_.inner - column;
-      const std::size_t n = std::min({loop_.block, row_left, end - s});
-      block(s, column, n, end - s - n);
-      s += n;
-      if (loop_.outer.empty() || s == end) continue;
-      column += n;
-      if (column == loop_.inner) {
-        column = 0;
-        enter_row(s / loop_.inner);
-      }
-    }
-    if (loop_.streamed) kernels::fence_streams();
-  }
-
-  std::byte* at(const Ref& r) const {
-    return r.storage == scratch_storage ? scratch_ + r.offset : resolve(bases_, r);
-  }
-
- private:
-  void enter_row(std::size_t row) {
-    for (std::size_t k = 0; k < loop_.rows.size(); ++k) rows_[k] = at(loop_.rows[k].base);
-    for (std::size_t d = loop_.outer.size(); d-- > 0;) {
-      const auto extent = static_cast<std::size_t>(loop_.outer[d]);
-      const auto i = static_cast<std::int64_t>(row % extent);
-      row /= extent;
-      for (std::size_t k = 0; k < loop_.rows.size(); ++k) rows_[k] += i * loop_.rows[k].outer_strides[d];
-    }
-  }
-
-  /// `left` elements come after this block, up to a row's end or beyond.
-  void block(std::size_t s, std::size_t column, std::size_t n, std::size_t left) {
-    for (const auto& use : loop_.stream_uses)
-      args_[use.arg] = streams_[use.cursor] + static_cast<std::int64_t>(s) * loop_.streams[use.cursor].step;
-    for (const auto& use : loop_.row_uses)
-      args_[use.arg] = rows_[use.cursor] + static_cast<std::int64_t>(column) * loop_.rows[use.cursor].step;
-    if (loop_.counts) {
-      const auto start = static_cast<std::int64_t>(s);
-      std::memcpy(scratch_, &start, sizeof start);
-    }
-    for (const auto& g : loop_.gathers)
-      gather(scratch_ + g.to + (g.tile ? (s - tile_) * g.itemsize : 0), at(g.from), g, s, n);
-    if (loop_.fetched.empty() || left == 0 || loop_.calls.size() < 2) {
-      for (const auto& call : loop_.calls) call.kernel(args_ + call.args, n);
-    } else {
-      const std::size_t next = std::min(left, loop_.block);
-      for (std::size_t c = 0; c < loop_.calls.size(); ++c) {
-        fetch(loop_, bases_, s + n + next * c / loop_.calls.size(), s + n + next * (c + 1) / loop_.calls.size());
-        loop_.calls[c].kernel(args_ + loop_.calls[c].args, n);
-      }
-    }
-  }
-
-  const Loop& loop_;
-  Bases bases_;
-  std::byte* scratch_;
-  void** args_;
-  std::byte** streams_;
-  std::byte** rows_;
-  std::size_t tile_ = 0;
-};
 
 /// Computes tiles of whole rows, or chunks of long ones, and folds each.
 class Folding {
@@ -183,7 +18,7 @@ class Folding {
       : loop_(loop),
         bases_(bases),
         chunks_((loop.fold_width + loop.chunk - 1) / loop.chunk),
-        rows_per_tile_(chunks_ > 1 ? 1 : std::max<std::size_t>(1, loop.chunk / loop.fold_width)) {}
+        rows_per_tile_(chunks_ > 1 || loop.folds ? 1 : std::max<std::size_t>(1, loop.chunk / loop.fold_width)) {}
 
   std::size_t tiles() const {
     return chunks_ > 1 ? loop_.fold_rows * chunks_ : (loop_.fold_rows + rows_per_tile_ - 1) / rows_per_tile_;
@@ -191,6 +26,10 @@ class Folding {
   void run(std::size_t first, std::size_t last) const {
     if (loop_.calls.empty() && loop_.gathers.empty()) return fold_stored(first, last);
     Pass pass(loop_, bases_);
+    run(pass, first, last);
+  }
+  void run(Pass& pass, std::size_t first, std::size_t last) const {
+    if (loop_.folds) return units(pass, first, last);
     for (std::size_t t = first; t < last; ++t) {
       if (chunks_ > 1) chunk(pass, t);
       else rows(pass, t * rows_per_tile_, std::min((t + 1) * rows_per_tile_, loop_.fold_rows));
@@ -203,13 +42,15 @@ class Folding {
                     resolve(bases_, s.to) + first * s.itemsize, last - first, chunks_);
   }
   /// Computes and folds rows [first, last).
-  void run_rows(std::size_t first, std::size_t last) const {
+  void run_rows(Pass& pass, std::size_t first, std::size_t last) const {
+    const bool stored = loop_.calls.empty() && loop_.gathers.empty();
     if (chunks_ > 1) {
-      run(first * chunks_, last * chunks_);
+      if (stored) fold_stored(first * chunks_, last * chunks_);
+      else run(pass, first * chunks_, last * chunks_);
       return finish(first, last);
     }
-    if (loop_.calls.empty() && loop_.gathers.empty()) return stored_rows(first, last);
-    Pass pass(loop_, bases_);
+    if (stored) return stored_rows(first, last);
+    if (loop_.folds) return units(pass, first, last);
     for (; first < last; first += rows_per_tile_) rows(pass, first, std::min(first + rows_per_tile_, last));
   }
 
@@ -247,6 +88,36 @@ class Folding {
     compute(pass, begin, begin + width);
     for (const auto& s : loop_.sinks)
       s.fold(resolve(bases_, s.partials) + tile * s.itemsize, source(pass, s, begin), 1, width);
+  }
+  /// Rows, or chunks, some of which are folded in chains.
+  void units(Pass& pass, std::size_t first, std::size_t last) const {
+    while (first < last) {
+      const std::size_t n = std::min(last - first, Loop::folded_at_once);
+      for (const auto& s : loop_.sinks)
+        if (s.in_chain())
+          std::fill_n(reinterpret_cast<std::uint64_t*>(accumulators(pass, s, 0)), n * words, s.identity);
+      for (std::size_t k = 0; k < n; ++k) unit(pass, first + k, k);
+      for (const auto& s : loop_.sinks)
+        if (s.in_chain())
+          s.fold(result(s, first), accumulators(pass, s, 0), n, kernels::accumulators_bytes / s.itemsize);
+      first += n;
+    }
+  }
+  void unit(Pass& pass, std::size_t number, std::size_t k) const {
+    const std::size_t at = number % chunks_ * loop_.chunk, begin = number / chunks_ * loop_.fold_width + at;
+    const std::size_t width = chunks_ == 1 ? loop_.fold_width : std::min(loop_.chunk, loop_.fold_width - at);
+    for (const auto& s : loop_.sinks)
+      if (s.in_chain()) pass.fold_to(s.place, accumulators(pass, s, k));
+    compute(pass, begin, begin + width);
+    for (const auto& s : loop_.sinks)
+      if (!s.in_chain()) s.fold(result(s, number), source(pass, s, begin), 1, width);
+  }
+  std::byte* result(const Loop::Sink& s, std::size_t number) const {
+    return resolve(bases_, chunks_ == 1 ? s.to : s.partials) + number * s.itemsize;
+  }
+  static constexpr std::size_t words = kernels::accumulators_bytes / sizeof(std::uint64_t);
+  static std::byte* accumulators(const Pass& pass, const Loop::Sink& s, std::size_t k) {
+    return pass.at(s.from.base) + k * kernels::accumulators_bytes;
   }
   void compute(Pass& pass, std::size_t begin, std::size_t end) const {
     pass.run(begin, end);
@@ -327,14 +198,21 @@ class ColumnFolding {
         const std::size_t next = r + accumulators_ < rows_ ? r + accumulators_ : i + used_ / 2;
         if (const std::size_t at = (row_ + next) * loop_.fold_rows + column_; next < rows_)
           fetch(loop_, f_.bases_, at, at + columns_);
+        if (loop_.folds) fold_to(level, r == i);
         pass_.run(begin, begin + columns_);
         for (std::size_t k = 0; k < loop_.sinks.size(); ++k) {
           const auto& s = loop_.sinks[k];
+          if (s.in_chain()) continue;
           const std::byte* from = pass_.at(s.from.base) + (s.from.tile ? 0 : static_cast<std::int64_t>(begin) * s.from.step);
           if (r == i) std::memcpy(buffer(k, level), from, columns_ * s.itemsize);
           else combine(k, level, from);
         }
       }
+    }
+    void fold_to(std::size_t level, bool is_first) {
+      pass_.set_fold_word(is_first ? 1 : 0);
+      for (std::size_t k = 0; k < loop_.sinks.size(); ++k)
+        if (const auto& s = loop_.sinks[k]; s.in_chain()) pass_.fold_to(s.place, buffer(k, level));
     }
     void combine(std::size_t sink, std::size_t level, const std::byte* with) {
       std::byte* const to = buffer(sink, level);
@@ -392,29 +270,65 @@ void execute(const Loop& loop, Bases bases) {
   folding.finish(0, loop.fold_rows);
 }
 
-void execute(const Band& band, Bases bases) {
-  const auto some = [&](std::size_t begin, std::size_t end) {
+namespace {
+
+/// One thread's pass over rows of a band.
+class BandPass {
+ public:
+  BandPass(const Band& band, Bases bases)
+      : band_(band), ahead_(band.loops[0], bases), per_row_(band.loops[0].n / band.rows) {
     const std::size_t table = (band.storages * sizeof(std::byte*) + 63) / 64 * 64;
-    std::byte* const memory = band_memory(table + band.local_bytes);
-    auto** const own = reinterpret_cast<std::byte**>(memory);
-    std::copy(bases, bases + band.storages, own);
-    for (std::size_t row = begin; row < end; row += band.tile) {
-      const std::size_t last = std::min(row + band.tile, end);
-      for (const auto& l : band.locals)
-        own[l.storage] = memory + table + l.at - static_cast<std::int64_t>(row) * l.row_bytes;
-      for (std::size_t k = 0; k < band.loops.size(); ++k) {
-        const Loop& loop = band.loops[k];
-        // What the first loop reads of the next tile comes while the others compute.
-        const auto part = [&](std::size_t i) {
-          const std::size_t next = std::min(last + band.tile, end) - last, per_row = band.loops[0].n / band.rows;
-          return last * per_row + next * per_row * i / (band.loops.size() - 1);
-        };
-        if (k > 0) fetch(band.loops[0], bases, part(k - 1), part(k));
-        if (loop.sinks.empty()) Pass(loop, own).run(row * (loop.n / band.rows), last * (loop.n / band.rows));
-        else Folding(loop, own).run_rows(row * (loop.fold_rows / band.rows), last * (loop.fold_rows / band.rows));
-      }
+    std::size_t bytes = table + band.local_bytes + band.loops.size() * sizeof(Pass), room = 0;
+    for (const auto& l : band.loops) {
+      bytes += Pass::table_bytes(l);
+      room = std::max(room, Pass::room(l));
     }
-  };
+    std::byte* at = band_memory(bytes);
+    own_ = reinterpret_cast<std::byte**>(at);
+    std::copy(bases, bases + band.storages, own_);
+    locals_ = at += table;
+    passes_ = reinterpret_cast<Pass*>(at += band.local_bytes);
+    at += band.loops.size() * sizeof(Pass);
+    std::byte* const registers = scratch(room);
+    for (std::size_t k = 0; k < band.loops.size(); ++k) {
+      const Loop& l = band.loops[k];
+      ::new (passes_ + k) Pass(l, own_, at, registers, k == 0 ? nullptr : &ahead_);
+      at += Pass::table_bytes(l);
+      if (k != 0) work_ += l.n / band.rows;
+    }
+  }
+  void run(std::size_t begin, std::size_t end) {
+    for (; begin < end; begin += band_.tile) tile(begin, std::min(begin + band_.tile, end), end);
+  }
+
+ private:
+  static_assert(std::is_trivially_destructible_v<Pass>);
+
+  /// Rows [row, last). What the first loop reads of the next tile comes while the others compute.
+  void tile(std::size_t row, std::size_t last, std::size_t end) {
+    ahead_.begin(last * per_row_, std::min(last + band_.tile, end) * per_row_, (last - row) * work_);
+    for (const auto& l : band_.locals)
+      own_[l.storage] = locals_ + l.at - static_cast<std::int64_t>(row) * l.row_bytes;
+    for (std::size_t k = 0; k < band_.loops.size(); ++k) {
+      const Loop& loop = band_.loops[k];
+      const std::size_t rows = (loop.sinks.empty() ? loop.n : loop.fold_rows) / band_.rows;
+      if (loop.sinks.empty()) passes_[k].run(row * rows, last * rows);
+      else Folding(loop, own_).run_rows(passes_[k], row * rows, last * rows);
+    }
+  }
+
+  const Band& band_;
+  Ahead ahead_;
+  std::byte** own_;
+  std::byte* locals_;
+  Pass* passes_;
+  std::size_t per_row_, work_ = 0;
+};
+
+}  // namespace
+
+void execute(const Band& band, Bases bases) {
+  const auto some = [&](std::size_t begin, std::size_t end) { BandPass(band, bases).run(begin, end); };
   if (band.cost < parallel_cost) return some(0, band.rows);
   parallel_ranges(band.rows, grain_of(band.rows, band.tile), some);
 }

@@ -45,9 +45,11 @@ struct ChainArg {
   bool written = false;
   bool padded = false;     // whole groups may be read and written: there is room, and nothing behind the end counts
   bool counter = false;    // the operand of `count`
+  bool accumulators = false, length = false;  // operands of a fold of rows
   std::uint8_t same = 0;   // the number of an argument that is the same place, or its own
 };
 constexpr std::size_t most_chain_args = 32;
+constexpr std::size_t accumulators_bytes = 256;  // of a fold of rows
 /// A chain, in memory: this, then `args` ChainArgs, at `steps` (bytes from here) the steps, of which the last is `end`.
 struct ChainHead {
   std::uint32_t args, steps;
@@ -83,6 +85,11 @@ struct Table {
   ChainCode (*chain)(ir::Op op, DType t, ChainForm form);
   /// Steps for elements of `itemsize` bytes: 4 or 8.
   ChainCode (*chain_move)(ChainMove move, std::size_t itemsize);
+  /// Steps that fold acc, which stays. Of a row, or a chunk of one: into 256 bytes of accumulators that begin as the
+  /// identity, and are folded by reduce_rows as a row of their own in the end; the operand behind them is the number of
+  /// elements of the run, an int64. Runs of one row begin at multiples of 256 bytes of it.
+  /// Of columns: with a row of elements, read and written, unless the int64 behind says that there is none yet.
+  ChainCode (*chain_fold)(ir::ReduceOp op, DType t, bool columns);
   /// args = {chain, its arguments ...}: all elements of the chain have `itemsize` bytes, but for bools.
   Kernel (*run_chain)(std::size_t itemsize);
 };

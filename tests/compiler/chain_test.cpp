@@ -151,6 +151,37 @@ TEST_CASE("columns are folded while their rows are computed") {
   CHECK(agrees_in_all_layouts(p, {deep}, 11));
 }
 
+TEST_CASE("reductions of what a chain computes are folded in it") {
+  const ReduceOp ops[] = {ReduceOp::sum, ReduceOp::max, ReduceOp::min, ReduceOp::prod};
+  for (const auto& shape : {Shape{18, 260}, Shape{2, 1100}, Shape{14, 80}})
+    for (const DType t : {DType::float32, DType::float64})
+      for (const Dims& over : {Dims{1}, Dims{0}, Dims{0, 1}}) {
+        ir::Builder b;
+        const auto x = b.input({t, shape}), y = b.input({t, shape}), s = b.input({t, {shape[0]}});
+        const auto d = b.map(Op::sub, {x, repeated(b, s, shape, {0})});
+        std::vector<ir::ValueId> results{b.map(Op::mul, {d, y})};  // one is stored, too
+        const auto squares = b.map(Op::square, {d});
+        for (const auto op : ops) results.push_back(b.reduce(op, results.size() < 2 ? results[0] : squares, over));
+        const auto p = b.finish(results);
+        INFO(t << " " << shape << " over " << over);
+        CHECK(agrees_in_all_layouts(p, {{t, shape}, {t, shape}, {t, {shape[0]}}}, 8, 3));
+      }
+}
+
+TEST_CASE("what a chain alone needs for its fold is not stored") {
+  ir::Builder b;
+  const ir::Type t{DType::float32, {8, 1024}};
+  const auto x = b.input(t), y = b.input(t);
+  const auto p = b.finish({b.reduce(ReduceOp::sum, b.map(Op::mul, {x, y}), {1})});
+  const std::vector<Dims> strides(2, compiler::row_major(t.shape));
+  const auto plan = compiler::planned(p, strides, std::vector<Aval>{{{8}, t.dtype, false}});
+  REQUIRE(plan->steps.size() == 1);
+  const auto& loop = std::get<compiler::Loop>(plan->steps[0]);
+  CHECK(loop.folds);
+  CHECK(loop.calls.size() == 1);
+  CHECK(loop.sinks[0].in_chain());
+}
+
 TEST_CASE("results that no cache holds are those of small ones") {
   // Streamed: more than four million elements, of which some are compared with a program over those alone.
   const auto program = [](std::int64_t n) {

@@ -39,6 +39,20 @@ class Chain {
     args_.back().counter = true;
     return *this;
   }
+  Chain& padded() {
+    args_.back().padded = true;
+    return *this;
+  }
+  Chain& accumulators(void* p) {
+    arg(p, 0);
+    args_.back().accumulators = true;
+    return *this;
+  }
+  Chain& length(const std::int64_t* p) {
+    arg(p, 0);
+    args_.back().length = true;
+    return *this;
+  }
   void run(std::size_t n) {
     step(ChainMove::end);
     const std::size_t begin = (sizeof(ChainHead) + args_.size() * sizeof(ChainArg) + 15) / 16 * 16;
@@ -140,7 +154,54 @@ template <class T> void check_choice(const Table& t, Op op) {
     }
 }
 
+/// A row folded in two runs, and columns folded one by one.
+template <class T> void check_fold(const Table& t, ir::ReduceOp op, T identity) {
+  constexpr std::size_t held = kernels::accumulators_bytes / sizeof(T), begin = 4 * held;
+  constexpr std::size_t widths[] = {1, 31, 32, 63, 64, 65, 127, 128, 129, 200, 256, 300, 511, 512};
+  for (const std::size_t n : widths) {
+    const auto x = awkward_values<T>(n, 7);
+    T acc[held], want, got;
+    std::fill_n(acc, held, identity);
+    const auto fold = [&](std::size_t first, std::size_t last) {
+      const auto count = static_cast<std::int64_t>(last - first);
+      if (count > 0)
+        Chain(t, sizeof(T)).step(ChainMove::load_vector).arg(x.data() + first, sizeof(T))
+            .step(t.chain_fold(op, dtype<T>(), false)).accumulators(acc).length(&count).run(last - first);
+    };
+    fold(0, std::min(begin, n));
+    fold(begin, n);
+    t.reduce_rows(op, dtype<T>())(&got, acc, 1, held);
+    t.reduce_rows(op, dtype<T>())(&want, x.data(), 1, n);
+    INFO(t.isa << " " << ir::name(op) << " of " << n);
+    CHECK(same(got, want));
+
+    const auto y = awkward_values<T>(n, 8);
+    std::vector<T> row(n + 128, T(7));
+    for (const std::int64_t is_first : {1, 0})
+      Chain(t, sizeof(T)).step(ChainMove::load_vector).arg(is_first == 1 ? x.data() : y.data(), sizeof(T))
+          .step(t.chain_fold(op, dtype<T>(), true)).arg(row.data(), sizeof(T), true).padded().arg(&is_first, 0).run(n);
+    bool all = true;
+    const auto two = apply<T>(t.elementwise(op == ir::ReduceOp::sum ? Op::add : op == ir::ReduceOp::prod ? Op::mul
+                                            : op == ir::ReduceOp::max ? Op::max : Op::min, dtype<T>(), 0), n, x, y);
+    for (std::size_t i = 0; i < n; ++i) all = all && same(row[i], two[i]);
+    CHECK(all);
+  }
+}
+template <class T> void check_folds(const Table& t) {
+  check_fold<T>(t, ir::ReduceOp::sum, 0);
+  check_fold<T>(t, ir::ReduceOp::prod, 1);
+  check_fold<T>(t, ir::ReduceOp::max, -std::numeric_limits<T>::infinity());
+  check_fold<T>(t, ir::ReduceOp::min, std::numeric_limits<T>::infinity());
+}
+
 }  // namespace
+
+TEST_CASE("a chain folds rows and columns as reductions do") {
+  for (const Table* t : tables()) {
+    check_folds<float>(*t);
+    check_folds<double>(*t);
+  }
+}
 
 TEST_CASE("chains of floating-point operations are the kernels to the bit") {
   for (const Table* t : tables()) {

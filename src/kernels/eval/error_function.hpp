@@ -33,7 +33,7 @@ inline Batch<double> erf_tail(Batch<double> u) {
                           0x1.1475908ddaae3p-19, -0x1.32d7b337b9a0cp-23, -0x1.a2ef8654fff68p-24,
                           0x1.bef9bc826c205p-25, -0x1.00288db78e36ap-26, 0x1.89985f1a06456p-29,
                           -0x1.94d90b4565207p-32, 0x1.fadc4ceb27ef0p-36, -0x1.246f3b9f15e2fp-40};
-  return polynomial(u, c);
+  return long_polynomial(u, c);
 }
 
 template <class T> inline constexpr T erf_is_one = T(5.95);

@@ -19,7 +19,7 @@ template <> struct ExpLimits<double> {
 /// x = k log(2) + r with |r| <= log(2) / 2, for |x| well inside the range of whole numbers.
 template <class B> struct ExpParts { B k, r; };
 template <class B> ExpParts<B> reduce_log2(B x) {
-  const B k = round_small(x * B(F<B>::log2_e));
+  const B k = madd(x, B(F<B>::log2_e), B(F<B>::round)) - B(F<B>::round);
   return {k, nmadd(k, B(F<B>::ln2_lo), nmadd(k, B(F<B>::ln2_hi), x))};
 }
 
@@ -111,6 +111,13 @@ struct Expm1 : Unroll<1> {
 
 struct Log : Unroll<1> {
   template <class B> static B call(B x) {
+    const auto ordinary = (x >= B(F<B>::min_normal)) & (x < B(F<B>::infinity));
+    return any<B>(~ordinary) ? of_any(x) : log_normal(x);
+  }
+
+ private:
+  /// Where x is ordinary, the same bits.
+  template <class B> [[gnu::noinline]] static B of_any(B x) {
     const auto subnormal = x < B(F<B>::min_normal);
     const auto [k, m] = split_exponent(select<B>(subnormal, x * B(F<B>::scale_up), x));
     const B shifted = select<B>(subnormal, k - B(F<B>::scale_up_log2), k);

@@ -1,4 +1,4 @@
-// sin, cos and tan: Cody-Waite reduction by pi/2 in pieces whose products with the quadrant number are exact.
+// sin, cos and tan: Cody-Waite reduction by pi/2 in pieces whose products with the quadrant number are exact, or fused.
 // Beyond `limit` a lane is computed alone by libm, so no lane's value depends on its neighbours.
 #pragma once
 
@@ -6,9 +6,6 @@
 
 namespace fluxion::kernels::FLUXION_ISA {
 
-// pi/2 in pieces of 33 bits, and the rest.
-inline constexpr double half_pi_1 = 0x1.921fb544p+0, half_pi_2 = 0x1.0b4611a6p-34, half_pi_3 = 0x1.3198a2ep-69;
-inline constexpr double half_pi_4 = 0x1.b839a252049c1p-104, half_pi_23 = 0x1.0b4611a626331p-34;
 inline constexpr double two_over_pi = 0x1.45f306dc9c883p-1;
 
 inline Batch<float> sin_reduced(Batch<float> r) {
@@ -34,8 +31,34 @@ inline Batch<double> cos_reduced(Batch<double> r) {
   return w + madd(z * z, polynomial(z, c), (Batch<double>(1) - w) - half);
 }
 
-/// x = q pi/2 + r with |r| <= pi/4, for |x| <= limit.
-template <class B> struct Quadrant { B q, r; };
+/// x = q pi/2 + r with |r| <= pi/4 (or hardly more), for |x| <= limit; n has the low bits of q.
+template <class B> struct Quadrant {
+  decltype(bits(B())) n;
+  B r;
+};
+
+#if defined(__FMA__)
+template <class T> struct QuarterTurn;
+template <> struct QuarterTurn<float> {
+  static constexpr float inverse = 0x1.45f306p-1f;
+  static constexpr float first = 0x1.921fb6p+0f, second = -0x1.777a5cp-25f, third = -0x1.ee59dap-50f;
+};
+template <> struct QuarterTurn<double> {
+  static constexpr double inverse = two_over_pi;
+  static constexpr double first = 0x1.921fb54442d18p+0, second = 0x1.1a62633145c07p-54, third = -0x1.f1976b7ed8fbcp-110;
+};
+/// x and q times the first piece are multiples of a bit of either and less than 1 apart: the first step is exact. So
+/// what the second one rounds off is small beside its result, however near x is to a multiple of pi/2, and so is what
+/// the pieces leave out.
+template <class B> Quadrant<B> reduce_quadrant(B x) {
+  using H = QuarterTurn<Value<B>>;
+  const B shifted = madd(x, B(H::inverse), B(F<B>::round)), q = shifted - B(F<B>::round);
+  return {bits(shifted), nmadd(q, B(H::third), nmadd(q, B(H::second), nmadd(q, B(H::first), x)))};
+}
+#else
+// pi/2 in pieces of 33 bits, and the rest.
+inline constexpr double half_pi_1 = 0x1.921fb544p+0, half_pi_2 = 0x1.0b4611a6p-34, half_pi_3 = 0x1.3198a2ep-69;
+inline constexpr double half_pi_4 = 0x1.b839a252049c1p-104, half_pi_23 = 0x1.0b4611a626331p-34;
 
 inline Quadrant<Batch<double>> reduce_quadrant(Batch<double> x) {
   using B = Batch<double>;
@@ -49,26 +72,28 @@ inline Quadrant<Batch<double>> reduce_quadrant(Batch<double> x) {
   };
   subtract(q * B(half_pi_2));
   subtract(q * B(half_pi_3));
-  return {q, hi + nmadd(q, B(half_pi_4), error)};
+  return {integer_bits(q), hi + nmadd(q, B(half_pi_4), error)};
 }
 
 inline Quadrant<Batch<float>> reduce_quadrant(Batch<float> x) {
   using D = Batch<double>;
   const auto [lo, hi] = widen(x);
-  const auto reduce = [](D y) -> Quadrant<D> {
+  struct Whole { D q, r; };
+  const auto reduce = [](D y) -> Whole {
     const D q = round_small(y * D(two_over_pi));
     return {q, nmadd(q, D(half_pi_23), nmadd(q, D(half_pi_1), y))};
   };
   const auto a = reduce(lo), b = reduce(hi);
-  return {narrow(a.q, b.q), narrow(a.r, b.r)};
+  return {integer_bits(narrow(a.q, b.q)), narrow(a.r, b.r)};
 }
+#endif
 
 template <class T> inline constexpr T trigonometric_limit = T(823549);  // 2^19 pi/2
 
 /// sin(x + turn pi/2) for |x| <= limit, inf and NaN; turn is 0 or 1.
 template <class B> B sin_turned(B x, unsigned turn) {
-  const auto [q, r] = reduce_quadrant(x);
-  const auto quadrant = integer_bits(q) + turn;
+  const auto [n, r] = reduce_quadrant(x);
+  const auto quadrant = n + turn;
   const B value = select<B>(nonzero<B>(quadrant & 1), cos_reduced(r), sin_reduced(r));
   return from_lanes<B>(bits(value) ^ ((quadrant & 2) << (8 * sizeof(Value<B>) - 2)));
 }
@@ -104,8 +129,8 @@ struct Cos : Unroll<1> {
 /// sin / cos of the reduced argument, or -cos / sin in odd quadrants: both are accurate, also near their zeros.
 struct Tan : Unroll<1> {
   template <class B> static B call(B x) {
-    const auto [q, r] = reduce_quadrant(x);
-    const auto odd = nonzero<B>(integer_bits(q) & 1);
+    const auto [n, r] = reduce_quadrant(x);
+    const auto odd = nonzero<B>(n & 1);
     const B s = sin_reduced(r), c = cos_reduced(r);
     const B value = select<B>(x == B(0), x, select<B>(odd, negate(c), s) / select<B>(odd, s, c));  // keeps -0
     if (any<B>(absolute(x) > B(trigonometric_limit<Value<B>>)))

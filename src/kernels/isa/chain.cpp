@@ -2,6 +2,7 @@
 // ordinary call in tail position whose arguments are registers; the compiler makes it one.
 #include "kernels/eval/arithmetic.hpp"
 #include "kernels/eval/integer.hpp"
+#include "kernels/eval/reduce.hpp"
 #include "kernels/eval/threefry.hpp"
 #include "kernels/isa/lookup.hpp"
 
@@ -253,6 +254,69 @@ template <class T> ChainCode move(ChainMove m) {
   return nullptr;
 }
 
+// --- folds ----------------------------------------------------------------------------------------------------
+
+/// Element j belongs to the accumulator j modulo 256 bytes: see reduction_tree. As many as a group has vectors are
+/// reached by one.
+template <class Op, class T> struct FoldRow {
+  using B = Batch<T>;
+  static constexpr std::size_t all = accumulators_bytes / sizeof(R), held = all < group ? all : group;
+
+  static void run(R (&a)[group], const Place& p) {
+    T* const to = static_cast<T*>(p.args[0]) + p.at % (accumulators_bytes / sizeof(T));
+    const auto left = std::size_t(p.scalar<std::int64_t>(1)) - p.at;
+    if (left < group_elements<T>) {
+      const R last[group] = {a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]};  // alone in memory
+      return part(last, to, left);
+    }
+    fold(a, to);
+  }
+
+ private:
+  static void fold(const R (&a)[group], T* to) {
+    B sum[held];
+#pragma GCC unroll 8
+    for (std::size_t k = 0; k < held; ++k) sum[k] = B::load_unaligned(to + k * B::size);
+#pragma GCC unroll 8
+    for (std::size_t k = 0; k < group; ++k) sum[k % held] = Op::call(sum[k % held], as<T>(a[k]));
+#pragma GCC unroll 8
+    for (std::size_t k = 0; k < held; ++k) sum[k].store_unaligned(to + k * B::size);
+  }
+  /// The first `count` elements: the others are replaced by the identity.
+  [[gnu::noinline]] static void part(const R (&a)[group], T* to, std::size_t count) {
+    alignas(64) T elements[group_elements<T>];
+    std::memcpy(elements, a, sizeof elements);
+    for (std::size_t i = count; i < group_elements<T>; ++i) elements[i] = Op::identity;
+    R filled[group];
+    std::memcpy(filled, elements, sizeof filled);
+    fold(filled, to);
+  }
+};
+template <class Op, class T> struct FoldColumn {
+  using B = Batch<T>;
+  static void run(R (&a)[group], const Place& p) {
+    T* const to = p.vector<T>();
+    const bool is_first = p.scalar<std::int64_t>(1) != 0;
+    if (is_first) return Store<T>::run(a, p);
+#pragma GCC unroll 8
+    for (std::size_t k = 0; k < group; ++k)
+      Op::call(B::load_unaligned(to + k * B::size), as<T>(a[k])).store_unaligned(to + k * B::size);
+  }
+};
+
+template <class Op, class T> ChainCode fold(bool columns) {
+  return columns ? code<FoldColumn<Op, T>>() : code<FoldRow<Op, T>>();
+}
+template <class T> ChainCode fold(ir::ReduceOp op, bool columns) {
+  switch (op) {
+    case ir::ReduceOp::sum: return fold<Sum<T>, T>(columns);
+    case ir::ReduceOp::prod: return fold<Product<T>, T>(columns);
+    case ir::ReduceOp::max: return fold<Largest<T>, T>(columns);
+    case ir::ReduceOp::min: return fold<Smallest<T>, T>(columns);
+    default: return nullptr;
+  }
+}
+
 // --- the run ----------------------------------------------------------------------------------------------------
 
 void enter(const ChainStep* s, void* const* args, std::size_t at) {
@@ -267,6 +331,7 @@ template <class T>
   alignas(64) unsigned char room[most_chain_args][group * sizeof(R)];
   void* moved[most_chain_args];
   std::int64_t start = 0;
+  auto length = std::int64_t(count);
   const auto* about = reinterpret_cast<const ChainArg*>(&head + 1);
   const auto from = [&](std::size_t k) { return static_cast<unsigned char*>(args[k]) + first * about[k].bytes; };
   for (std::size_t k = 0; k < head.args; ++k) {
@@ -274,6 +339,10 @@ template <class T>
     if (about[k].counter) {
       start = std::int64_t(std::uint64_t(*static_cast<const std::int64_t*>(args[k])) + first);
       moved[k] = &start;
+    } else if (about[k].length) {
+      moved[k] = &length;
+    } else if (about[k].accumulators) {
+      moved[k] = static_cast<unsigned char*>(args[k]) + first * sizeof(T) % accumulators_bytes;
     } else if (about[k].same != k) {
       moved[k] = moved[about[k].same];
     } else if (about[k].bytes != 0 && !about[k].padded) {
@@ -317,6 +386,14 @@ ChainCode chain_code(ir::Op op, DType t, ChainForm form) {
     case DType::float64: return of_floats<double>(op, form);
     case DType::int32: case DType::uint32: return of_integers<std::uint32_t>(op, form);
     case DType::int64: case DType::uint64: return of_integers<std::uint64_t>(op, form);
+    default: return nullptr;
+  }
+}
+
+ChainCode chain_fold(ir::ReduceOp op, DType t, bool columns) {
+  switch (t) {
+    case DType::float32: return fold<float>(op, columns);
+    case DType::float64: return fold<double>(op, columns);
     default: return nullptr;
   }
 }

@@ -42,6 +42,7 @@ ColumnReduction column_reduction(ir::ReduceOp op, DType t);
 
 ChainCode chain_code(ir::Op op, DType t, ChainForm form);
 ChainCode chain_move(ChainMove move, std::size_t itemsize);
+ChainCode chain_fold(ir::ReduceOp op, DType t, bool columns);
 Kernel chain_kernel(std::size_t itemsize);
 
 PlainGemm plain_gemm(DType t);
