@@ -27,7 +27,8 @@ template <class T> struct Strided {
   }
 };
 
-/// The same for a tile whose sums become scale * sum + sign * other, each operation rounded; without `other` scale * sum.
+/// The same for a tile whose sums become scale * sum + sign * other, each operation rounded; without `other`
+/// scale * sum.
 template <class T> struct TileFinish {
   T scale, sign;
   const T* other;
