@@ -60,7 +60,7 @@ ir::ValueId combined(ir::Builder& b, int way, ir::ValueId product, ir::ValueId w
 
 const Product products[] = {{40, 33, 70},  {17, 64, 300},        {5, 3, 2},
                             {2, 2, 1},     {70, 10, 30, true},   {70, 10, 300, true},
-                            {9, 8, 3},     {90, 50, 20, false, true}, {200, 130, 50, true, true}};
+                            {9, 8, 3},     {90, 50, 20, false, true}};
 
 }  // namespace
 
@@ -68,7 +68,7 @@ TEST_CASE("a multiple of a product is combined with a matrix while the product i
   std::mt19937 random(1);
   for (const DType t : {float32, float64})
     for (const auto& q : products)
-      for (int way = 0; way < ways; ++way) {
+      for (int way = t == float32 ? 0 : 1; way < ways; way += q.m * q.n < 1000 ? 1 : 3) {
         ir::Builder b;
         const auto product = q.in(b, t);
         const auto p = b.finish({combined(b, way, product, b.input({t, {q.m, q.n}}))});
@@ -79,6 +79,18 @@ TEST_CASE("a multiple of a product is combined with a matrix while the product i
         CHECK(agrees(p, in));
         if (q.m == 17) CHECK(agrees(p, in, {Layout::column_major, Layout::spaced, Layout::column_major}));
       }
+}
+
+TEST_CASE("large products are finished in parts, to the same bits") {
+  std::mt19937 random(6);
+  for (const Product& q : {Product{200, 130, 50, true, true}, Product{70, 300, 60}}) {
+    ir::Builder b;
+    const auto product = q.in(b, float32);
+    const auto p = b.finish({combined(b, 0, product, b.input({float32, {q.m, q.n}}))});
+    auto in = q.inputs(float32, random);
+    in.push_back(random_value({float32, {q.m, q.n}}, random));
+    CHECK(agrees(p, in));
+  }
 }
 
 TEST_CASE("what a product is added to may be a repeated row, another product, or lie anywhere") {

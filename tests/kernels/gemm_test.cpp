@@ -212,7 +212,10 @@ TEMPLATE_TEST_CASE("products are finished to the bit as by single operations", "
               kernels::gemm(dtype<T>())(g);
               for (std::size_t i = 0; i < m * n; ++i) {
                 const T x = scaled ? scale * expected[i] : expected[i], y = other.at(i / n, i % n);
-                expected[i] = kind == Kind::add ? y + x : kind == Kind::from_other ? y - x : kind == Kind::none ? x : x - y;
+                expected[i] = kind == Kind::add          ? y + x
+                              : kind == Kind::from_other ? y - x
+                              : kind == Kind::none       ? x
+                                                         : x - y;
               }
               g.c = c.data();
               const void* const begin = kind == Kind::none ? nullptr : other.begin();

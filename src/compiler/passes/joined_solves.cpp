@@ -38,7 +38,8 @@ class Joiner {
       for (const auto v : i.in) ++uses_[v];
     for (const auto v : p.outputs) ++uses_[v];
     return rewriting_.run([&](ir::Instr& i) {
-      if (const auto system = solved_by(i)) i = {ir::HostCall{std::make_shared<const Solve>(), Effect::none}, *system, i.out};
+      if (const auto system = solved_by(i))
+        i = {ir::HostCall{std::make_shared<const Solve>(), Effect::none}, *system, i.out};
       rewriting_.put(std::move(i));
     });
   }

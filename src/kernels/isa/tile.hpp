@@ -27,7 +27,8 @@ template <class T> struct Strided {
   }
 };
 
-/// The same for a tile whose sums become scale * sum + sign * other, each operation rounded; without `other` scale * sum.
+/// The same for a tile whose sums become scale * sum + sign * other, each operation rounded; without `other`
+/// scale * sum.
 template <class T> struct TileFinish {
   T scale, sign;
   const T* other;
@@ -94,6 +95,34 @@ template <> struct Half<double> {
 };
 #endif
 
+/// Sums that are finished before they are stored.
+template <class T, std::size_t height, std::size_t width, bool partial, class B>
+[[gnu::always_inline]] inline void finish_sums(B (&sum)[height][width], T* c, std::ptrdiff_t c_row,
+                                               const TileFinish<T>& f, std::size_t count, bool add) {
+  const auto load = [&](const T* rows, std::ptrdiff_t row, std::size_t i, std::size_t u) {
+    const T* const p = rows + std::ptrdiff_t(i) * row + u * B::size;
+    if constexpr (partial)
+      if (u + 1 == width) return load_partial<B>(p, count, T(0));
+    return B::load_unaligned(p);
+  };
+  const auto each = [&](const auto& change) {
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < height; ++i)
+#pragma GCC unroll 16
+      for (std::size_t u = 0; u < width; ++u) change(i, u, sum[i][u]);
+  };
+  if (add) each([&](std::size_t i, std::size_t u, B& s) { s = load(c, c_row, i, u) + s; });
+  const B scale(f.scale), sign(f.sign);
+  if (f.other == nullptr) each([&](std::size_t, std::size_t, B& s) { s = scale * s; });
+  else each([&](std::size_t i, std::size_t u, B& s) { s = scale * s + sign * load(f.other, f.other_row, i, u); });
+  each([&](std::size_t i, std::size_t u, B& s) {
+    T* const to = c + std::ptrdiff_t(i) * c_row + u * B::size;
+    if constexpr (partial)
+      if (u + 1 == width) return store_partial(to, s, count);
+    s.store_unaligned(to);
+  });
+}
+
 /// `height` rows by `width` vectors of one chunk's sums, to be stored or added. If `partial`, only the first `count`
 /// lanes of the last vector are there.
 template <class T, class Operands, std::size_t height, std::size_t width, bool partial, class B = Batch<T>>
@@ -117,31 +146,25 @@ void tile(T* c, std::ptrdiff_t c_row, const Operands& operands, std::size_t k, s
       for (std::size_t u = 0; u < width; ++u) sum[i][u] = madd(x, line[u], sum[i][u]);
     }
   }
-  const auto load = [&](const T* rows, std::ptrdiff_t row, std::size_t i, std::size_t u) {
-    const T* const p = rows + std::ptrdiff_t(i) * row + u * B::size;
-    if constexpr (partial)
-      if (u + 1 == width) return load_partial<B>(p, count, T(0));
-    return B::load_unaligned(p);
-  };
-  const auto each = [&](const auto& f) {
+  if constexpr (requires { operands.finish; }) {
+    finish_sums<T, height, width, partial>(sum, c, c_row, operands.finish, count, add);
+  } else {
 #pragma GCC unroll 16
     for (std::size_t i = 0; i < height; ++i)
 #pragma GCC unroll 16
-      for (std::size_t u = 0; u < width; ++u) f(i, u, sum[i][u]);
-  };
-  if (add) each([&](std::size_t i, std::size_t u, B& s) { s = load(c, c_row, i, u) + s; });
-  if constexpr (requires { operands.finish; }) {
-    const auto& f = operands.finish;
-    const B scale(f.scale), sign(f.sign);
-    if (f.other == nullptr) each([&](std::size_t, std::size_t, B& s) { s = scale * s; });
-    else each([&](std::size_t i, std::size_t u, B& s) { s = scale * s + sign * load(f.other, f.other_row, i, u); });
+      for (std::size_t u = 0; u < width; ++u) {
+        T* const to = c + std::ptrdiff_t(i) * c_row + u * B::size;
+        if constexpr (partial) {
+          if (u + 1 == width) {
+            if (add) sum[i][u] = load_partial<B>(to, count, T(0)) + sum[i][u];
+            store_partial(to, sum[i][u], count);
+            continue;
+          }
+        }
+        if (add) sum[i][u] = B::load_unaligned(to) + sum[i][u];
+        sum[i][u].store_unaligned(to);
+      }
   }
-  each([&](std::size_t i, std::size_t u, B& s) {
-    T* const to = c + std::ptrdiff_t(i) * c_row + u * B::size;
-    if constexpr (partial)
-      if (u + 1 == width) return store_partial(to, s, count);
-    s.store_unaligned(to);
-  });
 }
 
 template <class T, class Operands>
