@@ -222,6 +222,7 @@ void LoopPlanner::fold(ChainBuilder& c, std::size_t k) {
   loop_.streams.back().fold = static_cast<std::uint32_t>(k);
   auto& about = c.arg(to, width, loop_.columns);
   about.padded = loop_.columns;
+  about.folded = true;
   about.accumulators = !loop_.columns;
   c.arg({Slot::Kind::fixed, 0, {scratch_storage, Loop::fold_word_at}, true}, 0).length = !loop_.columns;
 }

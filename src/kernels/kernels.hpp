@@ -45,6 +45,7 @@ struct ChainArg {
   bool written = false;
   bool padded = false;     // whole groups may be read and written: there is room, and nothing behind the end counts
   bool counter = false;    // the operand of `count`
+  bool folded = false;     // what is there takes part in the result: no element may come twice
   bool accumulators = false, length = false;  // operands of a fold of rows
   std::uint8_t same = 0;   // the number of an argument that is the same place, or its own
 };

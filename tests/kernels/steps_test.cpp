@@ -46,6 +46,10 @@ class Chain {
   Chain& accumulators(void* p) {
     arg(p, 0);
     args_.back().accumulators = true;
+    return folded();
+  }
+  Chain& folded() {
+    args_.back().folded = true;
     return *this;
   }
   Chain& length(const std::int64_t* p) {
@@ -179,7 +183,8 @@ template <class T> void check_fold(const Table& t, ir::ReduceOp op, T identity) 
     std::vector<T> row(n + 128, T(7));
     for (const std::int64_t is_first : {1, 0})
       Chain(t, sizeof(T)).step(ChainMove::load_vector).arg(is_first == 1 ? x.data() : y.data(), sizeof(T))
-          .step(t.chain_fold(op, dtype<T>(), true)).arg(row.data(), sizeof(T), true).padded().arg(&is_first, 0).run(n);
+          .step(t.chain_fold(op, dtype<T>(), true)).arg(row.data(), sizeof(T), true).padded().folded()
+          .arg(&is_first, 0).run(n);
     bool all = true;
     const auto two = apply<T>(t.elementwise(op == ir::ReduceOp::sum ? Op::add : op == ir::ReduceOp::prod ? Op::mul
                                             : op == ir::ReduceOp::max ? Op::max : Op::min, dtype<T>(), 0), n, x, y);

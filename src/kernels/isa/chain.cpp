@@ -356,14 +356,16 @@ template <class T>
     if (about[k].written && !about[k].padded) std::memcpy(from(k), room[k], count * about[k].bytes);
 }
 
-/// Whether a group may be computed a second time: nothing is written where a step before has read.
+/// Whether a group may be computed a second time: nothing is folded, or written where a step before has read.
 [[gnu::noinline]] bool repeatable(const ChainHead& head, void* const* args, std::size_t n) {
   const auto* about = reinterpret_cast<const ChainArg*>(&head + 1);
   const auto begin = [&](std::size_t k) { return reinterpret_cast<std::uintptr_t>(args[k]); };
   const auto end = [&](std::size_t k) { return begin(k) + (about[k].bytes == 0 ? sizeof(R) : n * about[k].bytes); };
-  for (std::size_t k = 1; k < head.args; ++k)
+  for (std::size_t k = 0; k < head.args; ++k) {
+    if (about[k].folded) return false;
     for (std::size_t read = 0; about[k].written && read < k; ++read)
       if (!about[read].written && begin(read) < end(k) && begin(k) < end(read)) return false;
+  }
   return true;
 }
 
