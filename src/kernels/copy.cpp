@@ -21,12 +21,17 @@ void move_element(char* dst, const char* src) {
   *reinterpret_cast<E*>(dst) = *reinterpret_cast<const E*>(src);
 }
 
-/// A long line is filled by copies of its beginning, which are as wide as the machine can.
+/// A long line is filled by copies of its beginning, which are as wide as the machine can; one of zeros as the C library
+/// knows best, which need not read what it overwrites.
 template <std::size_t size>
 void fill_line(char* dst, const char* element, Index n) {
   using E = typename Element<size>::type;
   constexpr Index begun = 256, most = 4096;
   const E value = *reinterpret_cast<const E*>(element);
+  if (value == E(0)) {
+    std::memset(dst, 0, std::size_t(n) * size);
+    return;
+  }
   const Index few = n < begun ? n : begun;
   for (Index i = 0; i < few; ++i) reinterpret_cast<E*>(dst)[i] = value;
   for (Index done = few; done < n;) {

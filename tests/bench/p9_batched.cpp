@@ -236,7 +236,7 @@ Array loss(const Array& w, const Array& b, const Array& v, const Array& c, const
 struct Perceptron {
   Memory<float> w, b, v, x, y, hidden{examples * wide}, dw{examples * wide * wide}, db{examples * wide},
       dv{examples * wide}, dc{examples};
-  float c;
+  float c = 0;
 
   void run() {
     using B = xsimd::batch<float>;

@@ -45,6 +45,26 @@ void settle(const Rows& r, Index begin, Index n, I* to) {
   }
 }
 
+/// Asks for indices [begin, end), which come while the block before is moved. (Of rows as well it would be too much at
+/// once.)
+inline void fetch(const Rows& r, Index begin, Index end) {
+  constexpr Index line = 64;
+  if (r.index_step > line) return;
+  const char* const all = static_cast<const char*>(r.indices);
+  const char* const last = all + end * r.index_step;
+  for (const char* p = all + begin * r.index_step; p < last; p += line) __builtin_prefetch(p);
+}
+
+/// Asks for the beginning of a row of the table that is moved some rows later.
+template <class I>
+void fetch_row(const char* table, Index step, std::size_t bytes, const I* at, Index j, Index n) {
+  constexpr Index ahead = 6;
+  constexpr std::size_t line = 64, most = 512;
+  if (j + ahead >= n || at[j + ahead] < 0) return;
+  const char* const row = table + at[j + ahead] * step;
+  for (std::size_t b = 0; b < bytes && b < most; b += line) __builtin_prefetch(row + b);
+}
+
 /// f(begin, n, rows of the table) for one block after the other.
 template <class I, class F>
 void for_blocks_of(const Rows& r, const F& f) {
@@ -53,6 +73,8 @@ void for_blocks_of(const Rows& r, const F& f) {
     const Index n = r.count - begin < block ? r.count - begin : block;
     if (r.clips) settle<true>(r, begin, n, at);
     else settle<false>(r, begin, n, at);
+    const Index next = begin + n, end = next + block < r.count ? next + block : r.count;
+    fetch(r, next, end);
     f(begin, n, at);
   }
 }
@@ -108,6 +130,7 @@ struct Move {
     const char *const table = static_cast<const char*>(r.table), *const filling = static_cast<const char*>(r.fill);
     for_blocks(r, [&](Index begin, Index n, const auto* at) {
       for (Index j = 0; j < n; ++j) {
+        fetch_row(table, r.table_step, r.row_elements * size, at, j, n);
         char* const row = to + (begin + j) * r.row_step;
         if (at[j] >= 0) copy(row, table + at[j] * r.table_step, r.row_elements);
         else fill(row, filling, r.row_elements);
@@ -118,8 +141,10 @@ struct Move {
     char* const table = static_cast<char*>(r.table);
     const char* const from = static_cast<const char*>(r.rows);
     for_blocks(r, [&](Index begin, Index n, const auto* at) {
-      for (Index j = 0; j < n; ++j)
+      for (Index j = 0; j < n; ++j) {
+        fetch_row(table, r.table_step, r.row_elements * size, at, j, n);
         if (at[j] >= 0) copy(table + at[j] * r.table_step, from + (begin + j) * r.row_step, r.row_elements);
+      }
     });
   }
 };
@@ -151,6 +176,7 @@ void add(const Rows& r) {
       return;
     }
     for (Index j = 0; j < n; ++j) {
+      fetch_row(table, r.table_step, width * sizeof(T), at, j, n);
       if (at[j] < 0) continue;
       U* const to = reinterpret_cast<U*>(table + at[j] * r.table_step);
       const U* const row = reinterpret_cast<const U*>(from + (begin + j) * r.row_step);
