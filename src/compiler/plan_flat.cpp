@@ -71,6 +71,14 @@ class FlatUnits::State {
     return v;
   }
 
+  /// Whether `v` is seen through a view of more elements than a frame holds, which would have to be computed there.
+  bool through_large_view(ir::ValueId v) const {
+    bool large = false;
+    for (v = scope_.behind[v]; view(v) != no_instr; v = scope_.behind[p_.instr(view(v)).in[0]])
+      large = large || element_count(p_.type(v).shape) > most_elements;
+    return large;
+  }
+
   void plan(std::size_t first, std::size_t n) {
     PlannedStacks stacks(p_);
     FlatWriter writer(stacks);
@@ -196,7 +204,7 @@ bool FlatUnits::joins(const Unit& u, std::size_t first, std::vector<ir::ValueId>
       const auto& i = p_.instr(m);
       if (!is_flat(p_.program(), i, true)) return false;
       for (std::size_t k = 0; k < i.in.size(); ++k)
-        if (is_stack(i, k, false) && in_frame(i.in[k])) return false;
+        if (in_frame(i.in[k]) && (is_stack(i, k, false) || state().through_large_view(i.in[k]))) return false;
       if (!stacks.empty())
         for (const auto v : i.in)
           if (std::find(stacks.begin(), stacks.end(), state().base(v)) != stacks.end()) return false;

@@ -1,5 +1,5 @@
 // Loops whose carry stays in one place, and results written over what is read for the last time: what that saves, and
-// that programs which read elsewhere than they write are not treated so.
+// that programs which read elsewhere than they write are not treated so. Views of more elements than a frame holds.
 #include <catch2/catch.hpp>
 
 #include <functional>
@@ -138,6 +138,15 @@ TEST_CASE("a result is written over what is read for the last time") {
   const auto compiled = jit(chain).trace(x, w).lower().compile();
   CHECK(temporary(compiled) < 3 * 80000);  // a product and what it is computed from
   CHECK(compiled(x, w).item<double>() == chain(x, w).item<double>());
+}
+
+TEST_CASE("a view of many elements between small arrays") {
+  const auto f = [](const Array& x) {
+    const Array many = broadcast_to(x * 0.5, {36, 36}).reshape({1296});
+    return lax::slice(many, {0}, {1296}, {259}).reshape({2, 3}) * 3.0 + 1.0;
+  };
+  const Array x = random::uniform(random::key(4), {36}, float64);
+  CHECK(jit(f)(x).to_vector<double>() == f(x).to_vector<double>());
 }
 
 }  // namespace fluxion::test
