@@ -148,9 +148,9 @@ Probe presentable(const Case& c, const Probe& probe, const CheckOptions& given) 
   return narrow.fails(c) ? narrow : probe;
 }
 
-// A loop or branch whose derivatives are wrong although no equation in it is: what it is compiled to may be.
+// A loop or branch whose derivatives or batches are wrong although no equation in it is: what it is compiled to may be.
 Suspicion suspected(const Located& at, const Probe& probe) {
-  if (at.one_equation && probe.check == Check::grads) {
+  if (at.one_equation && (probe.check == Check::grads || probe.check == Check::vmap)) {
     const auto compiled = probe.with(Check::jit, probe.options);
     if (const auto inner = locate_inside(at.c, compiled)) return suspect(*inner, compiled);
   }

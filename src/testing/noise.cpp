@@ -48,6 +48,13 @@ bool is_exact(const Primitive& p) {
   return is_known(p) && names.contains(p.name());
 }
 
+// Algorithms that mix numbers of one matrix, or of one transform, whose errors are those of the largest. The results of
+// an iteration are those of a matrix nearby.
+bool mixes(const Primitive& p) {
+  static const auto& names = *new std::set<std::string_view>{"eig", "eigh", "fft", "svd"};
+  return is_known(p) && names.contains(p.name());
+}
+
 class Noise final : public Interpreter {
  public:
   Noise(const Rounding& rounding, std::uint64_t seed) : rounding_(rounding), numbers_(seed) {}
@@ -66,6 +73,7 @@ class Noise final : public Interpreter {
   Arrays primitive(const Eqn& e, const Jaxpr&, ArraySpan operands) override {
     if (all_concrete(operands) && e.prim->effect(e.params.view()) == Effect::none) return constant(e, operands);
     if (is_known(*e.prim) && sums(e.prim->name())) return summed(e, operands);
+    if (mixes(*e.prim)) return mixed(e, operands);
     auto out = e.prim->bind(operands, e.params.view());
     if (is_exact(*e.prim)) return out;
     for (auto& x : out) x = perturbed(x);
@@ -76,8 +84,11 @@ class Noise final : public Interpreter {
   // What could not be widened errs by its own dtype, in which an error must be of some units to be seen.
   Array perturbed(const Array& x) {
     if (!is_inexact(x.dtype()) || x.aval().size() == 0) return x;
-    const double own = eps_of(x.dtype());
-    return lax::mul(x, factors(x.aval(), own > 0x1p-52 ? 4 * std::max(own, rounding_.eps) : rounding_.eps));
+    return lax::mul(x, errors(x.aval(), 1));
+  }
+  double eps_for(DType t) const {
+    const double own = eps_of(t);
+    return own > 0x1p-52 ? 4 * std::max(own, rounding_.eps) : rounding_.eps;
   }
   // Cancellation is felt only if what is summed is uncertain.
   static bool sums(std::string_view name) {
@@ -89,18 +100,48 @@ class Noise final : public Interpreter {
     for (auto& x : in) x = perturbed(x);
     return e.prim->bind(in, e.params.view());
   }
+  Arrays mixed(const Eqn& e, ArraySpan operands) {
+    Arrays in(operands.begin(), operands.end());
+    const bool iterates = e.prim->name() != "fft";
+    if (iterates) in[0] = perturbed_by_largest(in[0], 2);
+    auto out = e.prim->bind(in, e.params.view());
+    for (auto& x : out) {
+      const auto axes = iterates ? 2 + x.aval().shape.size() - in[0].aval().shape.size() : transformed_axes(e);
+      x = perturbed_by_largest(perturbed(x), axes);
+    }
+    return out;
+  }
+  static std::size_t transformed_axes(const Eqn& e) {
+    const auto lengths = Fields(e.params.view()).texts.at("fft_lengths");  // (8,) or (4, 8)
+    const auto commas = static_cast<std::size_t>(std::count(lengths.begin(), lengths.end(), ','));
+    return lengths.ends_with(",)") ? commas : commas + 1;
+  }
+  // Each number errs by the largest of its matrix: those along the last axes.
+  Array perturbed_by_largest(const Array& x, std::size_t last) {
+    if (!is_inexact(x.dtype()) || x.aval().size() == 0) return x;
+    const auto n = x.aval().shape.size();
+    Dims axes, kept;
+    for (std::size_t i = 0; i < n; ++i) {
+      if (i + last < n) kept.push_back(static_cast<std::int64_t>(i));
+      else axes.push_back(static_cast<std::int64_t>(i));
+    }
+    const auto largest = lax::broadcast_in_dim(lax::reduce_max(lax::abs(x), axes), x.aval().shape, kept);
+    return lax::add(x, lax::mul(lax::convert_element_type(largest, x.dtype()), errors(x.aval(), 0)));
+  }
   // A number that a rule writes down, as the 2 of x^3's derivative, is exact.
   static Arrays constant(const Eqn& e, ArraySpan operands) {
     const SetTrace none(nullptr);
     return e.prim->bind(operands, e.params.view());
   }
 
-  Array factors(const Aval& aval, double eps) {
+  // around 1, or 0
+  Array errors(const Aval& aval, double around) {
+    const double eps = eps_for(aval.dtype);
     const auto shape = aval.size() <= kMostElements ? aval.shape : Shape{};
     const auto n = element_count(shape);
     Vec v;
     for (std::int64_t i = 0; i < n; ++i) {
-      v.push_back(1 + error(eps));
+      v.push_back(around + error(eps));
       // Each part errs by the size of the number, unless the imaginary part is an infinitesimal.
       if (is_complex(aval.dtype)) v.push_back(rounding_.infinitesimal ? 0 : error(eps));
     }

@@ -165,7 +165,15 @@ TEST_CASE("explain: wrong batching rules and lowerings are named, also where der
   const auto l = explained(Check::jit, chain(&bound<WrongLowering>), {x});
   CHECK(l.e.primitive == "wrong_lowering");
   CHECK(l.e.rule == "lowering");
-  for (const auto* r : {&b, &bg, &l}) {
+  // A branch is compiled where it is taken, and not where both are computed: so mapping shows what compiling spoils.
+  const auto taken = [](const Arrays& in) {
+    return Arrays{fx::cond(fx::sum(in[0]) > 0.0, [](const Array& v) { return bound<WrongLowering>({fx::cos(v)}); },
+                           [](const Array& v) { return fx::sin(v); }, in[0])};
+  };
+  const auto lv = explained(Check::vmap, taken, {x});
+  CHECK(lv.e.primitive == "wrong_lowering");
+  CHECK(lv.e.rule == "lowering");
+  for (const auto* r : {&b, &bg, &l, &lv}) {
     CHECK(r->e.to_one_rule);
     check_screen(r->screen);
   }

@@ -69,6 +69,26 @@ void for_programs(std::size_t count, double seconds, const ProgramOptions& optio
 
 double seconds(double in_default_suite) { return soaking() ? 1200 : in_default_suite; }
 
+/// No derivative of the programs disagrees. A point may lie where one of them is ill-conditioned, between close
+/// eigenvalues, say: of few it may, and of all comparisons nearly all are decided.
+void check_derivatives(std::size_t count, double at_most, const ProgramOptions& options, std::int64_t seed) {
+  testing::Tally all;
+  std::size_t programs = 0, vacuous = 0;
+  for_programs(count, at_most, options, [&](const RandomProgram& p) {
+    const auto report = testing::report_grads(p, p.inputs(), {.key = random::key(seed), .min_decided = 0});
+    INFO(report);
+    CHECK(report.passed());
+    const auto tally = report.total();
+    vacuous += tally.decided() < tally.undecidable() ? 1U : 0U;
+    all += tally;
+    ++programs;
+  });
+  WARN(programs << " programs, " << all.agree << " agree, " << all.undecidable() << " undecidable ("
+                << all.ill_conditioned << " ill-conditioned), " << vacuous << " programs mostly");
+  CHECK(all.undecidable() <= 0.02 * static_cast<double>(all.decided()));
+  CHECK(vacuous <= 1 + programs / 100);
+}
+
 }  // namespace
 
 TEST_CASE("random programs use at least 70 differentiable primitives, all that they say") {
@@ -130,14 +150,10 @@ TEST_CASE("random programs obey their options") {
 }
 
 TEST_CASE("smooth random programs have correct derivatives") {
-  for_programs(seeds(60, 20000), seconds(3), {}, [](const RandomProgram& p) {
-    CHECK_THAT(p, testing::has_correct_grads(p.inputs()).with({.key = random::key(1)}));
-  });
+  check_derivatives(seeds(60, 20000), seconds(3), {}, 1);
 }
 TEST_CASE("smooth random programs in float32 have correct derivatives") {
-  for_programs(seeds(20, 10000), seconds(1.5), {.dtype = float32}, [](const RandomProgram& p) {
-    CHECK_THAT(p, testing::has_correct_grads(p.inputs()).with({.key = random::key(2)}));
-  });
+  check_derivatives(seeds(20, 10000), seconds(1.5), {.dtype = float32}, 2);
 }
 TEST_CASE("random programs compile and map correctly") {
   for_programs(seeds(100, 20000), seconds(1.5), {.smooth = false}, [](const RandomProgram& p) {
