@@ -24,7 +24,7 @@ struct Impl {
 };
 
 /// The time of `of` is at most `most` times that of `to`: names of implementations here, or whole names such as
-/// `P6/gmm_d2_K5_objective/jit`. Without `to` it is at most `most` seconds.
+/// `P6/gmm_d2_K5_objective/jit`; `limit` is what the machine would need. Without `to` it is at most `most` seconds.
 struct Goal {
   std::string of, to;
   double most;

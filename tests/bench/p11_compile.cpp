@@ -59,7 +59,8 @@ Case option_pricing() {
   const auto drawn = [](double low, double high, std::uint64_t seed) { return uniform({1'000'000}, low, high, float32, seed); };
   const Option o{drawn(10, 50, 1), drawn(10, 50, 2), drawn(0.5, 2, 3), drawn(0.01, 0.05, 4), drawn(0.1, 0.5, 5)};
   return {.impls = {{"jit", [=] { first_call([](const Option& x) { return black_scholes(x); }, o); }}},
-          .check = [] { return std::string(); }};
+          .check = [] { return std::string(); },
+          .goals = {{"jit", "", 1e-3}}};
 }
 
 Perceptron drawn_perceptron() {
@@ -72,7 +73,8 @@ Case perceptron() {
   const auto p = drawn_perceptron();
   const Array x = uniform({128, 784}, 0, 1, float32, 4), y = uniform({128}, 0, 10, float64, 5).astype(int64);
   return {.impls = {{"jit", [=] { first_call([](const Perceptron& a, const Array& b, const Array& c) { return training_step(a, b, c); }, p, x, y); }}},
-          .check = [] { return std::string(); }};
+          .check = [] { return std::string(); },
+          .goals = {{"jit", "", 3e-3}}};
 }
 
 /// As many equations as asked for, no two alike, over vectors.

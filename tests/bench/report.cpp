@@ -78,6 +78,7 @@ class Table {
 
   void row(const std::string& entry, const Case& c, const Times& times) {
     for (const auto& [name, seconds] : times) all_[entry + "/" + name] = seconds;
+    if (const double least = limit(c); least > 0) all_[entry + "/limit"] = least;
     const auto at = [&](const char* name) { return times.contains(name) ? std::optional(times.at(name)) : std::nullopt; };
     const auto hand = at("hand"), jit = at("jit");
     std::printf("| %s | %s | %s | %s | %s | %s | %s | %s |\n", entry.c_str(), hand ? pretty(*hand).c_str() : "",
@@ -115,9 +116,11 @@ class Table {
   }
   /// The share of what memory or arithmetic allow that the hand-written version reaches.
   std::string of_the_limit(const Case& c, std::optional<double> hand) const {
-    const double flops = c.narrow ? machine_.flops32 : machine_.flops64;
-    const double limit = std::max(c.flops / flops, c.bytes / machine_.bandwidth);
-    return hand && limit > 0 ? number("%.2f", limit / *hand) : "";
+    const double least = limit(c);
+    return hand && least > 0 ? number("%.2f", least / *hand) : "";
+  }
+  double limit(const Case& c) const {
+    return std::max(c.flops / (c.narrow ? machine_.flops32 : machine_.flops64), c.bytes / machine_.bandwidth);
   }
   static std::string then(const Case& c, std::optional<double> hand) {
     if (!hand || c.table_seconds <= 0) return "";

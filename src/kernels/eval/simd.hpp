@@ -120,43 +120,9 @@ template <class B> B select(Mask<B> mask, B yes, B no) { return xs::select(mask,
 template <class B> bool any(Mask<B> mask) { return xs::any(mask); }
 // Written as a product of masks, for xsimd's != is false for NaN on AVX and AVX-512.
 template <class B> Mask<B> is_number(B x) { return x == x; }
-// Keep NaN: of a NaN and a number, the instructions give the second operand.
-inline Batch<float> clamp_above(Batch<float> x, float top) {
-#if defined(__AVX512F__)
-  return _mm512_min_ps(Batch<float>(top), x);
-#elif defined(__AVX2__)
-  return _mm256_min_ps(Batch<float>(top), x);
-#else
-  return _mm_min_ps(Batch<float>(top), x);
-#endif
-}
-inline Batch<double> clamp_above(Batch<double> x, double top) {
-#if defined(__AVX512F__)
-  return _mm512_min_pd(Batch<double>(top), x);
-#elif defined(__AVX2__)
-  return _mm256_min_pd(Batch<double>(top), x);
-#else
-  return _mm_min_pd(Batch<double>(top), x);
-#endif
-}
-inline Batch<float> clamp_below(Batch<float> x, float bottom) {
-#if defined(__AVX512F__)
-  return _mm512_max_ps(Batch<float>(bottom), x);
-#elif defined(__AVX2__)
-  return _mm256_max_ps(Batch<float>(bottom), x);
-#else
-  return _mm_max_ps(Batch<float>(bottom), x);
-#endif
-}
-inline Batch<double> clamp_below(Batch<double> x, double bottom) {
-#if defined(__AVX512F__)
-  return _mm512_max_pd(Batch<double>(bottom), x);
-#elif defined(__AVX2__)
-  return _mm256_max_pd(Batch<double>(bottom), x);
-#else
-  return _mm_max_pd(Batch<double>(bottom), x);
-#endif
-}
+// Keep NaN: xsimd's min and max are the instructions, which give the second operand if either is NaN.
+template <class B> B clamp_above(B x, Value<B> top) { return xs::min(B(top), x); }
+template <class B> B clamp_below(B x, Value<B> bottom) { return xs::max(B(bottom), x); }
 
 template <class B> B absolute(B x) { return from_lanes<B>(bits(x) & ~F<B>::sign); }
 template <class B> B negate(B x) { return from_lanes<B>(bits(x) ^ F<B>::sign); }
