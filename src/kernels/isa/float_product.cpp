@@ -3,6 +3,7 @@
 #include "kernels/isa/finish.hpp"
 #include "kernels/isa/lookup.hpp"
 #include "kernels/isa/packing.hpp"
+#include "kernels/isa/vector_product.hpp"
 
 namespace fluxion::kernels::FLUXION_ISA {
 namespace {
@@ -173,108 +174,6 @@ template <class T> void products(const GemmArgs& g, const Memory& memory) {
     else one_product(one, static_cast<T*>(workspace));
   }
   if (!reads) memory.free(workspace, bytes);
-}
-
-/// One row times B, whose rows are contiguous: several of them at once over as many columns as a cache holds, so that
-/// memory is read in long lines.
-template <class T, std::size_t height>
-void add_rows(const T* a, std::ptrdiff_t a_col, const T* b, std::ptrdiff_t b_row, T* sum, std::size_t n, bool add) {
-  using B = Batch<T>;
-  B x[height];
-#pragma GCC unroll 8
-  for (std::size_t i = 0; i < height; ++i) x[i] = B(a[std::ptrdiff_t(i) * a_col]);
-  std::size_t j = 0;
-  for (; j + B::size <= n; j += B::size) {
-    B s = add ? B::load_unaligned(sum + j) : B(T(0));
-#pragma GCC unroll 8
-    for (std::size_t i = 0; i < height; ++i) s = madd(x[i], B::load_unaligned(b + std::ptrdiff_t(i) * b_row + j), s);
-    s.store_unaligned(sum + j);
-  }
-  if (j == n) return;
-  B s = add ? load_partial<B>(sum + j, n - j, T(0)) : B(T(0));
-#pragma GCC unroll 8
-  for (std::size_t i = 0; i < height; ++i)
-    s = madd(x[i], load_partial<B>(b + std::ptrdiff_t(i) * b_row + j, n - j, T(0)), s);
-  store_partial(sum + j, s, n - j);
-}
-
-template <class T> void row_product(const GemmArgs& g) {
-  using B = Batch<T>;
-  constexpr std::size_t columns = 8192 / sizeof(T), height = 8;
-  alignas(64) T sums[columns];
-  for (std::size_t j = 0; j < g.n; j += columns) {
-    const std::size_t n = std::min(columns, g.n - j);
-    T* const c = static_cast<T*>(g.c) + j;
-    for (std::size_t first = 0; first < g.k; first += chunk) {
-      const std::size_t end = std::min(first + chunk, g.k);
-      T* const to = first == 0 ? c : sums;
-      std::size_t p = first;
-      while (p < end) {
-        const T* const a = static_cast<const T*>(g.a) + std::ptrdiff_t(p) * g.a_col;
-        const T* const b = static_cast<const T*>(g.b) + std::ptrdiff_t(p) * g.b_row + j;
-        const bool whole = p + height <= end;
-        if (whole) add_rows<T, height>(a, g.a_col, b, g.b_row, to, n, p > first);
-        else add_rows<T, 1>(a, g.a_col, b, g.b_row, to, n, p > first);
-        p += whole ? height : 1;
-      }
-      if (first == 0) continue;
-      std::size_t i = 0;
-      for (; i + B::size <= n; i += B::size)
-        (B::load_unaligned(c + i) + B::load_unaligned(sums + i)).store_unaligned(c + i);
-      if (i < n)
-        store_partial(c + i, load_partial<B>(c + i, n - i, T(0)) + load_partial<B>(sums + i, n - i, T(0)), n - i);
-    }
-  }
-}
-
-/// Inner products with one contiguous vector, `height` rows at a time: sixteen sums under way.
-template <class T, std::size_t height>
-void inner_rows(const T* a, std::ptrdiff_t a_row, const T* b, std::size_t k, T* c, std::ptrdiff_t c_row) {
-  using B = Batch<T>;
-  constexpr std::size_t group = 4;
-  B sum[height][group];
-#pragma GCC unroll 16
-  for (std::size_t r = 0; r < height; ++r)
-#pragma GCC unroll 16
-    for (std::size_t i = 0; i < group; ++i) sum[r][i] = B(T(0));
-  std::size_t p = 0;
-  for (; p + group * B::size <= k; p += group * B::size)
-#pragma GCC unroll 16
-    for (std::size_t i = 0; i < group; ++i) {
-      const B x = B::load_unaligned(b + p + i * B::size);
-#pragma GCC unroll 16
-      for (std::size_t r = 0; r < height; ++r)
-        sum[r][i] = madd(B::load_unaligned(a + std::ptrdiff_t(r) * a_row + p + i * B::size), x, sum[r][i]);
-    }
-  B rest[group];
-  std::size_t whole = 0;
-  for (; p + whole * B::size + B::size <= k; ++whole) rest[whole] = B::load_unaligned(b + p + whole * B::size);
-  const std::size_t last = k - p - whole * B::size;
-#pragma GCC unroll 16
-  for (std::size_t r = 0; r < height; ++r) {
-    const T* const row = a + std::ptrdiff_t(r) * a_row + p;
-#pragma GCC unroll 16
-    for (std::size_t i = 0; i < group - 1; ++i)
-      if (i < whole) sum[r][i] = madd(B::load_unaligned(row + i * B::size), rest[i], sum[r][i]);
-    if (last != 0)
-      sum[r][3] = madd(load_partial<B>(row + whole * B::size, last, T(0)),
-                       load_partial<B>(b + p + whole * B::size, last, T(0)), sum[r][3]);
-    const B all = (sum[r][0] + sum[r][1]) + (sum[r][2] + sum[r][3]);
-    alignas(64) T lane[B::size];
-    all.store_aligned(lane);
-    for (std::size_t h = B::size / 2; h > 0; h /= 2)
-      for (std::size_t i = 0; i < h; ++i) lane[i] += lane[i + h];
-    c[std::ptrdiff_t(r) * c_row] = lane[0];
-  }
-}
-
-template <class T> void inner_products(const GemmArgs& g) {
-  const T* a = static_cast<const T*>(g.a);
-  const T* const b = static_cast<const T*>(g.b);
-  T* c = static_cast<T*>(g.c);
-  std::size_t row = 0;
-  for (; row + 4 <= g.m; row += 4, a += 4 * g.a_row, c += 4 * g.c_row) inner_rows<T, 4>(a, g.a_row, b, g.k, c, g.c_row);
-  for (; row < g.m; ++row, a += g.a_row, c += g.c_row) inner_rows<T, 1>(a, g.a_row, b, g.k, c, g.c_row);
 }
 
 template <class T> constexpr FloatGemm kernels_of = {&products<T>, &row_product<T>, &inner_products<T>};
