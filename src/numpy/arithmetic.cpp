@@ -2,6 +2,7 @@
 
 #include <fluxion/lax.hpp>
 #include <fluxion/lax/math.hpp>
+#include <fluxion/transforms/custom_jvp.hpp>
 
 #include "base/text.hpp"
 #include "core/node.hpp"
@@ -94,17 +95,41 @@ Array stop_gradient(const Array& x) { return lax::stop_gradient(x); }
 
 namespace {
 
-// max(x, y) + log1p(exp(-|x - y|)). The larger one is chosen by select rather than max so that the derivative
-// at a tie is the softmax, 1/2 each; a difference of two equal infinities is made 0 lest its NaN poison
-// derivatives.
-Array logaddexp_same(const Array& x, const Array& y) {
-  const auto raw = lax::sub(x, y);
-  const auto undefined = lax::ne(raw, raw);
-  const auto difference = lax::select_n(undefined, raw, literal(raw, 0));
-  const auto larger = lax::select_n(lax::ge(difference, literal(raw, 0)), y, x);
-  const auto sum = lax::add(larger, lax::log1p(lax::exp(lax::neg(lax::abs(difference)))));
-  return lax::select_n(undefined, sum, lax::add(x, y));
-}
+/// How the smaller of two numbers lies below the larger one. A difference of two equal infinities is made 0 lest its
+/// NaN poison derivatives; the sign is taken by select so that these are right at a tie, too.
+struct Gap {
+  Array undefined, ordered, minus;  // no difference; x >= y; -|x - y|
+  Gap(const Array& x, const Array& y) {
+    const auto raw = lax::sub(x, y);
+    undefined = lax::ne(raw, raw);
+    const auto difference = lax::select_n(undefined, raw, literal(raw, 0));
+    ordered = lax::ge(difference, literal(raw, 0));
+    minus = lax::select_n(ordered, difference, lax::neg(difference));
+  }
+};
+
+Array logaddexp_same(const Array& x, const Array& y);
+
+struct LogAddExp {
+  Array operator()(const Array& x, const Array& y) const {
+    return lax::add(lax::max(x, y), lax::log1p(lax::exp(Gap(x, y).minus)));
+  }
+};
+/// The softmax of both, from the same exponential. Where the difference is undefined, 1: what the sum is there.
+struct LogAddExpRule {
+  using Two = std::tuple<Array, Array>;
+  std::pair<Array, Array> operator()(const Two& at, const Two& tangents) const {
+    const auto& [x, y] = at;
+    const Gap gap(x, y);
+    const auto one = literal(x, 1), e = lax::exp(gap.minus), all = lax::add(one, e);
+    const auto weight = [&](const Array& below, const Array& above) {
+      return lax::select_n(gap.undefined, lax::div(lax::select_n(gap.ordered, below, above), all), one);
+    };
+    return {logaddexp_same(x, y), lax::add(lax::mul(std::get<0>(tangents), weight(e, one)),
+                                           lax::mul(std::get<1>(tangents), weight(one, e)))};
+  }
+};
+Array logaddexp_same(const Array& x, const Array& y) { return custom_jvp(LogAddExp{}, LogAddExpRule{})(x, y); }
 
 }  // namespace
 
