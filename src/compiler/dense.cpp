@@ -1,8 +1,11 @@
 #include "core/dense.hpp"
 
+#include <cstring>
+
 #include "base/buffer.hpp"
 #include "compiler/parallel.hpp"
 #include "kernels/kernels.hpp"
+#include "kernels/substitution.hpp"
 
 namespace fluxion::dense {
 namespace {
@@ -81,6 +84,45 @@ void in_parallel(std::int64_t n, double work, const std::function<void(std::int6
   compiler::parallel_ranges(unsign(n), compiler::grain_of(unsign(n), 1), [&](std::size_t begin, std::size_t end) {
     body(static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end));
   });
+}
+
+std::int64_t substituted_order(DType t) {
+  return kernels::factors(t).substitute != nullptr ? static_cast<std::int64_t>(kernels::substituted_order) : 0;
+}
+
+// Going backward is going forward from the other end.
+void substitute(const Substituted& s, const void* a, void* x) {
+  const std::ptrdiff_t row = s.transpose ? 1 : s.lead, col = s.transpose ? s.lead : 1;
+  const auto size = static_cast<std::ptrdiff_t>(itemsize(s.dtype)), last = s.n - 1;
+  kernels::Substitution k{a, x, unsign(s.n), unsign(s.m), row, col, s.m, s.unit_diagonal};
+  if (!s.forward) {
+    k.a = static_cast<const std::byte*>(a) + last * (row + col) * size;
+    k.x = static_cast<std::byte*>(x) + last * s.m * size;
+    k.a_row = -row, k.a_col = -col, k.x_row = -s.m;
+  }
+  kernels::factors(s.dtype).substitute(k);
+}
+
+std::int64_t factorised_order(DType t) { return kernels::factors(t).cholesky != nullptr ? 256 : 0; }
+
+std::int64_t cholesky_workspace(DType t, std::int64_t n) {
+  return n * (n + static_cast<std::int64_t>(kernels::factors(t).spare));
+}
+
+// Row by row the upper factor is what the lower one is column by column.
+bool cholesky(DType t, std::int64_t n, const void* from, void* workspace, void* to) {
+  const auto kernels = kernels::factors(t);
+  const auto size = static_cast<std::int64_t>(itemsize(t)), row = (n + static_cast<std::int64_t>(kernels.spare)) * size;
+  const std::int64_t shape[] = {n, n}, lines[] = {row, size}, columns[] = {size, n * size}, turned[] = {size, row},
+                     rows[] = {n * size, size};
+  auto* const a = static_cast<std::byte*>(workspace);
+  kernels::copy_strided(a, lines, from, columns, shape, 2, itemsize(t));
+  for (std::int64_t i = 0; i < n; ++i) std::memset(a + i * row + n * size, 0, unsign(row - n * size));
+  if (!kernels.cholesky(a, unsign(n), unsign(row / size))) return false;
+  kernels::copy_strided(to, rows, a, turned, shape, 2, itemsize(t));
+  for (std::int64_t i = 0; i < n; ++i)
+    std::memset(static_cast<std::byte*>(to) + (i * n + i + 1) * size, 0, unsign((n - 1 - i) * size));
+  return true;
 }
 
 std::int64_t tile_rows(DType t) { return static_cast<std::int64_t>(kernels::windowed_gemm(t).rows); }

@@ -32,6 +32,22 @@ void triangular_solve(const Systems& s, const Triangular& t, const void* a, cons
 /// a x = b for x of n x m: to the bit what `lu`, permuted rows of b and both triangles give.
 void solve(const Systems& s, std::int64_t m, const void* a, const void* b, void* x);
 
+/// Systems and factors of one matrix of moderate order, by own kernels: of float32 and float64.
+std::int64_t substituted_order(DType t);  ///< the largest one that is solved at once; 0 for other dtypes
+/// op(a) x = b for a in rows of `lead` elements; x takes the place of b, n rows of m. With `forward` op(a) is lower.
+struct Substituted {
+  DType dtype;
+  std::int64_t n, m, lead;
+  bool transpose, forward, unit_diagonal;
+};
+void substitute(const Substituted& s, const void* a, void* x);
+/// The largest order of which the lower factor is found here.
+std::int64_t factorised_order(DType t);
+/// The lower factor of a row-major matrix by its lower triangle, zeros above it; false if a pivot is not positive. The
+/// workspace is of `cholesky_workspace` elements.
+std::int64_t cholesky_workspace(DType t, std::int64_t n);
+bool cholesky(DType t, std::int64_t n, const void* from, void* workspace, void* to);
+
 /// Host functions that programs are known to hold side by side, so that a compiler may do at once what several do:
 /// stacks of square matrices to L and U in one matrix, exchanges, and the order of rows after them;
 class Factorisation : public HostFunction {};

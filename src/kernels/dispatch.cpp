@@ -56,6 +56,8 @@ const Table& table() { return isa().table; }
 
 Batched batched(DType t) { return isa().batched(t); }
 
+Factors factors(DType t) { return isa().factors(t); }
+
 WindowedGemm windowed_gemm(DType t) { return isa().windowed(t); }
 
 PrefixSum prefix_sum(DType t) { return isa().prefix_sum(t); }

@@ -7,6 +7,7 @@
 #include "kernels/kernels.hpp"
 #include "kernels/prefix.hpp"
 #include "kernels/rows.hpp"
+#include "kernels/substitution.hpp"
 
 namespace fluxion::kernels {
 
@@ -48,6 +49,7 @@ struct Isa {
   PlainGemm (*plain_gemm)(DType);
   const FloatGemm& (*float_gemm)(DType);  // float32, float64
   Batched (*batched)(DType);
+  Factors (*factors)(DType);
   WindowedGemm (*windowed)(DType);
   const FftKernels& (*fft)(bool is_double);
   const RowsKernels& (*rows)();

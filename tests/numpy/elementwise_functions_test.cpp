@@ -1,5 +1,6 @@
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include <catch2/catch.hpp>
 
@@ -82,6 +83,20 @@ TEST_CASE("logaddexp is exact at ties, infinities and far apart") {
   CHECK(shown(da(range(0, 5))) == "f64[5] [0.5 1. 1. 0. 0.5]");
   CHECK(db[0].item<double>() == 0.5);
   CHECK(grad(grad([](const Array& a) { return logaddexp(a, 0.0); }))(0.0).item<double>() == 0.25);
+
+  const auto one = [](const Array& a) { return logaddexp(a, 0.5); };
+  const auto third = grad(grad(grad(one)));
+  for (const double at : {-30.0, -1.0, 0.5, 2.0, 30.0}) {
+    const double e = std::exp(-std::abs(at - 0.5)), slope = e / ((1 + e) * (1 + e));
+    const double w = (at < 0.5 ? e : 1) / (1 + e), bend = (at < 0.5 ? 1 - e : e - 1) / (1 + e);  // bend = 1 - 2 w
+    CHECK(grad(one)(at).item<double>() == Approx(w).epsilon(1e-14).margin(0));
+    CHECK(grad(grad(one))(at).item<double>() == Approx(slope).epsilon(1e-13).margin(0));
+    CHECK(third(at).item<double>() == Approx(slope * bend).epsilon(1e-12).margin(0));
+    CHECK(jit(grad(one))(at).item<double>() == grad(one)(at).item<double>());
+    CHECK(jvp(one, std::tuple{Array(at)}, std::tuple{Array(2.0)}).second.item<double>() == Approx(2 * w));
+  }
+  CHECK(shown(vmap(grad(one))(array({0.5, -inf, inf}))) == "f64[3] [0.5 0. 1. ]");
+  CHECK(std::isnan(one(nan).item<double>()));
 }
 
 TEST_CASE("closeness and equality") {

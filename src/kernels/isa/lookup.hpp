@@ -48,6 +48,7 @@ Kernel chain_kernel(std::size_t itemsize);
 PlainGemm plain_gemm(DType t);
 const FloatGemm& float_gemm(DType t);
 Batched batched_kernels(DType t);
+Factors factor_kernels(DType t);
 WindowedGemm windowed_kernels(DType t);
 const FftKernels& fft_kernels(bool is_double);
 const RowsKernels& rows_kernels();

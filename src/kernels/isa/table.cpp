@@ -39,6 +39,7 @@ constexpr Isa isa{
     &plain_gemm,
     &float_gemm,
     &batched_kernels,
+    &factor_kernels,
     &windowed_kernels,
     &fft_kernels,
     &rows_kernels,

@@ -41,14 +41,28 @@ void factorise_one(const T* from, int n, T* a, T* to) {
 }
 
 template <class T>
+void factorise_here(DType t, const T* from, std::int64_t n, T* aside, T* to) {
+  if (dense::cholesky(t, n, from, aside, to)) return;
+  for (std::int64_t r = 0; r < n; ++r) {
+    fill_nan(to + r * n, r + 1);
+    fill(to + r * n + r + 1, n - 1 - r, T(0));
+  }
+}
+
+template <class T>
 void factorise(std::span<const HostOperand> in, std::span<const HostResult> out) {
   const auto n = extent("cholesky", columns(in[0].shape()));
   if (dense::side_by_side(in[0].dtype(), n))
     return dense::cholesky({in[0].dtype(), n, count(in[0])}, in[0].bytes(), out[0].bytes());
-  const auto size = static_cast<std::int64_t>(n) * n;
   const auto from = stack<const T>(in[0]);
   const auto to = stack<T>(out[0]);
-  const Workspace<T> aside(size);
+  if constexpr (!lapack::is_complex<T>)
+    if (const auto t = in[0].dtype(); n <= dense::factorised_order(t)) {
+      const Workspace<T> aside(dense::cholesky_workspace(t, n));
+      for (std::int64_t i = 0; n > 0 && i < count(in[0]); ++i) factorise_here<T>(t, from[i], n, aside, to[i]);
+      return;
+    }
+  const Workspace<T> aside(static_cast<std::int64_t>(n) * n);
   const bool there = n > most_turned && to.aligned(count(in[0]));
   for (std::int64_t i = 0; n > 0 && i < count(in[0]); ++i) factorise_one<T>(from[i], n, there ? to[i] : aside, to[i]);
 }

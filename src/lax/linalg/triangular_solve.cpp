@@ -31,11 +31,28 @@ void solve_vector(const T* a, int n, T* x, const Question& q) {
   lapack::Routines<T>::trsv(q.triangle, *q.turn == 'T' ? "N" : "T", q.diagonal, &n, a, &n, x, &one, 1, 1, 1);
 }
 
-// op(a) x = b for x of n x m. The routine for it is no match for the product, and has the blocks on the diagonal only.
+// The blocks on the diagonal.
+template <class T>
+void solve_block(const T* a, int n, int order, T* x, int m, const Question& q) {
+  if constexpr (lapack::is_complex<T>) {
+    const T one = 1;
+    lapack::Routines<T>::trsm("R", q.triangle, q.turn, q.diagonal, &m, &n, &one, a, &order, x, &m, 1, 1, 1, 1);
+  } else {
+    constexpr DType t = sizeof(T) == sizeof(float) ? DType::float32 : DType::float64;
+    dense::substitute({t, n, m, order, *q.turn == 'T', q.forward, *q.diagonal == 'U'}, a, x);
+  }
+}
+template <class T> int most_of_block(int n) {
+  if constexpr (lapack::is_complex<T>) return n <= 256 ? 32 : 64;
+  constexpr DType t = sizeof(T) == sizeof(float) ? DType::float32 : DType::float64;
+  return static_cast<int>(dense::substituted_order(t));
+}
+
+// op(a) x = b for x of n x m.
 template <class T>
 void solve_blocks(const T* a, int n, T* x, int m, const Question& q) {
   const std::ptrdiff_t order = n, row = m;
-  const int block = n <= 256 ? 32 : 64;
+  const int block = most_of_block<T>(n);
   const T one = 1, minus = -1;
   for (int done = 0, w = 0; done < n; done += w) {
     w = std::min(block, n - done);
@@ -46,7 +63,7 @@ void solve_blocks(const T* a, int n, T* x, int m, const Question& q) {
     T* const wanted = x + at * row;
     if (done > 0)
       lapack::Routines<T>::gemm("N", q.turn, &m, &w, &done, &minus, found, &m, beside, &n, &one, wanted, &m, 1, 1);
-    lapack::Routines<T>::trsm("R", q.triangle, q.turn, q.diagonal, &m, &w, &one, on, &n, wanted, &m, 1, 1, 1, 1);
+    solve_block(on, w, n, wanted, m, q);
   }
 }
 
