@@ -107,7 +107,7 @@ TEMPLATE_TEST_CASE("products with vectors keep what is not finite in its row or 
   each<TestType>([](const kernels::Isa& isa, std::size_t lanes, bool) {
     const std::size_t m = 2 * lanes + 3, k = 25;
     auto a = numbers<TestType>(m * k, 5);
-    const auto b = numbers<TestType>(m, 6);
+    const auto b = numbers<TestType>(std::max(m, k), 6);
     const std::size_t bad_row = lanes + 1, bad_column = 24;
     a[bad_row * k + bad_column] = inf;
     std::vector<TestType> c(m), r(k);
