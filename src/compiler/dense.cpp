@@ -90,17 +90,11 @@ std::int64_t substituted_order(DType t) {
   return kernels::factors(t).substitute != nullptr ? static_cast<std::int64_t>(kernels::substituted_order) : 0;
 }
 
-// Going backward is going forward from the other end.
-void substitute(const Substituted& s, const void* a, void* x) {
-  const std::ptrdiff_t row = s.transpose ? 1 : s.lead, col = s.transpose ? s.lead : 1;
-  const auto size = static_cast<std::ptrdiff_t>(itemsize(s.dtype)), last = s.n - 1;
-  kernels::Substitution k{a, x, unsign(s.n), unsign(s.m), row, col, s.m, s.unit_diagonal};
-  if (!s.forward) {
-    k.a = static_cast<const std::byte*>(a) + last * (row + col) * size;
-    k.x = static_cast<std::byte*>(x) + last * s.m * size;
-    k.a_row = -row, k.a_col = -col, k.x_row = -s.m;
-  }
-  kernels::factors(s.dtype).substitute(k);
+void substitute(const Substituted& s, const void* a, const void* b, void* x) {
+  const std::ptrdiff_t a_row = s.transpose ? 1 : s.lead, a_col = s.transpose ? s.lead : 1;
+  const std::ptrdiff_t row = s.turned ? 1 : s.m, col = s.turned ? s.n : 1;
+  kernels::factors(s.dtype).substitute(
+      {a, b, x, unsign(s.n), unsign(s.m), a_row, a_col, row, col, !s.forward, s.unit_diagonal});
 }
 
 std::int64_t factorised_order(DType t) { return kernels::factors(t).cholesky != nullptr ? 256 : 0; }

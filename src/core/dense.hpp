@@ -34,13 +34,14 @@ void solve(const Systems& s, std::int64_t m, const void* a, const void* b, void*
 
 /// Systems and factors of one matrix of moderate order, by own kernels: of float32 and float64.
 std::int64_t substituted_order(DType t);  ///< the largest one that is solved at once; 0 for other dtypes
-/// op(a) x = b for a in rows of `lead` elements; x takes the place of b, n rows of m. With `forward` op(a) is lower.
+/// op(a) x = b for a in rows of `lead` elements; x and b are n rows of m each, or if `turned` the transposes of m rows
+/// of n, and may be one. With `forward` op(a) is lower.
 struct Substituted {
   DType dtype;
   std::int64_t n, m, lead;
-  bool transpose, forward, unit_diagonal;
+  bool turned, transpose, forward, unit_diagonal;
 };
-void substitute(const Substituted& s, const void* a, void* x);
+void substitute(const Substituted& s, const void* a, const void* b, void* x);
 /// The largest order of which the lower factor is found here.
 std::int64_t factorised_order(DType t);
 /// The lower factor of a row-major matrix by its lower triangle, zeros above it; false if a pivot is not positive. The

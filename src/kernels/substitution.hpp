@@ -11,15 +11,15 @@ namespace fluxion::kernels {
 /// The largest order of a system that is solved at once.
 inline constexpr std::size_t substituted_order = 128;
 
-/// A X = B for A of order n <= substituted_order, of which elements (i, j) with j <= i are read (with a unit diagonal
-/// j < i), anywhere in memory. X takes the place of B: n rows of m contiguous elements. A column's bits depend on A and
-/// that column alone.
+/// A X = B for A of order n <= substituted_order, of which the lower triangle is read (with `backward` the upper one,
+/// with a unit diagonal nothing on the diagonal), anywhere in memory. X may be B: n rows, of which either the elements
+/// follow one another or those of each of the m columns do. A column's bits depend on A and that column alone.
 struct Substitution {
-  const void* a;
+  const void *a, *b;
   void* x;
   std::size_t n, m;
-  std::ptrdiff_t a_row, a_col, x_row;
-  bool unit_diagonal;
+  std::ptrdiff_t a_row, a_col, row, col;
+  bool backward, unit_diagonal;
 };
 
 struct Factors {

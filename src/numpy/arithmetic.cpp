@@ -112,7 +112,9 @@ Array logaddexp_same(const Array& x, const Array& y);
 
 struct LogAddExp {
   Array operator()(const Array& x, const Array& y) const {
-    return lax::add(lax::max(x, y), lax::log1p(lax::exp(Gap(x, y).minus)));
+    const Gap gap(x, y);
+    const auto larger = lax::select_n(gap.ordered, y, x);
+    return lax::select_n(gap.undefined, lax::add(larger, lax::log1p(lax::exp(gap.minus))), lax::add(x, y));
   }
 };
 /// The softmax of both, from the same exponential. Where the difference is undefined, 1: what the sum is there.

@@ -7,6 +7,7 @@
 
 #include "kernels/isa/lookup.hpp"
 #include "kernels/isa/tile.hpp"
+#include "kernels/isa/transpose.hpp"
 
 namespace fluxion::kernels::FLUXION_ISA {
 namespace {
@@ -85,31 +86,90 @@ template <class T> SolveTile<T> solve_tile_for(std::size_t height, std::size_t w
 }
 constexpr std::size_t rows_of_tile(std::size_t left) { return left >= tile_rows ? tile_rows : left >= 4 ? 4 : 1; }
 
-/// Some columns at a time, laid out as whole vectors.
-template <class T> void substitute(const Substitution& s) {
-  using B = Batch<T>;
-  constexpr std::size_t most = tile_vectors * B::size;
-  alignas(64) T panel[substituted_order * most], reciprocals[substituted_order];
-  const auto* const a = static_cast<const T*>(s.a);
-  for (std::size_t i = 0; i < s.n; ++i)
-    reciprocals[i] = s.unit_diagonal ? T(1) : T(1) / a[std::ptrdiff_t(i) * (s.a_row + s.a_col)];
-  for (std::size_t j = 0; j < s.m; j += most) {
-    const std::size_t columns = std::min(most, s.m - j), width = (columns + B::size - 1) / B::size;
-    const std::size_t row = width * B::size;
-    T* const x = static_cast<T*>(s.x) + j;
-    for (std::size_t i = 0; i < s.n; ++i) {
-      std::memcpy(panel + i * row, x + std::ptrdiff_t(i) * s.x_row, columns * sizeof(T));
-      for (std::size_t c = columns; c < row; ++c) panel[i * row + c] = T(0);
+/// Some of a system's columns as rows of whole vectors, in the order in which unknowns are found.
+template <class T> class Panel {
+ public:
+  static constexpr std::size_t most = tile_vectors * Batch<T>::size;
+
+  Panel(T* memory, const Substitution& s, std::size_t columns)
+      : memory_(memory), s_(s), columns_(columns), row_((columns + lanes - 1) / lanes * lanes) {}
+
+  std::size_t vectors() const { return row_ / lanes; }
+  Lines<T> lines(std::size_t i) const {
+    return {memory_, std::ptrdiff_t(row_), memory_ + i * row_, std::ptrdiff_t(row_)};
+  }
+  void read(const T* b) const {
+    if (s_.col != 1) return turn_in(b);
+    for (std::size_t i = 0; i < s_.n; ++i) {
+      std::memcpy(line(i), b + std::ptrdiff_t(i) * s_.row, columns_ * sizeof(T));
+      for (std::size_t c = columns_; c < row_; ++c) line(i)[c] = T(0);
     }
+  }
+  void write(T* x) const {
+    if (s_.col != 1) return turn_out(x);
+    for (std::size_t i = 0; i < s_.n; ++i)
+      std::memcpy(x + std::ptrdiff_t(i) * s_.row, line(i), columns_ * sizeof(T));
+  }
+
+ private:
+  using B = Batch<T>;
+  static constexpr std::size_t lanes = B::size;
+
+  T* line(std::size_t i) const { return memory_ + (s_.backward ? s_.n - 1 - i : i) * row_; }
+  /// Columns whose elements follow one another become rows, a square of vectors at a time.
+  void turn_in(const T* b) const {
+    for (std::size_t c = 0; c < row_; c += lanes) {
+      std::size_t i = 0;
+      for (; i + lanes <= s_.n; i += lanes) {
+        B square[lanes];
+        for (std::size_t l = 0; l < lanes; ++l)
+          square[l] = c + l < columns_ ? B::load_unaligned(b + std::ptrdiff_t(c + l) * s_.col + i) : B(T(0));
+        transpose(square);
+        for (std::size_t l = 0; l < lanes; ++l) square[l].store_unaligned(line(i + l) + c);
+      }
+      for (; i < s_.n; ++i)
+        for (std::size_t l = c; l < c + lanes; ++l)
+          line(i)[l] = l < columns_ ? b[std::ptrdiff_t(l) * s_.col + std::ptrdiff_t(i)] : T(0);
+    }
+  }
+  void turn_out(T* x) const {
+    for (std::size_t c = 0; c < columns_; c += lanes) {
+      std::size_t i = 0;
+      for (; i + lanes <= s_.n; i += lanes) {
+        B square[lanes];
+        for (std::size_t l = 0; l < lanes; ++l) square[l] = B::load_unaligned(line(i + l) + c);
+        transpose(square);
+        for (std::size_t l = 0; l < lanes && c + l < columns_; ++l)
+          square[l].store_unaligned(x + std::ptrdiff_t(c + l) * s_.col + i);
+      }
+      for (; i < s_.n; ++i)
+        for (std::size_t l = c; l < std::min(c + lanes, columns_); ++l)
+          x[std::ptrdiff_t(l) * s_.col + std::ptrdiff_t(i)] = line(i)[l];
+    }
+  }
+
+  T* memory_;
+  const Substitution& s_;
+  std::size_t columns_, row_;
+};
+
+template <class T> void substitute(const Substitution& s) {
+  alignas(64) T memory[substituted_order * Panel<T>::most], reciprocals[substituted_order];
+  const auto last = std::ptrdiff_t(s.n) - 1;
+  const std::ptrdiff_t row = s.backward ? -s.a_row : s.a_row, col = s.backward ? -s.a_col : s.a_col;
+  const T* const a = static_cast<const T*>(s.a) + (s.backward ? last * (s.a_row + s.a_col) : 0);
+  for (std::size_t i = 0; i < s.n; ++i)
+    reciprocals[i] = s.unit_diagonal ? T(1) : T(1) / a[std::ptrdiff_t(i) * (row + col)];
+  for (std::size_t j = 0; j < s.m; j += Panel<T>::most) {
+    const Panel<T> panel(memory, s, std::min(Panel<T>::most, s.m - j));
+    panel.read(static_cast<const T*>(s.b) + std::ptrdiff_t(j) * s.col);
     for (std::size_t i = 0; i < s.n;) {
       const std::size_t height = rows_of_tile(s.n - i);
-      solve_tile_for<T>(height, width)({a + std::ptrdiff_t(i) * s.a_row, s.a_row, s.a_col},
-                                       {panel, std::ptrdiff_t(row), panel + i * row, std::ptrdiff_t(row)}, i,
-                                       reciprocals + i);
+      solve_tile_for<T>(height, panel.vectors())({a + std::ptrdiff_t(i) * row, row, col}, panel.lines(i), i,
+                                                 reciprocals + i);
       i += height;
     }
-    for (std::size_t i = 0; i < s.n; ++i)
-      std::memcpy(x + std::ptrdiff_t(i) * s.x_row, panel + i * row, columns * sizeof(T));
+    panel.write(static_cast<T*>(s.x) + std::ptrdiff_t(j) * s.col);
   }
 }
 

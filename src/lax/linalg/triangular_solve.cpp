@@ -39,7 +39,7 @@ void solve_block(const T* a, int n, int order, T* x, int m, const Question& q) {
     lapack::Routines<T>::trsm("R", q.triangle, q.turn, q.diagonal, &m, &n, &one, a, &order, x, &m, 1, 1, 1, 1);
   } else {
     constexpr DType t = sizeof(T) == sizeof(float) ? DType::float32 : DType::float64;
-    dense::substitute({t, n, m, order, *q.turn == 'T', q.forward, *q.diagonal == 'U'}, a, x);
+    dense::substitute({t, n, m, order, false, *q.turn == 'T', q.forward, *q.diagonal == 'U'}, a, x, x);
   }
 }
 template <class T> int most_of_block(int n) {
@@ -83,6 +83,12 @@ void solve_stack(std::span<const HostOperand> in, std::span<const HostResult> ou
   // x op(a) = b is op(a)^T x^T = b^T.
   const auto q = question(p, p.left_side ? p.transpose_a : !p.transpose_a);
   const bool turned = !p.left_side && m != 1;
+  if (m != 1 && n <= dense::substituted_order(in[0].dtype())) {
+    const bool transpose = *q.turn == 'T';
+    for (std::int64_t i = 0; x_size > 0 && i < count(in[0]); ++i)
+      dense::substitute({in[0].dtype(), n, m, n, turned, transpose, q.forward, p.unit_diagonal}, as[i], bs[i], xs[i]);
+    return;
+  }
   const bool a_there = as.aligned(count(in[0])) && !p.conjugate_a, x_there = xs.aligned(count(in[0])) && !turned;
   const Workspace<T> a_aside(a_there ? 0 : a_size), x_aside(x_there ? 0 : x_size);
   const auto bytes = [](std::int64_t size) { return sizeof(T) * static_cast<std::size_t>(size); };
