@@ -3,11 +3,14 @@
 
 #include <cmath>
 #include <numbers>
+#include <tuple>
+#include <utility>
 
 #include <fluxion/elementwise.hpp>
 #include <fluxion/lax.hpp>
 #include <fluxion/lax/math.hpp>
 #include <fluxion/manipulation.hpp>
+#include <fluxion/transforms/custom_jvp.hpp>
 
 #include "base/text.hpp"
 #include "lax/broadcasting.hpp"
@@ -30,9 +33,39 @@ Array relu6(const Array& x) {
 
 Array sigmoid(const Array& x) { return lax::logistic(promote_inexact(x)); }
 
+namespace {
+
+/// As logaddexp of x and 0, whose difference is always defined: x >= 0, and exp(-|x|).
+struct Part {
+  Array positive, e;
+  explicit Part(const Array& x) : positive(lax::ge(x, literal(x, 0))) {
+    e = lax::exp(lax::select_n(positive, x, lax::neg(x)));
+  }
+};
+Array real_softplus(const Array& x);
+struct Softplus {
+  Array operator()(const Array& x) const {
+    const Part part(x);
+    return lax::add(lax::select_n(part.positive, literal(x, 0), x), lax::log1p(part.e));
+  }
+};
+/// The logistic function, from the same exponential.
+struct SoftplusRule {
+  std::pair<Array, Array> operator()(const std::tuple<Array>& at, const std::tuple<Array>& tangent) const {
+    const auto& x = std::get<0>(at);
+    const Part part(x);
+    const auto one = literal(x, 1);
+    const auto weight = lax::div(lax::select_n(part.positive, part.e, one), lax::add(one, part.e));
+    return {real_softplus(x), lax::mul(std::get<0>(tangent), weight)};
+  }
+};
+Array real_softplus(const Array& x) { return custom_jvp(Softplus{}, SoftplusRule{})(x); }
+
+}  // namespace
+
 Array softplus(const Array& x) {
   const auto f = promote_inexact(x);
-  return logaddexp(f, literal(f, 0));
+  return is_complex(f.dtype()) ? logaddexp(f, literal(f, 0)) : real_softplus(f);
 }
 
 Array sparse_plus(const Array& x) {

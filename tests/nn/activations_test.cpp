@@ -127,6 +127,24 @@ TEST_CASE("derivatives at kinks are jax's") {
     }
 }
 
+TEST_CASE("softplus is logaddexp with 0, and its derivatives of all orders come from one exponential") {
+  constexpr double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  const auto x = array({-inf, -800.0, -40.0, -1.5, -0.0, 0.0, 1e-300, 0.3, 2.0, 36.0, 800.0, inf, nan});
+  const auto bits = [](const Array& a) { return lax::bitcast_convert_type(a, int64).to_vector<std::int64_t>(); };
+  CHECK(bits(softplus(x)) == bits(logaddexp(x, 0.0)));
+  CHECK(bits(softplus(x.astype(float32)).astype(float64)) == bits(logaddexp(x.astype(float32), 0).astype(float64)));
+  const auto slopes = vmap(grad([](const Array& at) { return nn::softplus(at); }));
+  CHECK(bits(jit(slopes)(x)) == bits(slopes(x)));
+  CHECK(shown(slopes(x)(array({0, 4, 5, 11, 12}))) == "f64[5] [0. 0.5 0.5 1. nan]");
+  const auto second = grad(grad([](const Array& at) { return nn::softplus(at); }));
+  for (const double at : {-30.0, -1.5, 0.0, 0.3, 30.0}) {
+    const double e = std::exp(-std::abs(at)), curve = e / ((1 + e) * (1 + e));
+    CHECK(slopes(array({at}))[0].item<double>() == Approx((at < 0 ? e : 1) / (1 + e)).epsilon(1e-15).margin(0));
+    CHECK(second(at).item<double>() == Approx(curve).epsilon(1e-13).margin(0));
+    CHECK(jit(second)(at).item<double>() == second(at).item<double>());
+  }
+}
+
 TEST_CASE("activations stand large arguments") {
   CHECK(shown(sigmoid(array({0.0, -800.0, 800.0}))) == "f64[3] [0.5 0. 1. ]");
   const auto y = softplus(array({0.0, -40.0, 800.0})).to_vector<double>();
