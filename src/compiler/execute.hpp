@@ -26,6 +26,8 @@ void execute(const Copy& s, std::byte* to, const std::byte* from);
 void execute(const HostCall& s, Bases bases);
 void execute(const TruePositions& s, Bases bases);
 void execute(const Rows& s, Bases bases);
+/// Of its indices, those from `begin` to `end` alone; there is no batch.
+void execute(const Rows& s, Bases bases, std::size_t begin, std::size_t end);
 void execute(const Window& s, Bases bases);
 void execute(const Tape& s, Bases bases);
 void execute(const Flat& s, Bases bases);

@@ -45,16 +45,21 @@ class Lister {
         << s.gathers.size() << " gathers\n";
     for (const auto i : s.instrs) line() << "  " << p_.instrs[i] << '\n';
     if (!s.sinks.empty())
-      line() << "  folding " << s.fold_rows << " rows of " << s.fold_width << " in chunks of " << s.chunk << '\n';
+      line() << "  folding " << s.fold_rows << " rows of " << s.fold_width << " in chunks of " << s.chunk
+             << (s.sinks[0].function != nullptr ? ", by one kernel\n" : "\n");
   }
   void list(const Band& s) {
     line() << "band of " << s.loops.size() << " loops, " << s.tile << " of " << s.rows << " rows at a time, "
            << s.local_bytes << " bytes for what stays\n";
+    for (const auto& r : s.takes) list(r);
     for (const auto& l : s.loops) list(l);
+    for (const auto& r : s.puts) list(r);
   }
   void list(const Columns& s) {
     line() << "reduce columns: " << s.outer << " x " << s.rows << " rows of " << s.columns << " from " << where(s.from)
         << " to " << where(s.to) << '\n';
+    for (const auto i : s.instrs) line() << "  " << p_.instrs[i] << '\n';
+    if (s.function != nullptr) line() << "  by one kernel\n";
   }
   void list(const ArgMax& s) {
     line() << "argmax: " << s.outer << " x " << s.n << " x " << s.inner << " from " << where(s.from) << " to "

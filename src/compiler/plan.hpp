@@ -106,6 +106,10 @@ struct Loop {
     Ref to, partials;
     std::uint32_t place = no_fold;  // number among those in chains
     std::uint64_t identity = 0;     // elements of such a one
+    // If no elements are folded, but a function of them and of partners.
+    kernels::FoldedReductions::Kernel function = nullptr;
+    Ref partners;
+    std::int64_t partner_row = 0, partner_step = 0;  // bytes, from row to row and from element to element
 
     bool in_chain() const { return place != no_fold; }
   };
@@ -139,8 +143,27 @@ struct Loop {
   std::vector<std::uint32_t> instrs;  // of the program, for listings
 };
 
+/// Rows moved between a table and where they are taken or come from. The batch is walked row-major.
+struct RowsOperand {
+  Ref base;
+  Dims batch_strides;     // bytes
+  std::int64_t step = 0;  // bytes, from row to row (or index to index)
+};
+struct Rows {
+  using Operand = RowsOperand;
+  enum class Kind : std::uint8_t { take, put, add } kind = Kind::take;
+  Operand table, indices, rows;
+  Dims batch;
+  std::int64_t extent = 0, count = 0;  // rows of the table; indices
+  std::size_t row_elements = 0, itemsize = 0;
+  bool narrow = false, wraps = false, clips = false;  // as in kernels::Rows
+  Ref fill;                                           // if a take does not clip
+  kernels::RowsKernel move = nullptr;
+  kernels::Kernel combine = nullptr;  // of a table's row and what is added, where no kernel moves rows
+};
+
 /// Loops over the same rows, some rows at a time. A row's elements, and the results of its folding, come from that row
-/// of what earlier loops have left.
+/// of what earlier loops have left, or of what is taken from tables before; what comes out may be put into another table.
 struct Band {
   /// A storage that only these loops use: there is memory for one tile.
   struct Local {
@@ -148,6 +171,7 @@ struct Band {
     std::int64_t row_bytes;
     std::size_t at = 0;  // in each thread's memory
   };
+  std::vector<Rows> takes, puts;  // at most one put: of a table that nothing else here reads
   std::vector<Loop> loops;
   std::vector<Local> locals;
   std::size_t rows = 1, tile = 1;  // all, and of a tile
@@ -158,8 +182,12 @@ struct Band {
 /// Reduces along rows of stored memory whose elements follow one another across them.
 struct Columns {
   void (*fold)(void*, const void*, std::size_t, std::ptrdiff_t, std::size_t) = nullptr;
+  kernels::FoldedReductions::Kernel function = nullptr;  // instead, of elements and partners
   kernels::Kernel combine = nullptr;
-  Ref from, to, partials;
+  Ref from, to, partials, partners;
+  std::int64_t partner_row = 0;       // bytes
+  double cost = 2;                    // of an element
+  std::vector<std::uint32_t> instrs;  // of the program that are folded too, for listings
   Dims outer, outer_strides;  // extents; bytes
   std::size_t rows = 0, columns = 0, chunk = 0, itemsize = 0;
   std::int64_t row_stride = 0;  // bytes
@@ -196,30 +224,12 @@ struct HostCall {
   Ref lists;
 };
 
-/// Positions of the first `size` elements of each mask that are true; rows moved between a table and where they are
-/// taken or come from. The batch is walked row-major.
-struct RowsOperand {
-  Ref base;
-  Dims batch_strides;     // bytes
-  std::int64_t step = 0;  // bytes, from row to row (or index to index)
-};
+/// Positions of the first `size` elements of each mask that are true. The batch is walked row-major.
 struct TruePositions {
   RowsOperand mask;
   Ref to;
   Dims batch;
   std::int64_t extent = 0, size = 0;
-};
-struct Rows {
-  using Operand = RowsOperand;
-  enum class Kind : std::uint8_t { take, put, add } kind = Kind::take;
-  Operand table, indices, rows;
-  Dims batch;
-  std::int64_t extent = 0, count = 0;  // rows of the table; indices
-  std::size_t row_elements = 0, itemsize = 0;
-  bool narrow = false, wraps = false, clips = false;  // as in kernels::Rows
-  Ref fill;                                           // if a take does not clip
-  kernels::RowsKernel move = nullptr;
-  kernels::Kernel combine = nullptr;  // of a table's row and what is added, where no kernel moves rows
 };
 
 /// A copy of a window out of an array or into one, which starts where numbers say that are known when it is made.

@@ -245,6 +245,7 @@ void Planner::units() {
 
 void Planner::unit(const Unit& u) {
   if (u.is_loop && u.members.empty() && u.reductions.size() == 1) return plan_reduction(*this, u);
+  if (u.is_loop && plan_folded(*this, u)) return;
   if (u.is_loop) return plan_loop(*this, u);
   const auto& i = instr(u.members.front());
   if (std::holds_alternative<ir::ArgMax>(i.action)) plan_argmax(*this, i);

@@ -153,6 +153,7 @@ class FlatUnits {
 // One kind of step each.
 void plan_loop(Planner& p, const Unit& u);
 void plan_reduction(Planner& p, const Unit& u);  // a unit of one reduction
+bool plan_folded(Planner& p, const Unit& u);     // a loop that one kernel folds whole; false if it is none
 void plan_argmax(Planner& p, const ir::Instr& i);
 void plan_dot(Planner& p, const Unit& u);
 /// Memory for an assembled array, filled where its pieces leave something.

@@ -29,7 +29,8 @@ class InOneLoop {
     };
     if (any(loop_.rows, base) || any(fixed_arguments(), [](const Ref& r) { return r; }) ||
         any(loop_.gathers, [](const Loop::Gather& g) { return g.from; }) ||
-        any(loop_.sinks, [](const Loop::Sink& s) { return s.from.base; }))
+        any(loop_.sinks, [](const Loop::Sink& s) { return s.from.base; }) ||
+        any(loop_.sinks, [](const Loop::Sink& s) { return s.function != nullptr ? s.partners : s.from.base; }))
       return std::nullopt;
     std::optional<std::uint32_t> read, written;
     for (const auto& use : loop_.stream_uses) {

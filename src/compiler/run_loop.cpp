@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <optional>
 #include <type_traits>
 
 #include "compiler/cost.hpp"
@@ -63,15 +64,29 @@ class Folding {
       const std::size_t at = first % chunks_, n = at < whole ? std::min(last - first, whole - at) : 1;
       const std::size_t begin = first / chunks_ * loop_.fold_width + at * loop_.chunk;
       const std::size_t width = at < whole ? loop_.chunk : loop_.fold_width - at * loop_.chunk;
-      for (const auto& s : loop_.sinks)
-        s.fold(resolve(bases_, s.partials) + first * s.itemsize, stored(s, begin), n, width);
+      for (const auto& s : loop_.sinks) {
+        std::byte* const to = resolve(bases_, s.partials) + first * s.itemsize;
+        if (s.function != nullptr) fold_function(s, to, begin, n, width, static_cast<std::int64_t>(width) * s.partner_step);
+        else s.fold(to, stored(s, begin), n, width);
+      }
       first += n;
     }
   }
   void stored_rows(std::size_t first, std::size_t last) const {
-    for (const auto& s : loop_.sinks)
-      s.fold(resolve(bases_, s.to) + first * s.itemsize, stored(s, first * loop_.fold_width), last - first,
-             loop_.fold_width);
+    for (const auto& s : loop_.sinks) {
+      std::byte* const to = resolve(bases_, s.to) + first * s.itemsize;
+      const std::size_t begin = first * loop_.fold_width;
+      if (s.function != nullptr) fold_function(s, to, begin, last - first, loop_.fold_width, s.partner_row);
+      else s.fold(to, stored(s, begin), last - first, loop_.fold_width);
+    }
+  }
+  /// n pieces of `width` elements from element `begin` on, whose partners are `partner_row` apart.
+  void fold_function(const Loop::Sink& s, std::byte* to, std::size_t begin, std::size_t n, std::size_t width,
+                     std::int64_t partner_row) const {
+    const auto row = static_cast<std::int64_t>(begin / loop_.fold_width);
+    const auto column = static_cast<std::int64_t>(begin % loop_.fold_width);
+    s.function({to, stored(s, begin), resolve(bases_, s.partners) + row * s.partner_row + column * s.partner_step, n,
+                width, static_cast<std::ptrdiff_t>(width * s.itemsize), partner_row});
   }
   const std::byte* stored(const Loop::Sink& s, std::size_t begin) const {
     return resolve(bases_, s.from.base) + static_cast<std::int64_t>(begin) * s.from.step;
@@ -276,7 +291,7 @@ namespace {
 class BandPass {
  public:
   BandPass(const Band& band, Bases bases)
-      : band_(band), ahead_(band.loops[0], bases), per_row_(band.loops[0].n / band.rows) {
+      : band_(band) {
     const std::size_t table = (band.storages * sizeof(std::byte*) + 63) / 64 * 64;
     std::size_t bytes = table + band.local_bytes + band.loops.size() * sizeof(Pass), room = 0;
     for (const auto& l : band.loops) {
@@ -290,9 +305,13 @@ class BandPass {
     passes_ = reinterpret_cast<Pass*>(at += band.local_bytes);
     at += band.loops.size() * sizeof(Pass);
     std::byte* const registers = scratch(room);
+    if (band.takes.empty() && !band.loops.empty()) {
+      ahead_.emplace(band.loops[0], bases);
+      per_row_ = band.loops[0].n / band.rows;
+    }
     for (std::size_t k = 0; k < band.loops.size(); ++k) {
       const Loop& l = band.loops[k];
-      ::new (passes_ + k) Pass(l, own_, at, registers, k == 0 ? nullptr : &ahead_);
+      ::new (passes_ + k) Pass(l, own_, at, registers, k == 0 || !ahead_ ? nullptr : &*ahead_);
       at += Pass::table_bytes(l);
       if (k != 0) work_ += l.n / band.rows;
     }
@@ -306,30 +325,33 @@ class BandPass {
 
   /// Rows [row, last). What the first loop reads of the next tile comes while the others compute.
   void tile(std::size_t row, std::size_t last, std::size_t end) {
-    ahead_.begin(last * per_row_, std::min(last + band_.tile, end) * per_row_, (last - row) * work_);
+    if (ahead_) ahead_->begin(last * per_row_, std::min(last + band_.tile, end) * per_row_, (last - row) * work_);
     for (const auto& l : band_.locals)
       own_[l.storage] = locals_ + l.at - static_cast<std::int64_t>(row) * l.row_bytes;
+    for (const auto& r : band_.takes) execute(r, own_, row, last);
     for (std::size_t k = 0; k < band_.loops.size(); ++k) {
       const Loop& loop = band_.loops[k];
       const std::size_t rows = (loop.sinks.empty() ? loop.n : loop.fold_rows) / band_.rows;
       if (loop.sinks.empty()) passes_[k].run(row * rows, last * rows);
       else Folding(loop, own_).run_rows(passes_[k], row * rows, last * rows);
     }
+    for (const auto& r : band_.puts) execute(r, own_, row, last);
   }
 
   const Band& band_;
-  Ahead ahead_;
+  std::optional<Ahead> ahead_;  // of what the first loop reads, unless that is taken from tables
   std::byte** own_;
   std::byte* locals_;
   Pass* passes_;
-  std::size_t per_row_, work_ = 0;
+  std::size_t per_row_ = 0, work_ = 0;
 };
 
 }  // namespace
 
 void execute(const Band& band, Bases bases) {
   const auto some = [&](std::size_t begin, std::size_t end) { BandPass(band, bases).run(begin, end); };
-  if (band.cost < parallel_cost) return some(0, band.rows);
+  // Rows are put one after the other.
+  if (band.cost < parallel_cost || !band.puts.empty()) return some(0, band.rows);
   parallel_ranges(band.rows, grain_of(band.rows, band.tile), some);
 }
 

@@ -43,17 +43,29 @@ void combine(const Rows& s, std::byte* table, const std::byte* indices, std::byt
   }
 }
 
-void move(const Rows& s, std::byte* table, const std::byte* indices, std::byte* rows, const std::byte* fill) {
-  const auto some = [&](std::size_t begin, std::size_t end) {
-    const auto first = static_cast<std::int64_t>(begin);
-    s.move({table, indices + first * s.indices.step, rows + first * s.rows.step, s.table.step, s.indices.step,
-            s.rows.step, s.extent, static_cast<std::int64_t>(end - begin), s.row_elements, s.narrow, s.wraps, s.clips,
-            fill});
-  };
+struct Places {
+  std::byte *table, *indices, *rows;
+  const std::byte* fill;
+};
+
+void move(const Rows& s, const Places& p, std::size_t begin, std::size_t end) {
+  const auto first = static_cast<std::int64_t>(begin);
+  s.move({p.table, p.indices + first * s.indices.step, p.rows + first * s.rows.step, s.table.step, s.indices.step,
+          s.rows.step, s.extent, static_cast<std::int64_t>(end - begin), s.row_elements, s.narrow, s.wraps, s.clips,
+          p.fill});
+}
+void move(const Rows& s, const Places& p) {
+  const auto some = [&](std::size_t begin, std::size_t end) { move(s, p, begin, end); };
   const auto count = static_cast<std::size_t>(s.count);
   const bool large = count * s.row_elements * s.itemsize >= parallel_bytes;
   if (s.kind == Rows::Kind::take && large) parallel_ranges(count, grain_of(count, 512), some);
   else some(0, count);
+}
+
+bool is_empty(const Rows& s) { return s.row_elements * s.itemsize == 0 || s.count == 0 || s.extent == 0; }
+
+const std::byte* filling(const Rows& s, Bases bases) {
+  return s.kind == Rows::Kind::take && !s.clips ? resolve(bases, s.fill) : nullptr;
 }
 
 }  // namespace
@@ -73,14 +85,19 @@ void execute(const TruePositions& s, Bases bases) {
 }
 
 void execute(const Rows& s, Bases bases) {
-  if (s.row_elements * s.itemsize == 0 || s.count == 0 || s.extent == 0) return;
+  if (is_empty(s)) return;
   const auto outer = element_count(s.batch);
-  const std::byte* const fill = s.kind == Rows::Kind::take && !s.clips ? resolve(bases, s.fill) : nullptr;
   for (std::int64_t o = 0; o < outer; ++o) {
     const auto at = [&](const Rows::Operand& x) { return resolve(bases, x.base) + offset(s.batch, x.batch_strides, o); };
     if (s.combine != nullptr) combine(s, at(s.table), at(s.indices), at(s.rows));
-    else move(s, at(s.table), at(s.indices), at(s.rows), fill);
+    else move(s, {at(s.table), at(s.indices), at(s.rows), filling(s, bases)});
   }
+}
+
+void execute(const Rows& s, Bases bases, std::size_t begin, std::size_t end) {
+  if (is_empty(s)) return;
+  const auto at = [&](const Rows::Operand& x) { return resolve(bases, x.base); };
+  move(s, {at(s.table), at(s.indices), at(s.rows), filling(s, bases)}, begin, end);
 }
 
 void execute(const Window& s, Bases bases) {

@@ -89,13 +89,16 @@ void execute(const Columns& s, Bases bases) {
   const std::size_t panels = (s.columns + wide - 1) / wide;
 
   const auto task = [&](std::size_t o, std::size_t c, std::size_t column, std::size_t columns) {
-    const std::size_t row = c * s.chunk;
-    s.fold(to + ((o * chunks + c) * s.columns + column) * s.itemsize,
-           from + outer_offset(s, o) + static_cast<std::int64_t>(row) * s.row_stride +
-               static_cast<std::int64_t>(column * s.itemsize),
-           std::min(s.chunk, s.rows - row), s.row_stride, columns);
+    const std::size_t row = c * s.chunk, rows = std::min(s.chunk, s.rows - row);
+    const auto at = [&](std::int64_t stride) {
+      return static_cast<std::int64_t>(row) * stride + static_cast<std::int64_t>(column * s.itemsize);
+    };
+    std::byte* const out = to + ((o * chunks + c) * s.columns + column) * s.itemsize;
+    const std::byte* const in = from + outer_offset(s, o) + at(s.row_stride);
+    if (s.function == nullptr) return s.fold(out, in, rows, s.row_stride, columns);
+    s.function({out, in, resolve(bases, s.partners) + at(s.partner_row), rows, columns, s.row_stride, s.partner_row});
   };
-  const double cost = 2.0 * static_cast<double>(outer * s.rows * s.columns);
+  const double cost = s.cost * static_cast<double>(outer * s.rows * s.columns);
   if (cost < parallel_cost) {
     for (std::size_t o = 0; o < outer; ++o)
       for (std::size_t c = 0; c < chunks; ++c) task(o, c, 0, s.columns);

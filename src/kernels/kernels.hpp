@@ -59,6 +59,23 @@ struct ChainHead {
 /// Waits until what was streamed is seen by every thread that sees what this one does next.
 void fence_streams();
 
+/// What a reduction may fold instead of elements x of its operand, which is then never stored: a cheap function of x, or
+/// of x and y. Each is the same for x and y exchanged, but for a zero's or a NaN's sign.
+enum class Folded : std::uint8_t { square, magnitude, product, square_of_difference, magnitude_of_difference };
+/// n rows of `width` contiguous elements x, and those of y; strides in bytes.
+struct FoldedRows {
+  void* out;
+  const void *x, *y;
+  std::size_t n, width;
+  std::ptrdiff_t x_row, y_row;
+};
+struct FoldedReductions {
+  using Kernel = void (*)(const FoldedRows&);
+  Kernel rows = nullptr;            // as Table::reduce_rows, of rows that need not follow one another
+  Kernel rows_with_one = nullptr;   // the same, where y is one element per row
+  Kernel columns = nullptr;         // as Table::reduce_columns; at least 64 bytes of a row
+};
+
 /// One instruction set's kernels. Null means: this dtype has no such operation.
 struct Table {
   std::string_view isa;  // "baseline", "avx2", "avx512"
@@ -82,6 +99,8 @@ struct Table {
   /// with the same tree per column as reduce_rows has along a row. rows <= chunk_elements(t).
   void (*(*reduce_columns)(ir::ReduceOp op, DType t))(void* out, const void* in, std::size_t rows,
                                                       std::ptrdiff_t row_stride, std::size_t n);
+  /// Null where there is none.
+  FoldedReductions (*reduce_folded)(ir::ReduceOp op, DType t, Folded f);
   /// Steps for operands of dtype `t` (for select, of its branches).
   ChainCode (*chain)(ir::Op op, DType t, ChainForm form);
   /// Steps for elements of `itemsize` bytes: 4 or 8.

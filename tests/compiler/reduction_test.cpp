@@ -2,6 +2,7 @@
 
 #include <tbb/global_control.h>
 
+#include "compiler/executable.hpp"
 #include "compiler/interpreter.hpp"
 
 namespace fluxion::compiler_test {
@@ -35,6 +36,60 @@ TEST_CASE("reductions fold the tree of their extents, whatever the layout") {
         CHECK(agrees(p, inputs, {static_cast<Layout>(layout)}));
       }
     }
+}
+
+namespace {
+
+/// What one kernel may fold whole: (a partner of each element, of each row, of each column, or one number).
+std::vector<ir::Program> folded_functions(const ir::Type& t, const Dims& axes) {
+  std::vector<ir::Program> all;
+  const ir::Type partners[] = {t, {t.dtype, {t.shape[0]}}, {t.dtype, {t.shape[1]}}, {t.dtype, {}}};
+  for (std::size_t kind = 0; kind < 4; ++kind)
+    for (const ReduceOp fold : {ReduceOp::sum, ReduceOp::max})
+      for (const Op outer : {Op::square, Op::abs, Op::mul}) {
+        const bool turned = fold == ReduceOp::max;
+        ir::Builder b;
+        const auto x = b.input(t), y = b.input(partners[kind]);
+        const auto whole = kind == 0 ? y : b.broadcast(y, t.shape, kind == 3 ? Dims{} : Dims{kind == 1 ? 0 : 1});
+        const auto first = turned ? whole : x, second = turned ? x : whole;
+        const auto f = outer == Op::mul ? b.map(Op::mul, {first, second}) : b.map(outer, {b.map(Op::sub, {first, second})});
+        all.push_back(b.finish({b.reduce(fold, f, axes)}));
+      }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("functions that one kernel folds have the bits of what is stored first, whatever their partners") {
+  std::mt19937 random(3);
+  const auto check = [&](const ir::Program& p, Layout layout) {
+    const std::vector<Value> inputs{random_value(p.types[p.inputs[0]], random), random_value(p.types[p.inputs[1]], random)};
+    INFO("layout " << static_cast<int>(layout) << "\n" << p);
+    CHECK(agrees(p, inputs, {layout}));
+  };
+  const std::pair<Shape, Dims> cases[] = {{{3, 300}, {1}}, {{2, 1300}, {1}}, {{9, 301}, {0}}, {{5, 300}, {0, 1}}};
+  for (const auto& [shape, axes] : cases)
+    for (const DType t : {DType::float32, DType::float64})
+      for (const auto& p : folded_functions({t, shape}, axes))
+        for (const auto layout : {Layout::row_major, Layout::column_major, Layout::spaced}) check(p, layout);
+  const auto chunks_of_columns = folded_functions({DType::float64, {520, 257}}, {0});
+  for (const std::size_t k : {0, 2, 12}) check(chunks_of_columns[k], Layout::row_major);
+}
+
+TEST_CASE("a row's variance is folded row by row, and that of columns by columns") {
+  for (const std::int64_t axis : {0, 1}) {
+    const ir::Type t{DType::float32, {256, 257}};
+    ir::Builder b;
+    const auto x = b.input(t);
+    const auto mean = b.map(Op::mul, {b.reduce(ReduceOp::sum, x, {axis}), b.constant(DType::float32, 0.5)});
+    const auto squares = b.map(Op::square, {b.map(Op::sub, {x, b.broadcast(mean, t.shape, {1 - axis})})});
+    const auto p = b.finish({b.reduce(ReduceOp::sum, squares, {axis})});
+    std::mt19937 random(4);
+    CHECK(agrees(p, {random_value(t, random)}, {Layout::row_major}));
+    const auto listing = compiler::compile_program(p, {{{axis == 1 ? 256 : 257}, DType::float32}})->listing();
+    INFO(listing);
+    CHECK_THAT(listing, Catch::Contains("by one kernel"));
+  }
 }
 
 TEST_CASE("large loops and reductions do not depend on the number of threads") {

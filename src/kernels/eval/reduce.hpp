@@ -94,7 +94,16 @@ struct Reduction {
     return lanes(finish(fold_lanes<B::size / 2>(load_up_to(p, width))))[0];
   }
 
-  static T fold_row(const T* p, std::size_t width) {
+  /// Elements of a row as they lie.
+  struct Stored {
+    const T* p;
+    B whole(std::size_t j) const { return B::load_unaligned(p + j); }
+    /// Those behind the first `count` are the identity.
+    B first(std::size_t j, std::size_t count) const { return load_partial<B>(p + j, count, Op::identity); }
+  };
+
+  static T fold_stored_row(const T* p, std::size_t width) { return fold_row(Stored{p}, width); }
+  template <class Row> static T fold_row(const Row& row, std::size_t width) {
     constexpr std::size_t group = vectors < 8 ? vectors : 8;  // accumulators that fit into registers
     B acc[vectors];
     for (std::size_t v = 0; v < vectors; v += group) {
@@ -102,9 +111,9 @@ struct Reduction {
       for (auto& a : part) a = B(Op::identity);
       std::size_t j = v * B::size;
       for (; j + group * B::size <= width; j += accumulators)
-        for (std::size_t i = 0; i < group; ++i) part[i] = Op::call(part[i], B::load_unaligned(p + j + i * B::size));
+        for (std::size_t i = 0; i < group; ++i) part[i] = Op::call(part[i], row.whole(j + i * B::size));
       for (std::size_t i = 0; i < group && j < width; ++i, j += B::size)
-        part[i] = Op::call(part[i], load_up_to(p + j, width - j));
+        part[i] = Op::call(part[i], width - j >= B::size ? row.whole(j) : row.first(j, width - j));
       for (std::size_t i = 0; i < group; ++i) acc[v + i] = part[i];
     }
 #pragma GCC unroll 8
@@ -112,6 +121,11 @@ struct Reduction {
       for (std::size_t i = 0; i < h; ++i) acc[i] = Op::call(acc[i], acc[i + h]);
     return lanes(finish(fold_lanes<B::size / 2>(acc[0])))[0];
   }
+
+  struct Itself {
+    static constexpr bool pairs = false;
+    static B call(B x) { return x; }
+  };
 
   /// Where a tile's vectors come from: whole, or the first `count` columns only.
   struct Whole {
@@ -194,34 +208,46 @@ struct Reduction {
         finish(columns.tree().part[0]).store_unaligned(to + r);
       }
     }
-    const auto fold = width <= B::size ? &fold_short_row : &fold_row;
+    const auto fold = width <= B::size ? &fold_short_row : &fold_stored_row;
     for (; r < n; ++r) to[r] = fold(from + r * width, width);
   }
 
   /// The tree over whole vectors of many columns, row by row: what belongs to one accumulator lies in memory, a panel
-  /// of columns that the first-level cache holds, and rows are read as they lie.
-  struct Panel {
+  /// of columns that the first-level cache holds, and rows are read as they lie. What is folded is Map::call of an
+  /// element and, if Map::pairs, of its partner.
+  template <class Map> struct Panel {
     static constexpr std::size_t most = 4096 / sizeof(T);  // columns
     const char* in;
     std::size_t rows;
     std::ptrdiff_t row_stride;
     std::size_t n;  // columns: whole vectors
+    const char* partners = nullptr;
+    std::ptrdiff_t partner_stride = 0;  // from row to row
 
     const T* row(std::size_t r) const { return reinterpret_cast<const T*>(in + std::ptrdiff_t(r) * row_stride); }
+    const T* partner(std::size_t r) const {
+      return reinterpret_cast<const T*>(partners + std::ptrdiff_t(r) * partner_stride);
+    }
 
     /// Rows r, r + accumulators, ...; meanwhile those from `next` on are asked for, for nothing else knows of them.
     template <std::size_t k> void add_rows(T* to, std::size_t r, bool first, std::size_t next) const {
-      const T *from[k], *ahead[k];
+      const T *from[k], *ahead[k], *with[k];
       for (std::size_t i = 0; i < k; ++i) {
         from[i] = row(r + i * accumulators);
+        with[i] = partner(r + i * accumulators);
         ahead[i] = row(next + i * accumulators < rows ? next + i * accumulators : r);
       }
       for (std::size_t c = 0; c < n; c += B::size) {
         for (std::size_t i = 0; i < k; ++i) __builtin_prefetch(ahead[i] + c);
-        B sum = B::load_unaligned(from[0] + c);
+        const auto element = [&](std::size_t i) {
+          const B x = B::load_unaligned(from[i] + c);
+          if constexpr (Map::pairs) return Map::call(x, B::load_unaligned(with[i] + c));
+          else return Map::call(x);
+        };
+        B sum = element(0);
         if (!first) sum = Op::call(B::load_unaligned(to + c), sum);
 #pragma GCC unroll 4
-        for (std::size_t i = 1; i < k; ++i) sum = Op::call(sum, B::load_unaligned(from[i] + c));
+        for (std::size_t i = 1; i < k; ++i) sum = Op::call(sum, element(i));
         sum.store_unaligned(to + c);
       }
     }
@@ -264,8 +290,9 @@ struct Reduction {
     }
     if (n == 1 && row_stride == std::ptrdiff_t(sizeof(T))) return Reduction::rows(out, in, 1, rows);
     while (n - c >= 16 * B::size) {
-      const std::size_t left = (n - c) / B::size * B::size, width = left < Panel::most ? left : Panel::most;
-      Panel{from + c * sizeof(T), rows, row_stride, width}.run(to + c);
+      using Plain = Panel<Itself>;
+      const std::size_t left = (n - c) / B::size * B::size, width = left < Plain::most ? left : Plain::most;
+      Plain{from + c * sizeof(T), rows, row_stride, width}.run(to + c);
       c += width;
     }
     for (; c + wide * B::size <= n; c += wide * B::size) {

@@ -39,6 +39,7 @@ Kernel threefry_kernel(unsigned scalar_mask);
 
 RowReduction row_reduction(ir::ReduceOp op, DType t);
 ColumnReduction column_reduction(ir::ReduceOp op, DType t);
+FoldedReductions folded_reductions(ir::ReduceOp op, DType t, Folded f);
 
 ChainCode chain_code(ir::Op op, DType t, ChainForm form);
 ChainCode chain_move(ChainMove move, std::size_t itemsize);

@@ -6,6 +6,8 @@
 #include <type_traits>
 
 #include "kernels/element.hpp"
+#include "kernels/eval/integer.hpp"
+#include "kernels/eval/partial.hpp"
 #include "kernels/isa/lookup.hpp"
 
 namespace fluxion::kernels::FLUXION_ISA {
@@ -156,6 +158,22 @@ bool all_named(const I* at, Index n) {
   return all >= 0;
 }
 
+/// to[c] += row[c], a vector at a time: a table's row and what is added to it lie apart.
+template <class T>
+void add_row(T* to, const T* row, std::size_t width) {
+  using B = Batch<T>;
+  const auto sum = [](B a, B b) {
+    if constexpr (std::is_floating_point_v<T>) return a + b;
+    else return integer::Add::call(a, b);
+  };
+  std::size_t c = 0;
+  for (; c + B::size <= width; c += B::size)
+    sum(B::load_unaligned(to + c), B::load_unaligned(row + c)).store_unaligned(to + c);
+  if (c == width) return;
+  const std::size_t left = width - c;
+  store_partial(to + c, sum(load_partial<B>(to + c, left, T(0)), load_partial<B>(row + c, left, T(0))), left);
+}
+
 /// Adds `parts` numbers per element: a complex number has two.
 template <class T, std::size_t parts>
 void add(const Rows& r) {
@@ -178,9 +196,10 @@ void add(const Rows& r) {
     for (Index j = 0; j < n; ++j) {
       fetch_row(table, r.table_step, width * sizeof(T), at, j, n);
       if (at[j] < 0) continue;
-      U* const to = reinterpret_cast<U*>(table + at[j] * r.table_step);
-      const U* const row = reinterpret_cast<const U*>(from + (begin + j) * r.row_step);
-      for (std::size_t c = 0; c < width; ++c) to[c] += row[c];
+      char *const to = table + at[j] * r.table_step;
+      const char* const row = from + (begin + j) * r.row_step;
+      if (width == 1) *reinterpret_cast<U*>(to) += *reinterpret_cast<const U*>(row);
+      else add_row(reinterpret_cast<T*>(to), reinterpret_cast<const T*>(row), width);
     }
   });
 }

@@ -35,7 +35,7 @@ constexpr std::string_view isa_name{prefixed.data() + sizeof("isa_") - 1, prefix
 
 constexpr Isa isa{
     {isa_name, &elementwise, &convert_kernel, &iota_kernel, &threefry_kernel, &row_reduction, &column_reduction,
-     &chain_code, &chain_move, &chain_fold, &chain_kernel},
+     &folded_reductions, &chain_code, &chain_move, &chain_fold, &chain_kernel},
     &plain_gemm,
     &float_gemm,
     &batched_kernels,
