@@ -52,8 +52,10 @@ void parallel_ranges(std::size_t n, std::size_t grain, RangeBody body) {
   handover.take();
 }
 
+std::size_t threads() { return static_cast<std::size_t>(tbb::this_task_arena::max_concurrency()); }
+
 std::size_t grain_of(std::size_t n, std::size_t unit) {
-  const std::size_t pieces = 4 * static_cast<std::size_t>(tbb::this_task_arena::max_concurrency());
+  const std::size_t pieces = 4 * threads();
   const std::size_t even = (n + pieces - 1) / pieces;
   return (even + unit - 1) / unit * unit;
 }

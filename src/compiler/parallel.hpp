@@ -22,6 +22,9 @@ void parallel_ranges(std::size_t n, std::size_t grain, const F& f) {
   }, &f});
 }
 
+/// Threads that may share work.
+std::size_t threads();
+
 /// A grain that gives every thread a few pieces of n, a multiple of `unit`.
 std::size_t grain_of(std::size_t n, std::size_t unit);
 

@@ -102,7 +102,7 @@ void execute(const Columns& s, Bases bases) {
   if (cost < parallel_cost) {
     for (std::size_t o = 0; o < outer; ++o)
       for (std::size_t c = 0; c < chunks; ++c) task(o, c, 0, s.columns);
-  } else if (outer * chunks >= 16 || panels == 1) {
+  } else if (outer * chunks >= 2 * threads() || panels == 1) {  // whole rows, where there is enough else to share
     parallel_ranges(outer * chunks, grain_of(outer * chunks, 1), [&](std::size_t a, std::size_t b) {
       for (; a < b; ++a) task(a / chunks, a % chunks, 0, s.columns);
     });

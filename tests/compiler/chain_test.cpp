@@ -168,18 +168,22 @@ TEST_CASE("reductions of what a chain computes are folded in it") {
       }
 }
 
-TEST_CASE("what a chain alone needs for its fold is not stored") {
-  ir::Builder b;
-  const ir::Type t{DType::float32, {8, 1024}};
-  const auto x = b.input(t), y = b.input(t);
-  const auto p = b.finish({b.reduce(ReduceOp::sum, b.map(Op::mul, {x, y}), {1})});
-  const std::vector<Dims> strides(2, compiler::row_major(t.shape));
-  const auto plan = compiler::planned(p, strides, std::vector<Aval>{{{8}, t.dtype, false}});
-  REQUIRE(plan->steps.size() == 1);
-  const auto& loop = std::get<compiler::Loop>(plan->steps[0]);
-  CHECK(loop.folds);
-  CHECK(loop.calls.size() == 1);
-  CHECK(loop.sinks[0].in_chain());
+TEST_CASE("what a chain alone needs for its fold is not stored, nor what one kernel computes and folds") {
+  for (const bool one_kernel : {false, true}) {
+    ir::Builder b;
+    const ir::Type t{DType::float32, {8, 1024}};
+    const auto x = b.input(t), y = b.input(t);
+    const auto products = b.map(Op::mul, {x, y});
+    const auto p = b.finish({b.reduce(ReduceOp::sum, one_kernel ? products : b.map(Op::add, {products, y}), {1})});
+    const std::vector<Dims> strides(2, compiler::row_major(t.shape));
+    const auto plan = compiler::planned(p, strides, std::vector<Aval>{{{8}, t.dtype, false}});
+    REQUIRE(plan->steps.size() == 1);
+    const auto& loop = std::get<compiler::Loop>(plan->steps[0]);
+    CHECK(loop.folds == !one_kernel);
+    CHECK(loop.calls.size() == (one_kernel ? 0 : 1));
+    CHECK(loop.sinks[0].in_chain() == !one_kernel);
+    CHECK((loop.sinks[0].function != nullptr) == one_kernel);
+  }
 }
 
 TEST_CASE("results that no cache holds are those of small ones") {
