@@ -229,16 +229,14 @@ struct Reduction {
       return reinterpret_cast<const T*>(partners + std::ptrdiff_t(r) * partner_stride);
     }
 
-    /// Rows r, r + accumulators, ...; meanwhile those from `next` on are asked for, for nothing else knows of them.
-    template <std::size_t k> void add_rows(T* to, std::size_t r, bool first, std::size_t next) const {
-      const T *from[k], *ahead[k], *with[k];
+    /// Rows r, r + accumulators, ...
+    template <std::size_t k> void add_rows(T* to, std::size_t r, bool first) const {
+      const T *from[k], *with[k];
       for (std::size_t i = 0; i < k; ++i) {
         from[i] = row(r + i * accumulators);
         with[i] = partner(r + i * accumulators);
-        ahead[i] = row(next + i * accumulators < rows ? next + i * accumulators : r);
       }
       for (std::size_t c = 0; c < n; c += B::size) {
-        for (std::size_t i = 0; i < k; ++i) __builtin_prefetch(ahead[i] + c);
         const auto element = [&](std::size_t i) {
           const B x = B::load_unaligned(from[i] + c);
           if constexpr (Map::pairs) return Map::call(x, B::load_unaligned(with[i] + c));
@@ -251,30 +249,37 @@ struct Reduction {
         sum.store_unaligned(to + c);
       }
     }
-    /// Accumulator i.
-    void leaf(std::size_t i, std::size_t used, T* to) const {
-      const std::size_t next_leaf = i + used / 2;  // in half of all cases
-      std::size_t r = i;
+    /// Accumulators i and i + 1, by turns: their rows follow one another, and what fetches memory ahead sees longer
+    /// pieces. (To ask for rows in advance, by instructions, costs more than it gains where they come from far.)
+    void leaf(std::size_t i, T* to) const {
       bool first = true;
-      for (; r + 3 * accumulators < rows; r += 4 * accumulators, first = false)
-        add_rows<4>(to, r, first, r + 4 * accumulators < rows ? r + 4 * accumulators : next_leaf);
-      for (; r < rows; r += accumulators, first = false)
-        add_rows<1>(to, r, first, r + accumulators < rows ? r + accumulators : next_leaf);
+      for (; i + 1 + 3 * accumulators < rows; i += 4 * accumulators, first = false)
+        for (std::size_t g = 0; g < 2; ++g) add_rows<4>(to + g * most, i + g, first);
+      for (std::size_t g = 0; g < 2; ++g) {
+        bool none = first;
+        for (std::size_t r = i + g; r < rows; r += accumulators, none = false) add_rows<1>(to + g * most, r, none);
+        for (std::size_t c = 0; none && c < n; c += B::size) B(Op::identity).store_unaligned(to + g * most + c);
+      }
     }
-    /// Accumulator i once those h apart, and all further ones, are folded; `spare` has room for each further level.
-    void folded(std::size_t i, std::size_t h, std::size_t used, T* to, T* spare) const {
-      if (h == used) return leaf(i, used, to);
-      folded(i, 2 * h, used, to, spare + most);
-      if (i + h >= rows) return;
-      folded(i + h, 2 * h, used, spare, spare + most);
+    void combine(T* to, const T* with) const {
       for (std::size_t c = 0; c < n; c += B::size)
-        Op::call(B::load_unaligned(to + c), B::load_unaligned(spare + c)).store_unaligned(to + c);
+        Op::call(B::load_unaligned(to + c), B::load_unaligned(with + c)).store_unaligned(to + c);
+    }
+    /// Accumulators i and i + 1 once those h apart, and all further ones, are folded; `spare` has room for each further
+    /// level.
+    void folded(std::size_t i, std::size_t h, std::size_t used, T* to, T* spare) const {
+      if (h == used) return leaf(i, to);
+      folded(i, 2 * h, used, to, spare + 2 * most);
+      if (i + h >= rows) return;
+      folded(i + h, 2 * h, used, spare, spare + 2 * most);
+      for (std::size_t g = 0; g < 2; ++g) combine(to + g * most, spare + g * most);
     }
     void run(T* out) const {
-      std::size_t used = 1;
+      std::size_t used = 2;
       while (used < rows && used < accumulators) used *= 2;
-      alignas(64) T buffers[9][most];  // accumulators are at most 256
-      folded(0, 1, used, buffers[0], buffers[1]);
+      alignas(64) T buffers[8][2 * most];  // accumulators are at most 256
+      folded(0, 2, used, buffers[0], buffers[1]);
+      combine(buffers[0], buffers[0] + most);
       for (std::size_t c = 0; c < n; c += B::size) finish(B::load_unaligned(buffers[0] + c)).store_unaligned(out + c);
     }
   };

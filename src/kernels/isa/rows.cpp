@@ -98,6 +98,22 @@ void for_blocks(const Rows& r, const F& f) {
   }
 }
 
+/// Rows of a few vectors are many: a call for each would take as long as the copy. The last vector lies over the one before.
+inline void copy_row(char* to, const char* from, std::size_t bytes) {
+  using B = Batch<std::uint8_t>;
+  constexpr std::size_t most = 16 * B::size;
+  if (bytes < B::size || bytes > most) {
+    __builtin_memcpy(to, from, bytes);
+    return;
+  }
+  const auto move = [&](std::size_t at) {
+    B::load_unaligned(reinterpret_cast<const std::uint8_t*>(from) + at)
+        .store_unaligned(reinterpret_cast<std::uint8_t*>(to) + at);
+  };
+  for (std::size_t at = 0; at + B::size <= bytes; at += B::size) move(at);
+  if (bytes % B::size != 0) move(bytes - B::size);
+}
+
 template <std::size_t size>
 struct Move {
   using E = typename Element<size>::type;
@@ -106,7 +122,7 @@ struct Move {
 
   static void copy(char* to, const char* from, std::size_t n) {
     if (n == 1) element(to) = element(from);
-    else __builtin_memcpy(to, from, n * size);
+    else copy_row(to, from, n * size);
   }
   static void fill(char* to, const char* element_at, std::size_t n) {
     const E value = element(element_at);
