@@ -64,6 +64,26 @@ void move(const Rows& s, const Places& p) {
 
 bool is_empty(const Rows& s) { return s.row_elements * s.itemsize == 0 || s.count == 0 || s.extent == 0; }
 
+/// A step of a loop often moves one row: a kernel would take longer to begin than to move it. Not where a row may be
+/// filled or added.
+bool moves_one(const Rows& s) {
+  return s.count == 1 && s.batch.empty() && s.kind != Rows::Kind::add && (s.clips || s.kind == Rows::Kind::put);
+}
+void copy_row(std::byte* to, const std::byte* from, std::size_t bytes) {
+  switch (bytes) {
+    case 4: std::memcpy(to, from, 4); break;
+    case 8: std::memcpy(to, from, 8); break;
+    default: std::memcpy(to, from, bytes);
+  }
+}
+void move_one(const Rows& s, Bases bases) {
+  const auto i = read_index(s, resolve(bases, s.indices.base));
+  if (i < 0 || i >= s.extent) return;
+  std::byte *const inside = resolve(bases, s.table.base) + i * s.table.step, *const row = resolve(bases, s.rows.base);
+  const bool put = s.kind == Rows::Kind::put;
+  copy_row(put ? inside : row, put ? row : inside, s.row_elements * s.itemsize);
+}
+
 const std::byte* filling(const Rows& s, Bases bases) {
   return s.kind == Rows::Kind::take && !s.clips ? resolve(bases, s.fill) : nullptr;
 }
@@ -86,6 +106,7 @@ void execute(const TruePositions& s, Bases bases) {
 
 void execute(const Rows& s, Bases bases) {
   if (is_empty(s)) return;
+  if (moves_one(s)) return move_one(s, bases);
   const auto outer = element_count(s.batch);
   for (std::int64_t o = 0; o < outer; ++o) {
     const auto at = [&](const Rows::Operand& x) { return resolve(bases, x.base) + offset(s.batch, x.batch_strides, o); };

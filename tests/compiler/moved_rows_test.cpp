@@ -74,6 +74,29 @@ TEST_CASE("what is taken, changed and added to a new table goes through some row
     }
 }
 
+TEST_CASE("one row alone is that of many") {
+  std::mt19937 random(2);
+  for (const auto t : {DType::int32, DType::int64})
+    for (const auto dtype : {DType::float32, DType::float64, DType::bool_, DType::complex128})
+      for (const Shape& row : {Shape{}, Shape{5}})
+        for (const bool wraps : {false, true})
+          for (const bool clips : {false, true})
+            for (const std::int64_t number : {0, 2, 5, 6, -1, -6, -7}) {
+              Shape all{6}, one{1};
+              for (const auto n : row) all.push_back(n), one.push_back(n);
+              Value at{{t, {1}}, std::vector<std::byte>(itemsize(t))};
+              std::memcpy(at.bytes.data(), &number, at.bytes.size());
+              ir::Builder b;
+              const auto x = b.input({dtype, all}), i = b.input(at.type), y = b.input({dtype, one}), fill = b.input({dtype, {}});
+              const auto taken = clips ? b.take_rows(x, i, 0) : b.take_rows(x, i, fill, 0);
+              auto p = b.finish({taken, b.put_rows(x, i, y, {0, false, wraps, clips})});
+              for (auto& instr : p.instrs)
+                if (auto* take = std::get_if<ir::TakeRows>(&instr.action)) take->wraps = wraps;
+              CHECK(agrees(p, {random_value({dtype, all}, random), at, random_value({dtype, one}, random),
+                               random_value({dtype, {}}, random)}));
+            }
+}
+
 TEST_CASE("a table that is changed is not read before it is whole") {
   Inputs own;  // the table that rows are taken from
   check(own.b.finish({own.b.put_rows(own.x, own.to, own.twice(own.b.take_rows(own.x, own.from, 0)), {0, true})}), true);
