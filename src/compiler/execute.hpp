@@ -23,11 +23,16 @@ void execute(const Weave& s, Bases bases);
 void execute(const Interleave& s, Bases bases);
 /// The same between other places.
 void execute(const Copy& s, std::byte* to, const std::byte* from);
+
+/// Rows [first, last) of a band's `rows`: as many products of the batch each, or as many rows of the one product.
+void execute_rows(const Dot& s, Bases bases, std::size_t rows, std::size_t first, std::size_t last);
+/// The same: each is as many of the step's own rows.
+void execute_rows(const Rows& s, Bases bases, std::size_t rows, std::size_t first, std::size_t last);
+void execute_rows(const Weave& s, Bases bases, std::size_t rows, std::size_t first, std::size_t last);
+void execute_rows(const Interleave& s, Bases bases, std::size_t rows, std::size_t first, std::size_t last);
 void execute(const HostCall& s, Bases bases);
 void execute(const TruePositions& s, Bases bases);
 void execute(const Rows& s, Bases bases);
-/// Of its indices, those from `begin` to `end` alone; there is no batch.
-void execute(const Rows& s, Bases bases, std::size_t begin, std::size_t end);
 void execute(const Window& s, Bases bases);
 void execute(const Tape& s, Bases bases);
 void execute(const Flat& s, Bases bases);

@@ -16,8 +16,11 @@ bool is_small(const ir::Type& t) {
   return !is_tape(t.dtype) && itemsize(t.dtype) != 0 && n >= 1 && n <= most_elements;
 }
 bool holds_flat(const ir::Program& p) {
-  return std::all_of(p.types.begin(), p.types.end(), is_small) &&
-         std::all_of(p.instrs.begin(), p.instrs.end(), [&](const ir::Instr& i) { return is_flat(p, i, false); });
+  const auto small = [&](ir::ValueId v) { return is_small(p.types[v]); };
+  return std::all_of(p.inputs.begin(), p.inputs.end(), small) &&
+         std::all_of(p.instrs.begin(), p.instrs.end(), [&](const ir::Instr& i) {
+           return std::all_of(i.out.begin(), i.out.end(), small) && is_flat(p, i, false);
+         });
 }
 
 }  // namespace

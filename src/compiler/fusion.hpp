@@ -69,6 +69,7 @@ struct ReductionShape {
   Dims kept;
   std::int64_t rows = 1;   // product of kept extents
   std::int64_t width = 1;  // product of reduced extents
+  std::int64_t outer = 1;  // product of the kept extents before all reduced ones
 
   ReductionShape(const ir::Reduce& action, const Shape& operand);
   /// Whether the reduced dimensions come last.
@@ -79,8 +80,8 @@ struct ReductionShape {
 /// along a kept dimension.
 bool prefers_columns(const ReductionShape& r, const Dims& squeezed_strides);
 
-/// Whether columns can be folded while rows of them are computed: the reduced dimensions come first, and there is
-/// enough of the others.
+/// Whether columns can be folded while rows of them are computed: the reduced dimensions follow one another, and there
+/// is enough of those behind them.
 bool folds_columns(const ReductionShape& r);
 
 /// `strides` are those of the program's inputs.

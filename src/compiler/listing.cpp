@@ -39,20 +39,21 @@ class Lister {
   }
 
   void list(const Loop& s) {
+    std::int64_t gathered = 0;
+    for (const auto& g : s.gathers) gathered += g.fields;
     line() << "loop over " << s.n << " elements, ";
     if (!s.outer.empty()) os_ << "rows of " << s.inner << ", ";
     os_ << "blocks of " << std::min(s.block, s.n) << ", " << s.streams.size() + s.rows.size() << " streams, "
-        << s.gathers.size() << " gathers\n";
+        << gathered << " gathers\n";
     for (const auto i : s.instrs) line() << "  " << p_.instrs[i] << '\n';
     if (!s.sinks.empty())
       line() << "  folding " << s.fold_rows << " rows of " << s.fold_width << " in chunks of " << s.chunk
              << (s.sinks[0].function != nullptr ? ", by one kernel\n" : "\n");
   }
   void list(const Band& s) {
-    line() << "band of " << s.loops.size() << " loops, " << s.tile << " of " << s.rows << " rows at a time, "
+    line() << "band of " << s.parts.size() << " steps, " << s.tile << " of " << s.rows << " rows at a time, "
            << s.local_bytes << " bytes for what stays\n";
-    for (const auto& r : s.takes) list(r);
-    for (const auto& l : s.loops) list(l);
+    for (const auto& part : s.parts) std::visit([&](const auto& p) { list(p); }, part);
     for (const auto& r : s.puts) list(r);
   }
   void list(const Columns& s) {

@@ -27,6 +27,7 @@ ReductionShape::ReductionShape(const ir::Reduce& action, const Shape& operand) {
     for (const auto axis : action.axes) folded = folded || axis == static_cast<std::int64_t>(d);
     (folded ? reduced : kept).push_back(static_cast<std::int64_t>(shape.size()));
     (folded ? width : rows) *= operand[d];
+    if (!folded && reduced.empty()) outer *= operand[d];
     shape.push_back(operand[d]);
   }
 }
@@ -36,10 +37,13 @@ bool ReductionShape::innermost() const {
 }
 
 bool folds_columns(const ReductionShape& r) {
-  constexpr std::int64_t least = 256;  // shorter rows cost more to begin than to compute
+  constexpr std::int64_t least = 256, least_of_many = 512;  // shorter rows cost more to begin than to compute
+  constexpr std::int64_t cached = 16384;  // many small results are as well folded from a near cache
   for (std::size_t k = 0; k < r.reduced.size(); ++k)
-    if (r.reduced[k] != static_cast<std::int64_t>(k)) return false;
-  return r.rows >= least && r.width > 1;
+    if (r.reduced[k] != r.reduced[0] + static_cast<std::int64_t>(k)) return false;
+  const std::int64_t columns = r.rows / r.outer;
+  if (r.outer > 1 && (columns < least_of_many || r.rows * r.width <= cached)) return false;
+  return columns >= least && r.width > 1;
 }
 
 bool prefers_columns(const ReductionShape& r, const Dims& strides) {

@@ -27,33 +27,38 @@ class Workspace {
   std::size_t bytes_ = 0;
 };
 
-/// Elements [start, start + count) of a strided block in row-major order, to contiguous memory.
+/// Elements [start, start + count) of a strided block in row-major order, to contiguous memory: in pieces of as many
+/// dimensions as are there whole.
 void gather(std::byte* to, const std::byte* from, const Loop::Gather& g, std::size_t start, std::size_t count) {
+  constexpr std::size_t most = 64;  // dimensions of an array, one of fields besides
   const std::size_t rank = g.shape.size();
-  const auto inner = static_cast<std::size_t>(g.shape.back());
   const auto size = static_cast<std::int64_t>(g.itemsize);
-  const std::int64_t to_strides[] = {static_cast<std::int64_t>(inner) * size, size};
+  std::int64_t shape[most + 1], to_strides[most + 1], from_strides[most + 1];
   while (count != 0) {
-    const std::size_t column = start % inner;
-    std::size_t row = start / inner;
-    const std::byte* p = from + static_cast<std::int64_t>(column) * g.strides.back();
-    std::size_t rows_left = 1;  // rows that follow one another along the next dimension
-    for (std::size_t d = rank - 1; d-- > 0;) {
+    std::size_t first = rank, unit = 1;  // dimensions from `first` on are whole, `unit` elements of them
+    std::size_t n = 0;                   // of a piece's dimensions, innermost first
+    const auto add = [&](std::int64_t extent, std::int64_t to_stride, std::int64_t from_stride) {
+      shape[n] = extent, to_strides[n] = to_stride, from_strides[n] = from_stride;
+      ++n;
+    };
+    for (; first > 1; --first) {
+      const std::size_t more = unit * static_cast<std::size_t>(g.shape[first - 1]);
+      if (start % more != 0 || count < more) break;
+      add(g.shape[first - 1], static_cast<std::int64_t>(unit) * size, g.strides[first - 1]);
+      unit = more;
+    }
+    const std::byte* p = from;
+    std::size_t index = start / unit, runs = 0;
+    for (std::size_t d = first; d-- > 0;) {
       const auto extent = static_cast<std::size_t>(g.shape[d]);
-      if (d + 2 == rank) rows_left = extent - row % extent;
-      p += static_cast<std::int64_t>(row % extent) * g.strides[d];
-      row /= extent;
+      if (d + 1 == first) runs = std::min(extent - index % extent, count / unit);
+      p += static_cast<std::int64_t>(index % extent) * g.strides[d];
+      index /= extent;
     }
-    std::size_t done = std::min(inner - column, count);
-    if (column == 0 && count >= inner && rank > 1) {
-      const std::size_t rows = std::min(rows_left, count / inner);
-      const std::int64_t shape[] = {static_cast<std::int64_t>(rows), static_cast<std::int64_t>(inner)};
-      kernels::copy_strided(to, to_strides, p, g.strides.data() + rank - 2, shape, 2, g.itemsize);
-      done = rows * inner;
-    } else {
-      const auto n = static_cast<std::int64_t>(done);
-      kernels::copy_strided(to, &size, p, g.strides.data() + rank - 1, &n, 1, g.itemsize);
-    }
+    add(static_cast<std::int64_t>(runs), static_cast<std::int64_t>(unit) * size, g.strides[first - 1]);
+    if (g.fields != 1) add(g.fields, g.field_step, size);
+    kernels::copy_strided(to, to_strides, p, from_strides, shape, n, g.itemsize);
+    const std::size_t done = runs * unit;
     to += done * g.itemsize;
     start += done;
     count -= done;
@@ -67,6 +72,10 @@ std::byte* scratch(std::size_t n) {
   return workspace.bytes(n);
 }
 std::byte* band_memory(std::size_t n) {
+  thread_local Workspace workspace;
+  return workspace.bytes(n);
+}
+std::byte* fold_memory(std::size_t n) {
   thread_local Workspace workspace;
   return workspace.bytes(n);
 }

@@ -11,6 +11,8 @@ namespace fluxion::compiler {
 std::byte* scratch(std::size_t bytes);
 /// For what loops of a band leave each other, while each of them has the scratch memory.
 std::byte* band_memory(std::size_t bytes);
+/// For what is folded while all of those are in use.
+std::byte* fold_memory(std::size_t bytes);
 
 /// Asks for elements [first, last) of a loop's inputs: hardware that sees one block's streams end does not know of the
 /// next one's.

@@ -89,13 +89,15 @@ struct Loop {
   struct Use {
     std::uint32_t arg, cursor;
   };
-  /// Elements copied into a register before a block is computed.
+  /// Elements copied into a register before a block is computed; `fields` that follow one another in memory into as many
+  /// registers, `field_step` bytes apart.
   struct Gather {
     Ref from;
     Dims shape, strides;  // bytes
     std::size_t itemsize = 0;
     std::int64_t to = 0;  // in scratch
     bool tile = false;
+    std::int64_t fields = 1, field_step = 0;
   };
   struct Sink {
     void (*fold)(void* out, const void* in, std::size_t n, std::size_t width) = nullptr;
@@ -134,11 +136,11 @@ struct Loop {
   bool straight = false;  // one element, and nothing but calls
 
   // Reductions fold `fold_width` elements to each of `fold_rows` results, in chunks.
-  // Of columns, `fold_width` are the rows, folded while they are computed.
+  // Of columns, `fold_width` are the rows, folded while they are computed, `fold_outer` times one after the other.
   std::vector<Sink> sinks;
   bool columns = false;
   bool folds = false;  // some of the sinks in a chain
-  std::size_t fold_rows = 0, fold_width = 0, chunk = 0;
+  std::size_t fold_rows = 0, fold_width = 0, fold_outer = 1, chunk = 0;
 
   std::vector<std::uint32_t> instrs;  // of the program, for listings
 };
@@ -162,21 +164,17 @@ struct Rows {
   kernels::Kernel combine = nullptr;  // of a table's row and what is added, where no kernel moves rows
 };
 
-/// Loops over the same rows, some rows at a time. A row's elements, and the results of its folding, come from that row
-/// of what earlier loops have left, or of what is taken from tables before; what comes out may be put into another table.
-struct Band {
-  /// A storage that only these loops use: there is memory for one tile.
-  struct Local {
-    std::uint32_t storage;
-    std::int64_t row_bytes;
-    std::size_t at = 0;  // in each thread's memory
-  };
-  std::vector<Rows> takes, puts;  // at most one put: of a table that nothing else here reads
-  std::vector<Loop> loops;
-  std::vector<Local> locals;
-  std::size_t rows = 1, tile = 1;  // all, and of a tile
-  std::size_t local_bytes = 0, storages = 0;
-  double cost = 0;
+struct Dot {
+  kernels::Gemm multiply = nullptr;
+  Ref a, b, c;
+  std::size_t itemsize = 0;
+  kernels::GemmArgs shape{};  // without pointers; its batch is the innermost dimension of all batches
+  Dims outer, a_outer, b_outer;  // the others: extents; elements
+  bool parallel = false;
+  kernels::GemmFinish finish = {};  // without pointers
+  Ref scale, other;
+  bool finishes = false, scaled = false;
+  std::vector<std::uint32_t> instrs;  // of the program that finish it, for listings
 };
 
 /// Reduces along rows of stored memory whose elements follow one another across them.
@@ -200,19 +198,6 @@ struct ArgMax {
   std::int64_t outer_stride = 0, n_stride = 0, inner_stride = 0;  // bytes
 };
 
-struct Dot {
-  kernels::Gemm multiply = nullptr;
-  Ref a, b, c;
-  std::size_t itemsize = 0;
-  kernels::GemmArgs shape{};  // without pointers; its batch is the innermost dimension of all batches
-  Dims outer, a_outer, b_outer;  // the others: extents; elements
-  bool parallel = false;
-  kernels::GemmFinish finish = {};  // without pointers
-  Ref scale, other;
-  bool finishes = false, scaled = false;
-  std::vector<std::uint32_t> instrs;  // of the program that finish it, for listings
-};
-
 /// A call into the host. The lists of what it sees are made in the holder's memory, so that a call allocates nothing.
 struct HostCall {
   struct Place {
@@ -230,6 +215,25 @@ struct TruePositions {
   Ref to;
   Dims batch;
   std::int64_t extent = 0, size = 0;
+};
+
+/// Steps over the same rows, some rows at a time: a row's elements, and the results of its folding, come from that row of
+/// what earlier parts have left. Those of products are whole products, or rows of one. What comes out in the end may be
+/// put into a table.
+struct Band {
+  using Part = std::variant<Loop, Dot, Rows, Weave, Interleave>;
+  /// A storage that only these parts use: there is memory for one tile.
+  struct Local {
+    std::uint32_t storage;
+    std::int64_t row_bytes;
+    std::size_t at = 0;  // in each thread's memory
+  };
+  std::vector<Part> parts;
+  std::vector<Rows> puts;  // at most one, of a table that nothing else here reads
+  std::vector<Local> locals;
+  std::size_t rows = 1, tile = 1;  // all, and of a tile
+  std::size_t local_bytes = 0, storages = 0;
+  double cost = 0;
 };
 
 /// A copy of a window out of an array or into one, which starts where numbers say that are known when it is made.

@@ -46,7 +46,7 @@ void LoopPlanner::run() {
   collect_operands();
   choose_order();
   coalesce();
-  for (auto& o : operands_) reach(o);
+  reach_operands();
   define_results();
   schedule();
   compute();
@@ -100,6 +100,7 @@ void LoopPlanner::choose_order() {
     loop_.chunk = kernels::chunk_elements(p_.type(i.in[0]).dtype);
     if (same_shape_ && r.shape == logical_ && !u_.members.empty() && folds_columns(r) && logical_order()) {
       loop_.columns = true;
+      loop_.fold_outer = unsign(r.outer);
     } else if (same_shape_ && r.shape == logical_) {
       order_ = r.kept;
       for (const auto d : r.reduced) order_.push_back(d);
@@ -161,7 +162,19 @@ bool LoopPlanner::all_whole() const {
 
 // --- how operands are reached ---------------------------------------------------------------------------
 
-void LoopPlanner::reach(Operand& o) {
+/// What has to be gathered gets its registers in the order of memory, so that fields of one record are in neighbours.
+void LoopPlanner::reach_operands() {
+  std::vector<Operand*> apart;
+  for (auto& o : operands_)
+    if (!reach(o)) apart.push_back(&o);
+  std::stable_sort(apart.begin(), apart.end(), [](const Operand* a, const Operand* b) {
+    return std::pair(a->ref.storage, a->ref.offset) < std::pair(b->ref.storage, b->ref.offset);
+  });
+  for (auto* o : apart) gather_on_entry(*o);
+}
+
+/// False if the operand has to be gathered.
+bool LoopPlanner::reach(Operand& o) {
   const auto size = static_cast<std::int64_t>(size_of(o.value));
   const bool still = std::all_of(o.strides.begin(), o.strides.end(), [](auto s) { return s == 0; });
   if (loop_.n == 1) o.slot = {Slot::Kind::fixed, 0, o.ref, false};
@@ -169,7 +182,8 @@ void LoopPlanner::reach(Operand& o) {
   else if (is_row_major(o.shape, o.strides)) o.slot = stream(o.ref, size);
   else if (by_rows_ && (o.strides.back() == 1 || o.strides.back() == 0)) o.slot = row(o);
   else if (across_lines(o)) o.slot = stream({p_.packed(o.ref, o.shape, o.strides, unsign(size)), 0}, size);
-  else gather_on_entry(o);
+  else return false;
+  return true;
 }
 
 /// Whether a block would take one element from each of many cache lines and the next block the neighbours of
@@ -341,6 +355,7 @@ void LoopPlanner::bind_arguments() {
     const auto index = static_cast<std::uint32_t>(g.to);
     g.to = g.tile ? tile_at(index) : register_at(index);
   }
+  join_fields();
   for (auto& s : loop_.sinks)
     if (s.in_chain()) s.from.base.offset = static_cast<std::int64_t>(folds_begin() + s.place * folded_bytes);
     else if (s.from.tile) s.from.base.offset = tile_at(static_cast<std::uint32_t>(s.from.base.offset));
@@ -358,6 +373,27 @@ void LoopPlanner::bind_arguments() {
     }
     loop_.args.push_back(ref);
   }
+}
+
+/// Neighbouring fields of records are read together: a record's cache lines are visited once.
+void LoopPlanner::join_fields() {
+  auto& all = loop_.gathers;
+  std::size_t kept = 0;
+  for (std::size_t k = 1; k < all.size(); ++k) {
+    auto& g = all[kept];
+    const auto size = static_cast<std::int64_t>(g.itemsize), step = all[k].to - g.to - (g.fields - 1) * g.field_step;
+    const bool follows = !g.tile && !all[k].tile && all[k].itemsize == g.itemsize && all[k].shape == g.shape &&
+                         all[k].strides == g.strides && all[k].from.storage == g.from.storage &&
+                         all[k].from.offset == g.from.offset + g.fields * size && step > 0 &&
+                         (g.fields == 1 || step == g.field_step);
+    if (follows) {
+      g.field_step = step;
+      ++g.fields;
+    } else if (++kept != k) {
+      all[kept] = std::move(all[k]);
+    }
+  }
+  if (!all.empty()) all.resize(kept + 1);
 }
 
 /// Values computed into tiles are written there block by block.

@@ -121,12 +121,14 @@ class LoopPlanner {
   bool repeats(const Operand& o) const { return o.shape.empty() && loop_.n != 1; }
   void coalesce();
   bool all_whole() const;
-  void reach(Operand& o);
+  void reach_operands();
+  bool reach(Operand& o);
   bool across_lines(const Operand& o) const;
   Slot stream(Ref base, std::int64_t step, bool tile = false);
   Slot row(const Operand& o);
   void gather_on_entry(Operand& o);
   void gather(const Operand& o, const Slot& to);
+  void join_fields();
   void define_results();
   Slot new_tile(std::size_t itemsize);
   bool is_operand(ir::ValueId v) const {

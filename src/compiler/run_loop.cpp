@@ -152,35 +152,48 @@ class ColumnFolding {
   ColumnFolding(const Loop& loop, Bases bases)
       : loop_(loop),
         bases_(bases),
+        columns_(loop.fold_rows / loop.fold_outer),
         chunks_((loop.fold_width + loop.chunk - 1) / loop.chunk),
-        panels_((loop.fold_rows + loop.chunk - 1) / loop.chunk) {}
+        panels_((columns_ + loop.chunk - 1) / loop.chunk) {}
 
-  std::size_t tasks() const { return chunks_ * panels_; }
+  std::size_t tasks() const { return loop_.fold_outer * chunks_ * panels_; }
   void run(std::size_t first, std::size_t last) const {
     Pass pass(loop_, bases_);
-    for (; first < last; ++first) Task(*this, pass, first / panels_, first % panels_).run();
+    run(pass, first, last);
   }
-  void finish() const {
+  /// Of results [first, last) of `fold_outer` those that are to be made of several.
+  void finish(std::size_t first, std::size_t last) const {
     if (chunks_ == 1) return;
     for (const auto& s : loop_.sinks)
-      fold_panel(s.combine, loop_.fold_rows, s.itemsize, resolve(bases_, s.partials), resolve(bases_, s.to), chunks_);
+      for (std::size_t o = first; o < last; ++o)
+        fold_panel(s.combine, columns_, s.itemsize, resolve(bases_, s.partials) + o * chunks_ * columns_ * s.itemsize,
+                   resolve(bases_, s.to) + o * columns_ * s.itemsize, chunks_);
+  }
+  /// All of results [first, last) of `fold_outer`.
+  void run_outer(Pass& pass, std::size_t first, std::size_t last) const {
+    run(pass, first * chunks_ * panels_, last * chunks_ * panels_);
+    finish(first, last);
   }
 
  private:
   static constexpr std::size_t row_bytes = 4096, accumulators_bytes = 256, levels = 9;
 
-  /// One chunk of one panel.
+  void run(Pass& pass, std::size_t first, std::size_t last) const {
+    for (; first < last; ++first) Task(*this, pass, first / panels_, first % panels_).run();
+  }
+
+  /// One chunk of one panel; chunks are counted through all outer results.
   class Task {
    public:
     Task(const ColumnFolding& f, Pass& pass, std::size_t chunk, std::size_t panel)
         : f_(f),
           loop_(f.loop_),
           pass_(pass),
-          memory_(band_memory(loop_.sinks.size() * levels * row_bytes)),
-          row_(chunk * loop_.chunk),
-          rows_(std::min(loop_.chunk, loop_.fold_width - row_)),
+          memory_(fold_memory(loop_.sinks.size() * levels * row_bytes)),
+          row_(chunk / f.chunks_ * loop_.fold_width + chunk % f.chunks_ * loop_.chunk),
+          rows_(std::min(loop_.chunk, loop_.fold_width - chunk % f.chunks_ * loop_.chunk)),
           column_(panel * loop_.chunk),
-          columns_(std::min(loop_.chunk, loop_.fold_rows - column_)),
+          columns_(std::min(loop_.chunk, f.columns_ - column_)),
           accumulators_(accumulators_bytes / loop_.sinks[0].itemsize),
           chunk_(chunk) {
       while (used_ < rows_ && used_ < accumulators_) used_ *= 2;
@@ -189,7 +202,7 @@ class ColumnFolding {
       folded(0, 1, 0);
       for (std::size_t k = 0; k < loop_.sinks.size(); ++k) {
         const auto& s = loop_.sinks[k];
-        const std::size_t to = f_.chunks_ == 1 ? column_ : chunk_ * loop_.fold_rows + column_;
+        const std::size_t to = chunk_ * f_.columns_ + column_;
         s.finish(resolve(f_.bases_, f_.chunks_ == 1 ? s.to : s.partials) + to * s.itemsize, buffer(k, 0), 1,
                  static_cast<std::ptrdiff_t>(row_bytes), columns_);
       }
@@ -208,10 +221,10 @@ class ColumnFolding {
     }
     void leaf(std::size_t i, std::size_t level) {
       for (std::size_t r = i; r < rows_; r += accumulators_) {
-        const std::size_t begin = (row_ + r) * loop_.fold_rows + column_;
+        const std::size_t begin = (row_ + r) * f_.columns_ + column_;
         // The row that comes next: in half of all cases, if this is the last one here.
         const std::size_t next = r + accumulators_ < rows_ ? r + accumulators_ : i + used_ / 2;
-        if (const std::size_t at = (row_ + next) * loop_.fold_rows + column_; next < rows_)
+        if (const std::size_t at = (row_ + next) * f_.columns_ + column_; next < rows_)
           fetch(loop_, f_.bases_, at, at + columns_);
         if (loop_.folds) fold_to(level, r == i);
         pass_.run(begin, begin + columns_);
@@ -244,7 +257,7 @@ class ColumnFolding {
 
   const Loop& loop_;
   Bases bases_;
-  std::size_t chunks_, panels_;
+  std::size_t columns_, chunks_, panels_;  // of one of `fold_outer` results
 };
 
 /// One element: each call's pointers, then the call.
@@ -276,7 +289,7 @@ void execute(const Loop& loop, Bases bases) {
     const std::size_t tasks = folding.tasks();
     if (!parallel) folding.run(0, tasks);
     else parallel_ranges(tasks, 1, [&](std::size_t a, std::size_t b) { folding.run(a, b); });
-    return folding.finish();
+    return folding.finish(0, loop.fold_outer);
   }
   const Folding folding(loop, bases);
   const std::size_t tiles = folding.tiles();
@@ -290,31 +303,27 @@ namespace {
 /// One thread's pass over rows of a band.
 class BandPass {
  public:
-  BandPass(const Band& band, Bases bases)
-      : band_(band) {
+  BandPass(const Band& band, Bases bases) : band_(band) {
     const std::size_t table = (band.storages * sizeof(std::byte*) + 63) / 64 * 64;
-    std::size_t bytes = table + band.local_bytes + band.loops.size() * sizeof(Pass), room = 0;
-    for (const auto& l : band.loops) {
+    std::size_t bytes = table + band.local_bytes + band.parts.size() * sizeof(Pass), room = 0;
+    for_each_loop([&](std::size_t, const Loop& l) {
       bytes += Pass::table_bytes(l);
       room = std::max(room, Pass::room(l));
-    }
+    });
     std::byte* at = band_memory(bytes);
     own_ = reinterpret_cast<std::byte**>(at);
     std::copy(bases, bases + band.storages, own_);
     locals_ = at += table;
     passes_ = reinterpret_cast<Pass*>(at += band.local_bytes);
-    at += band.loops.size() * sizeof(Pass);
+    at += band.parts.size() * sizeof(Pass);
+    if (const auto* first = std::get_if<Loop>(&band.parts[0])) ahead_.emplace(*first, bases);
     std::byte* const registers = scratch(room);
-    if (band.takes.empty() && !band.loops.empty()) {
-      ahead_.emplace(band.loops[0], bases);
-      per_row_ = band.loops[0].n / band.rows;
-    }
-    for (std::size_t k = 0; k < band.loops.size(); ++k) {
-      const Loop& l = band.loops[k];
+    for_each_loop([&](std::size_t k, const Loop& l) {
       ::new (passes_ + k) Pass(l, own_, at, registers, k == 0 || !ahead_ ? nullptr : &*ahead_);
       at += Pass::table_bytes(l);
-      if (k != 0) work_ += l.n / band.rows;
-    }
+      (k == 0 ? per_row_ : work_) += l.n / band.rows;
+    });
+    if (work_ == 0) ahead_.reset();
   }
   void run(std::size_t begin, std::size_t end) {
     for (; begin < end; begin += band_.tile) tile(begin, std::min(begin + band_.tile, end), end);
@@ -323,23 +332,38 @@ class BandPass {
  private:
   static_assert(std::is_trivially_destructible_v<Pass>);
 
+  template <class F> void for_each_loop(F f) const {
+    for (std::size_t k = 0; k < band_.parts.size(); ++k)
+      if (const auto* l = std::get_if<Loop>(&band_.parts[k])) f(k, *l);
+  }
   /// Rows [row, last). What the first loop reads of the next tile comes while the others compute.
   void tile(std::size_t row, std::size_t last, std::size_t end) {
     if (ahead_) ahead_->begin(last * per_row_, std::min(last + band_.tile, end) * per_row_, (last - row) * work_);
     for (const auto& l : band_.locals)
       own_[l.storage] = locals_ + l.at - static_cast<std::int64_t>(row) * l.row_bytes;
-    for (const auto& r : band_.takes) execute(r, own_, row, last);
-    for (std::size_t k = 0; k < band_.loops.size(); ++k) {
-      const Loop& loop = band_.loops[k];
-      const std::size_t rows = (loop.sinks.empty() ? loop.n : loop.fold_rows) / band_.rows;
-      if (loop.sinks.empty()) passes_[k].run(row * rows, last * rows);
-      else Folding(loop, own_).run_rows(passes_[k], row * rows, last * rows);
+    for (std::size_t k = 0; k < band_.parts.size(); ++k) {
+      if (const auto* l = std::get_if<Loop>(&band_.parts[k])) some(passes_[k], *l, row, last);
+      else other(band_.parts[k], row, last);
     }
-    for (const auto& r : band_.puts) execute(r, own_, row, last);
+    for (const auto& r : band_.puts) execute_rows(r, own_, band_.rows, row, last);
+  }
+  void other(const Band::Part& part, std::size_t row, std::size_t last) {
+    std::visit(
+        [&](const auto& s) {
+          if constexpr (!std::is_same_v<std::decay_t<decltype(s)>, Loop>) execute_rows(s, own_, band_.rows, row, last);
+        },
+        part);
+  }
+  void some(Pass& pass, const Loop& loop, std::size_t row, std::size_t last) {
+    const std::size_t all = loop.sinks.empty() ? loop.n : loop.columns ? loop.fold_outer : loop.fold_rows;
+    const std::size_t rows = all / band_.rows;
+    if (loop.sinks.empty()) pass.run(row * rows, last * rows);
+    else if (loop.columns) ColumnFolding(loop, own_).run_outer(pass, row * rows, last * rows);
+    else Folding(loop, own_).run_rows(pass, row * rows, last * rows);
   }
 
   const Band& band_;
-  std::optional<Ahead> ahead_;  // of what the first loop reads, unless that is taken from tables
+  std::optional<Ahead> ahead_;  // of what the first part reads if it is a loop
   std::byte** own_;
   std::byte* locals_;
   Pass* passes_;

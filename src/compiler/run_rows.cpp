@@ -115,10 +115,11 @@ void execute(const Rows& s, Bases bases) {
   }
 }
 
-void execute(const Rows& s, Bases bases, std::size_t begin, std::size_t end) {
+void execute_rows(const Rows& s, Bases bases, std::size_t rows, std::size_t first, std::size_t last) {
   if (is_empty(s)) return;
+  const std::size_t each = static_cast<std::size_t>(s.count) / rows;
   const auto at = [&](const Rows::Operand& x) { return resolve(bases, x.base); };
-  move(s, {at(s.table), at(s.indices), at(s.rows), filling(s, bases)}, begin, end);
+  move(s, {at(s.table), at(s.indices), at(s.rows), filling(s, bases)}, first * each, last * each);
 }
 
 void execute(const Window& s, Bases bases) {

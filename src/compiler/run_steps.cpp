@@ -190,6 +190,21 @@ void execute(const Dot& s, Bases bases) {
                   [&](std::size_t begin, std::size_t end) { some_products(s, all, begin, end); });
 }
 
+void execute_rows(const Dot& s, Bases bases, std::size_t rows, std::size_t first, std::size_t last) {
+  kernels::GemmArgs all = s.shape;
+  all.a = resolve(bases, s.a);
+  all.b = resolve(bases, s.b);
+  all.c = resolve(bases, s.c);
+  const std::size_t batch = all.batch * static_cast<std::size_t>(element_count(s.outer));
+  if (batch != 1) return some_products(s, all, first * (batch / rows), last * (batch / rows));
+  const std::size_t height = all.m / rows;
+  const auto above = static_cast<std::int64_t>(first * height * s.itemsize);
+  all.a = static_cast<const std::byte*>(all.a) + above * all.a_row;
+  all.c = static_cast<std::byte*>(all.c) + above * all.c_row;
+  all.m = (last - first) * height;
+  s.multiply(all);
+}
+
 void execute(const Copy& s, Bases bases) { execute(s, resolve(bases, s.to), resolve(bases, s.from)); }
 
 void execute(const Copy& s, std::byte* to, const std::byte* from) {
@@ -213,21 +228,34 @@ void execute(const Copy& s, std::byte* to, const std::byte* from) {
   });
 }
 
+namespace {
+
+void weave_rows(const Weave& s, Bases bases, std::size_t begin, std::size_t end) {
+  for (const auto& piece : s.pieces) {
+    Dims shape = piece.shape;
+    shape[0] = static_cast<std::int64_t>(end - begin);
+    const auto i = static_cast<std::int64_t>(begin);
+    kernels::copy_strided(resolve(bases, piece.to) + i * piece.to_strides[0], piece.to_strides.data(),
+                          resolve(bases, piece.from) + i * piece.from_strides[0], piece.from_strides.data(),
+                          shape.data(), shape.size(), piece.itemsize);
+  }
+}
+/// Some rows after the other.
+void weave(const Weave& s, Bases bases, std::size_t begin, std::size_t end) {
+  const auto block = static_cast<std::size_t>(s.block);
+  for (; begin < end; begin += block) weave_rows(s, bases, begin, std::min(end, begin + block));
+}
+
+}  // namespace
+
 void execute(const Weave& s, Bases bases) {
-  const auto some = [&](std::size_t begin, std::size_t end) {
-    for (const auto& piece : s.pieces) {
-      Dims shape = piece.shape;
-      shape[0] = static_cast<std::int64_t>(end - begin);
-      const auto i = static_cast<std::int64_t>(begin);
-      kernels::copy_strided(resolve(bases, piece.to) + i * piece.to_strides[0], piece.to_strides.data(),
-                            resolve(bases, piece.from) + i * piece.from_strides[0], piece.from_strides.data(),
-                            shape.data(), shape.size(), piece.itemsize);
-    }
-  };
-  const auto rows = static_cast<std::size_t>(s.rows), block = static_cast<std::size_t>(s.block);
-  parallel_ranges(rows, grain_of(rows, block), [&](std::size_t begin, std::size_t end) {
-    for (; begin < end; begin += block) some(begin, std::min(end, begin + block));
-  });
+  const auto rows = static_cast<std::size_t>(s.rows);
+  parallel_ranges(rows, grain_of(rows, static_cast<std::size_t>(s.block)),
+                  [&](std::size_t begin, std::size_t end) { weave(s, bases, begin, end); });
+}
+void execute_rows(const Weave& s, Bases bases, std::size_t rows, std::size_t first, std::size_t last) {
+  const std::size_t each = static_cast<std::size_t>(s.rows) / rows;
+  weave(s, bases, first * each, last * each);
 }
 
 namespace {
@@ -263,6 +291,11 @@ void execute(const Interleave& s, Bases bases) {
   if (s.rows * s.lines.size() * s.itemsize < parallel_bytes) return interleave_rows(s, bases, 0, s.rows);
   parallel_ranges(s.rows, grain_of(s.rows, s.block),
                   [&](std::size_t begin, std::size_t end) { interleave_rows(s, bases, begin, end); });
+}
+
+void execute_rows(const Interleave& s, Bases bases, std::size_t rows, std::size_t first, std::size_t last) {
+  const std::size_t each = s.rows / rows;
+  interleave_rows(s, bases, first * each, last * each);
 }
 
 }  // namespace fluxion::compiler

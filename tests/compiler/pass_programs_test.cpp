@@ -33,6 +33,7 @@ constexpr Pass passes[] = {
     {"late assembly", compiler::with_late_assembly},
     {"lean loops", compiler::with_lean_loops},
     {"hoisted invariants", compiler::with_hoisted_invariants},
+    {"parted carries", compiler::with_parted_carries},
 };
 
 std::string text_of(const ir::Program& p) {

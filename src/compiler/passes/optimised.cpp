@@ -77,7 +77,8 @@ class Optimiser {
           .through(with_late_assembly, "late assembly")
           .through(with_early_views, "early views")
           .through(with_simple_views, "simple views");
-      if (loops) p.through(with_hoisted_invariants, "hoisted invariants");
+      if (loops)
+        p.through(with_hoisted_invariants, "hoisted invariants").through(with_parted_carries, "parted carries");
       p.through(without_common_subexpressions, "common subexpressions")
           .through(with_joined_solves, "joined solves")
           .through(with_direct_indices, "direct indices");

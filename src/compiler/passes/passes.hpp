@@ -28,6 +28,8 @@ ir::Program with_late_assembly(ir::Program p);
 ir::Program with_lean_loops(ir::Program p);
 /// Computes before a loop what its rounds would compute of its constants alone. Changes held programs.
 ir::Program with_hoisted_invariants(ir::Program p);
+/// Carries what a scan's rounds assemble, and take apart again, in pieces. Changes held programs.
+ir::Program with_parted_carries(ir::Program p);
 /// Sums of arrays that are zero but for a piece, which derivatives of slices are, become one Assemble of the pieces.
 ir::Program with_joined_pads(ir::Program p);
 /// A product of which only the transpose is used becomes the product of the transposed operands in the other order, which

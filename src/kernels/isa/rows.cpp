@@ -98,20 +98,32 @@ void for_blocks(const Rows& r, const F& f) {
   }
 }
 
-/// Rows of a few vectors are many: a call for each would take as long as the copy. The last vector lies over the one before.
-inline void copy_row(char* to, const char* from, std::size_t bytes) {
+/// Two pieces that may overlap.
+template <std::size_t piece>
+void copy_ends(char* to, const char* from, std::size_t bytes) {
+  char first[piece], last[piece];
+  __builtin_memcpy(first, from, piece);
+  __builtin_memcpy(last, from + bytes - piece, piece);
+  __builtin_memcpy(to, first, piece);
+  __builtin_memcpy(to + bytes - piece, last, piece);
+}
+/// The last vector lies over the one before.
+inline void copy_vectors(char* to, const char* from, std::size_t bytes) {
   using B = Batch<std::uint8_t>;
-  constexpr std::size_t most = 16 * B::size;
-  if (bytes < B::size || bytes > most) {
-    __builtin_memcpy(to, from, bytes);
-    return;
-  }
   const auto move = [&](std::size_t at) {
     B::load_unaligned(reinterpret_cast<const std::uint8_t*>(from) + at)
         .store_unaligned(reinterpret_cast<std::uint8_t*>(to) + at);
   };
   for (std::size_t at = 0; at + B::size <= bytes; at += B::size) move(at);
   if (bytes % B::size != 0) move(bytes - B::size);
+}
+/// Rows are mostly short, and many: a call for each would take longer than copying.
+inline void copy_row(char* to, const char* from, std::size_t bytes) {
+  if (bytes > 1024 || bytes < 8) __builtin_memcpy(to, from, bytes);
+  else if (bytes > 64) copy_vectors(to, from, bytes);
+  else if (bytes > 32) copy_ends<32>(to, from, bytes);
+  else if (bytes > 16) copy_ends<16>(to, from, bytes);
+  else copy_ends<8>(to, from, bytes);
 }
 
 template <std::size_t size>
@@ -144,11 +156,13 @@ struct Move {
   }
   static void take(const Rows& r) {
     if (r.row_elements == 1 && r.clips && r.row_step == size) return take_elements(r);
+    constexpr Index cached = 16384;  // bytes of a table that need not be asked for
     char* const to = static_cast<char*>(r.rows);
     const char *const table = static_cast<const char*>(r.table), *const filling = static_cast<const char*>(r.fill);
+    const bool far = r.extent * r.table_step > cached || r.table_step <= 0;
     for_blocks(r, [&](Index begin, Index n, const auto* at) {
       for (Index j = 0; j < n; ++j) {
-        fetch_row(table, r.table_step, r.row_elements * size, at, j, n);
+        if (far) fetch_row(table, r.table_step, r.row_elements * size, at, j, n);
         char* const row = to + (begin + j) * r.row_step;
         if (at[j] >= 0) copy(row, table + at[j] * r.table_step, r.row_elements);
         else fill(row, filling, r.row_elements);

@@ -60,11 +60,19 @@ Array ba_objective(const Ba& x, const BaData& data) {
 }
 
 Array ba_jacobian(const Ba& x, const BaData& data) {
-  const auto blocks = fx::vmap(fx::jacrev(residual, fx::argnums<0, 1, 2>));
-  const auto [camera, point, weight] =
-      blocks(x.cameras[data.camera_of], x.points[data.point_of], x.weights, data.features);
-  const Array rows = fx::concatenate({camera, point, fx::expand_dims(weight, 2)}, 2);
-  return fx::concatenate({rows.reshape({-1}), -2.0 * x.weights});
+  // Both rows of an observation's block, one pulled back after the other: [2, 15].
+  const auto block = [](const Array& camera, const Array& point, const Array& weight, const Array& feature) {
+    const auto at = [&](const Array& c, const Array& p, const Array& w) { return residual(c, p, w, feature); };
+    const auto [e, pulled_back] = fx::vjp(at, camera, point, weight);
+    fx::Arrays rows;
+    for (const Array& unit : {fx::array({1.0, 0.0}), fx::array({0.0, 1.0})}) {
+      const auto [of_camera, of_point, of_weight] = pulled_back(unit);
+      rows.push_back(fx::concatenate({of_camera, of_point, of_weight.reshape({1})}));
+    }
+    return fx::stack(rows);
+  };
+  const Array blocks = fx::vmap(block)(x.cameras[data.camera_of], x.points[data.point_of], x.weights, data.features);
+  return fx::concatenate({blocks.reshape({-1}), -2.0 * x.weights});
 }
 
 }  // namespace adbench

@@ -1,5 +1,6 @@
 // A Gaussian mixture whose inverse covariances are Q'Q, with lower triangular Q of positive diagonal.
 #include <cmath>
+#include <vector>
 
 #include "programs.hpp"
 
@@ -8,8 +9,8 @@ namespace fx = fluxion;
 namespace adbench {
 namespace {
 
-/// Q', row by row: row j is column j of Q, of which `icf` has the logarithm of the diagonal and what is below.
-Array transposed_factor(const Array& icf, std::int64_t d) {
+/// Q, of which `icf` has the logarithm of the diagonal, then what is below it, column by column.
+Array factor(const Array& icf, std::int64_t d) {
   const Array diagonal = fx::exp(icf[fx::range(0, d)]);
   fx::Arrays columns;
   for (std::int64_t j = 0, at = d; j < d; ++j) {
@@ -17,7 +18,7 @@ Array transposed_factor(const Array& icf, std::int64_t d) {
     columns.push_back(fx::concatenate({fx::zeros({j}), diagonal[fx::range(j, j + 1)], icf[fx::range(at, at + below)]}));
     at += below;
   }
-  return fx::stack(columns);
+  return fx::stack(columns, 1);
 }
 
 /// ln of the multivariate gamma function.
@@ -42,13 +43,19 @@ Array log_wishart_prior(const Gmm& p, const GmmData& data, std::int64_t d) {
 Gmm gmm_of(const GmmInput& in) {
   return {fx::array(in.alphas), fx::array(in.means, {in.k, in.d}), fx::array(in.icf, {in.k, in.d * (in.d + 1) / 2})};
 }
-GmmData gmm_data_of(const GmmInput& in) { return {fx::array(in.x, {in.n, in.d}), in.gamma, in.m}; }
+GmmData gmm_data_of(const GmmInput& in) {
+  std::vector<double> columns(in.x.size());
+  for (std::size_t i = 0, n = static_cast<std::size_t>(in.n), d = static_cast<std::size_t>(in.d); i < n; ++i)
+    for (std::size_t j = 0; j < d; ++j) columns[j * n + i] = in.x[i * d + j];
+  return {fx::array(columns, {in.d, in.n}), in.gamma, in.m};
+}
 
 Array gmm_objective(const Gmm& p, const GmmData& data) {
-  const auto n = data.x.shape(0), d = data.x.shape(1);
+  const auto d = data.x.shape(0), n = data.x.shape(1);
   const auto log_density = [&](const Array& alpha, const Array& mean, const Array& icf) {
-    const Array y = fx::dot(data.x - mean, transposed_factor(icf, d));  // rows Q (x - mean)
-    return alpha + fx::sum(icf[fx::range(0, d)]) - 0.5 * fx::sum(fx::square(y), 1);
+    const Array q = factor(icf, d);
+    const Array y = fx::dot(q, data.x) - fx::expand_dims(fx::dot(q, mean), 1);  // columns Q (x - mean)
+    return alpha + fx::sum(icf[fx::range(0, d)]) - 0.5 * fx::sum(fx::square(y), 0);
   };
   const Array of_components = fx::vmap(log_density)(p.alphas, p.means, p.icf);  // [k, n]
   const auto points = static_cast<double>(n);

@@ -50,22 +50,23 @@ Array rotation(const Array& r) {
   return fx::where(turns, turned, fx::eye(3));
 }
 
-/// Vertices [3, v] of the posed hand, given as `weights` [bones, v] and `vertices` [4, v].
-Array posed(const Array& theta, const HandData& data, const Array& weights, const Array& vertices) {
+/// The bones' transforms [bones, 3, 4], with the motion of the hand as a whole.
+Array pose(const Array& theta, const HandData& data) {
   const auto [flexion, abduction] = angles(theta);
   const Array relative = fx::matmul(data.base, joint(flexion, abduction));
-  const Array transforms = fx::matmul(absolute(relative, data), data.inverse)(fx::range(), fx::range(0, 3));
-  const Array blended = fx::tensordot(transforms, weights, {0}, {0});  // [3, 4, v]
-  const Array skin = fx::sum(blended * vertices, 1);
-  return fx::dot(rotation(theta[fx::range(0, 3)]), skin) + fx::expand_dims(theta[fx::range(3, 6)], 1);
+  const Array motion = fx::concatenate({rotation(theta[fx::range(0, 3)]), theta[fx::range(3, 6)].reshape({3, 1})}, 1);
+  return fx::matmul(motion, fx::matmul(absolute(relative, data), data.inverse));
 }
 
-/// Measured points less those at `corners`: vertices [3, n], or three [3, 3 n] per point.
-Array residuals(const Hand& x, const Array& corners, const HandData& data) {
-  if (data.corners.ndim() == 1) return data.points - corners.T();
-  const Array at = corners.reshape({3, 3, -1}), u = x.us(fx::ellipsis, 0), v = x.us(fx::ellipsis, 1);
-  const Array inside = u * at(fx::range(), 0) + v * at(fx::range(), 1) + (1.0 - u - v) * at(fx::range(), 2);
-  return data.points - inside.T();
+/// Vertices [3, v] of the posed hand.
+Array posed(const Array& theta, const HandData& data) {
+  const Array blended = fx::tensordot(pose(theta, data), data.weights, {0}, {0});  // [3, 4, v]
+  return fx::sum(blended * data.vertices, 1);
+}
+
+/// The point at (u, v) in a triangle.
+Array inside(const Array& u, const Array& v, const Array& a, const Array& b, const Array& c) {
+  return u * a + v * b + (1.0 - u - v) * c;
 }
 
 }  // namespace
@@ -99,6 +100,7 @@ HandData hand_data_of(const HandInput& in) {
   out.inverse = fx::array(m.inverse, {bones, 4, 4});
   out.weights = fx::array(m.weights, {bones, vertices});
   out.vertices = fx::concatenate({fx::array(m.vertices, {vertices, 3}).T(), fx::ones({1, vertices})});
+  out.skin = fx::einsum("bv,cv->vbc", out.weights, out.vertices).reshape({vertices, 4 * bones});
   out.points = fx::array(in.points, {n, 3});
   if (in.us.empty()) {
     out.corners = fx::array(in.correspondences);
@@ -112,21 +114,38 @@ HandData hand_data_of(const HandInput& in) {
 }
 
 Array hand_objective(const Hand& x, const HandData& data) {
-  return residuals(x, fx::take(posed(x.theta, data, data.weights, data.vertices), data.corners, 1), data);
+  const Array at = fx::take(posed(x.theta, data), data.corners, 1);  // [3, n], or those of triangles [3, 3, n]
+  if (x.us.size() == 0) return data.points - at.T();
+  const Array u = x.us(fx::ellipsis, 0), v = x.us(fx::ellipsis, 1);
+  return data.points - inside(u, v, at(fx::range(), 0), at(fx::range(), 1), at(fx::range(), 2)).T();
 }
 
 Array hand_jacobian(const Hand& x, const HandData& data) {
-  const Array corners = fx::ravel(data.corners);
-  const Array weights = fx::take(data.weights, corners, 1), vertices = fx::take(data.vertices, corners, 1);
-  const auto objective = [&](const Array& theta, const Array& us) {
-    return residuals({theta, us}, posed(theta, data, weights, vertices), data);
+  const auto n = data.points.shape(0), bones = data.base.shape(0);
+  // Points are linear in the transforms of bones, which depend on the hand's motion and on their own finger's angles
+  // alone: those of all fingers are moved together.
+  const Array motion = x.theta[fx::range(0, 6)], angles = x.theta[fx::range(6, 26)].reshape({5, 4});
+  const auto transforms = [&](const Array& of_hand, const Array& by) {  // as columns: [bones, 4, 3]
+    const Array all = fx::swapaxes(pose(fx::concatenate({of_hand, fx::ravel(angles + by)}), data), 1, 2);
+    return std::pair(all, all);
   };
-  if (x.us.shape(0) == 0)
-    return fx::jacfwd([&](const Array& theta) { return objective(theta, x.us); })(x.theta);
-  // All u are moved together: each correspondence depends on its own alone.
-  const auto moved = [&](const Array& by, const Array& theta) { return objective(theta, x.us + by); };
-  const auto [of_u, of_theta] = fx::jacfwd(moved, fx::argnums<0, 1>)(fx::zeros({2}), x.theta);
-  return fx::concatenate({of_u, of_theta}, -1);
+  const auto [moved, now] = fx::jacfwd(transforms, fx::argnums<0, 1>, fx::has_aux)(motion, fx::zeros({4}));
+  const auto& [of_motion, of_angles] = moved;
+
+  const Array skin = fx::take(data.skin, data.corners, 0);  // [n, 4 bones], or of three corners [3, n, 4 bones]
+  const auto within = [](const Array& us, const Array& of) {
+    return inside(us(fx::ellipsis, fx::range(0, 1)), us(fx::ellipsis, fx::range(1, 2)), of[0], of[1], of[2]);
+  };
+  const Array own = x.us.size() == 0 ? skin : within(x.us, skin);
+  const Array by_motion = fx::dot(own, of_motion.reshape({4 * bones, 18})).reshape({n, 3, 6});
+  const Array of_fingers = own(fx::range(), fx::range(4, 84)).reshape({n, 5, 16});
+  const Array by_angles = fx::einsum("nfk,fkr->nfr", of_fingers, of_angles[fx::range(1, 21)].reshape({5, 16, 12}));
+  fx::Arrays all{by_motion, fx::swapaxes(by_angles.reshape({n, 5, 3, 4}), 1, 2).reshape({n, 3, 20})};
+  if (x.us.size() != 0) {  // all u are moved together: each correspondence depends on its own alone
+    const Array corners = fx::dot(skin, now.reshape({4 * bones, 3}));
+    all.insert(all.begin(), fx::jacfwd([&](const Array& by) { return within(x.us + by, corners); })(fx::zeros({2})));
+  }
+  return -fx::concatenate(all, -1);
 }
 
 }  // namespace adbench

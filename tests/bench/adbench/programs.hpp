@@ -14,7 +14,7 @@ using fluxion::Array;
 struct Gmm { Array alphas, means, icf; };  // [k], [k, d], [k, d (d + 1) / 2]
 
 Gmm gmm_of(const GmmInput& in);
-/// The data are constants: points [n, d], and the prior's numbers.
+/// The data are constants: points as columns [d, n], and the prior's numbers.
 struct GmmData { Array x; double gamma; std::int64_t m; };
 GmmData gmm_data_of(const GmmInput& in);
 /// Log-likelihood of the points under the mixture, and the logarithm of a Wishart prior.
@@ -53,14 +53,15 @@ struct HandData {
   std::vector<std::int64_t> position;             // of each bone in the levels, one after the other
   Array base, inverse;                            // [bones, 4, 4]
   Array weights, vertices;                        // [bones, v], [4, v]
+  Array skin;                                     // [v, 4 bones]: their products
   Array corners, points;                          // [n] or [3, n] vertices; [n, 3]
 };
 Hand hand_of(const HandInput& in);
 HandData hand_data_of(const HandInput& in);
 /// Residuals [n, 3].
 Array hand_objective(const Hand& x, const HandData& data);
-/// Their derivatives [n, 3, 26]; in the complicated variant [n, 3, 28], first by the own u. Only vertices that
-/// residuals depend on are posed.
+/// Their derivatives [n, 3, 26]; in the complicated variant [n, 3, 28], first by the own u. Only points that residuals
+/// depend on are posed.
 Array hand_jacobian(const Hand& x, const HandData& data);
 
 }  // namespace adbench
