@@ -33,7 +33,7 @@ template <class T> T sum_of_rows(const T* x, const T* b, std::size_t row, std::s
   return all;
 }
 
-/// Four vectors of sums by turns; what is no whole vector goes to the last; then the sums in pairs, then lanes by halves.
+/// Four vectors of sums by turns; what is no whole vector goes to the last; then sums in pairs, then lanes by halves.
 template <class T> T inner_product(const T* a, const T* b, std::size_t k, std::size_t lanes, bool fused) {
   std::vector<T> sum[4];
   for (auto& s : sum) s.assign(lanes, T(0));
@@ -90,7 +90,7 @@ TEMPLATE_TEST_CASE("inner products have one tree for all rows, however many ther
           const auto a = numbers<TestType>((m - 1) * row + k, 3), b = numbers<TestType>(k, 4);
           std::vector<TestType> c(m * step + 1, TestType(9));
           isa.float_gemm(dtype<TestType>())
-              .inner(GemmArgs{c.data(), a.data(), b.data(), m, 1, k, std::ptrdiff_t(row), 1, 1, 1, std::ptrdiff_t(step)});
+              .inner({c.data(), a.data(), b.data(), m, 1, k, std::ptrdiff_t(row), 1, 1, 1, std::ptrdiff_t(step)});
           std::size_t wrong = c[m * step] != TestType(9);
           for (std::size_t i = 0; i < m; ++i) {
             wrong += !same(c[i * step], inner_product(a.data() + i * row, b.data(), k, lanes, fused));
@@ -113,7 +113,8 @@ TEMPLATE_TEST_CASE("products with vectors keep what is not finite in its row or 
     std::vector<TestType> c(m), r(k);
     const auto& kernels = isa.float_gemm(dtype<TestType>());
     kernels.inner(GemmArgs{c.data(), a.data(), b.data(), m, 1, k, std::ptrdiff_t(k), 1, 1, 1, 1});
-    kernels.row(GemmArgs{r.data(), b.data(), a.data(), 1, k, m, std::ptrdiff_t(m), 1, std::ptrdiff_t(k), 1, std::ptrdiff_t(k)});
+    const auto row = std::ptrdiff_t(k);
+    kernels.row(GemmArgs{r.data(), b.data(), a.data(), 1, k, m, std::ptrdiff_t(m), 1, row, 1, row});
     for (std::size_t i = 0; i < m; ++i) CHECK(std::isfinite(c[i]) == (i != bad_row));
     for (std::size_t j = 0; j < k; ++j) CHECK(std::isfinite(r[j]) == (j != bad_column));
   });

@@ -58,7 +58,8 @@ template <class T> void long_rows(const GemmArgs& g) {
   }
 }
 
-/// The same for short rows, whose sums stay in registers. Each step of a chunk's sum waits for the one before: several chunks are summed at once.
+/// The same for short rows, whose sums stay in registers. Each step of a chunk's sum waits for the one before: several
+/// chunks are summed at once.
 template <class T, std::size_t width, bool partial> class ShortRows {
  public:
   explicit ShortRows(const GemmArgs& g)
@@ -152,7 +153,8 @@ inline constexpr std::size_t inner_sums = 4;
 
 /// The products of `height` rows with the vector, still to be summed over the lanes.
 template <class T, std::size_t height>
-[[gnu::always_inline]] inline void inner_rows(const T* a, std::ptrdiff_t a_row, const T* b, std::size_t k, Batch<T>* all) {
+[[gnu::always_inline]] inline void inner_rows(const T* a, std::ptrdiff_t a_row, const T* b, std::size_t k,
+                                              Batch<T>* all) {
   using B = Batch<T>;
   B sum[height][inner_sums];
 #pragma GCC unroll 16
