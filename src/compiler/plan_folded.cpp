@@ -1,5 +1,5 @@
-// Reductions of a square, a product, a difference and the like: norms, inner products along an axis, variances. One kernel
-// folds the function's values as it computes them, in registers; a chain would pass them on from step to step.
+// Reductions of a square, a product, a difference and the like: norms, inner products along an axis, variances. One
+// kernel folds the function's values as it computes them, in registers; a chain would pass them on from step to step.
 #include <algorithm>
 #include <utility>
 

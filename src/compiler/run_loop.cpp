@@ -66,7 +66,8 @@ class Folding {
       const std::size_t width = at < whole ? loop_.chunk : loop_.fold_width - at * loop_.chunk;
       for (const auto& s : loop_.sinks) {
         std::byte* const to = resolve(bases_, s.partials) + first * s.itemsize;
-        if (s.function != nullptr) fold_function(s, to, begin, n, width, static_cast<std::int64_t>(width) * s.partner_step);
+        const auto piece = static_cast<std::int64_t>(width) * s.partner_step;
+        if (s.function != nullptr) fold_function(s, to, begin, n, width, piece);
         else s.fold(to, stored(s, begin), n, width);
       }
       first += n;

@@ -59,8 +59,8 @@ struct ChainHead {
 /// Waits until what was streamed is seen by every thread that sees what this one does next.
 void fence_streams();
 
-/// What a reduction may fold instead of elements x of its operand, which is then never stored: a cheap function of x, or
-/// of x and y. Each is the same for x and y exchanged, but for a zero's or a NaN's sign.
+/// What a reduction may fold instead of elements x of its operand, which is then never stored: a cheap function of x,
+/// or of x and y. Each is the same for x and y exchanged, but for a zero's or a NaN's sign.
 enum class Folded : std::uint8_t { square, magnitude, product, square_of_difference, magnitude_of_difference };
 /// n rows of `width` contiguous elements x, and those of y; strides in bytes.
 struct FoldedRows {

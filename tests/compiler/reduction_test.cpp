@@ -52,8 +52,8 @@ std::vector<ir::Program> folded_functions(const ir::Type& t, const Dims& axes) {
         const auto x = b.input(t), y = b.input(partners[kind]);
         const auto whole = kind == 0 ? y : b.broadcast(y, t.shape, kind == 3 ? Dims{} : Dims{kind == 1 ? 0 : 1});
         const auto first = turned ? whole : x, second = turned ? x : whole;
-        const auto f = outer == Op::mul ? b.map(Op::mul, {first, second}) : b.map(outer, {b.map(Op::sub, {first, second})});
-        all.push_back(b.finish({b.reduce(fold, f, axes)}));
+        const auto f = b.map(outer == Op::mul ? Op::mul : Op::sub, {first, second});
+        all.push_back(b.finish({b.reduce(fold, outer == Op::mul ? f : b.map(outer, {f}), axes)}));
       }
   return all;
 }
@@ -63,7 +63,8 @@ std::vector<ir::Program> folded_functions(const ir::Type& t, const Dims& axes) {
 TEST_CASE("functions that one kernel folds have the bits of what is stored first, whatever their partners") {
   std::mt19937 random(3);
   const auto check = [&](const ir::Program& p, Layout layout) {
-    const std::vector<Value> inputs{random_value(p.types[p.inputs[0]], random), random_value(p.types[p.inputs[1]], random)};
+    std::vector<Value> inputs;
+    for (const auto v : p.inputs) inputs.push_back(random_value(p.types[v], random));
     INFO("layout " << static_cast<int>(layout) << "\n" << p);
     CHECK(agrees(p, inputs, {layout}));
   };

@@ -90,14 +90,16 @@ void check_columns(const Table& t, ReduceOp op, Folded f) {
         std::vector<T> got(width), want(width);
         t.reduce_folded(op, dtype<T>(), f).columns(s.args(got));
         t.reduce_columns(op, dtype<T>())(want.data(), v.data(), n, std::ptrdiff_t(width * sizeof(T)), width);
-        INFO(t.isa << " " << int(op) << " of " << int(f) << ", " << n << " rows of " << width << ", partners " << int(p));
+        INFO(t.isa << " " << int(op) << " of " << int(f) << ", " << n << " rows of " << width << ", partners "
+                   << int(p));
         CHECK(differences(got, want) == 0);
       }
 }
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("a function of elements is folded as its stored values are, to the bit", "[kernels]", float, double) {
+TEMPLATE_TEST_CASE("a function of elements is folded as its stored values are, to the bit", "[kernels]", float,
+                   double) {
   for (const Table* t : tables())
     for (const ReduceOp op : {ReduceOp::sum, ReduceOp::max})
       for (const Folded f : functions) {
