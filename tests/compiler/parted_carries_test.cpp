@@ -79,6 +79,24 @@ TEST_CASE("a carry that is read as a whole, or in other pieces, stays whole") {
   }
 }
 
+TEST_CASE("a carry to which each round adds what it has assembled is added to in pieces") {
+  for (const bool first : {false, true})
+    for (const bool read_as_well : {false, true}) {
+      ir::Builder inner;
+      const auto sums = inner.input({t, {2, width}}), x = inner.input({t, {width}});
+      const auto more = both(inner, inner.map(Op::sin, {x}), inner.map(Op::square, {row(inner, sums, 1)}));
+      const auto next = first ? inner.map(Op::sub, {sums, more}) : inner.map(Op::sub, {more, sums});
+      const auto shown = read_as_well ? inner.map(Op::neg, {next}) : inner.map(Op::neg, {more});
+      const auto held = std::make_shared<const ir::Program>(inner.finish({next, shown}));
+      ir::Builder b;
+      const ir::ValueId in[] = {b.input({t, {2, width}}), b.input({t, {length, width}})};
+      const auto p = b.finish(b.scan(in, {held, 0, 1, length, true})), q = compiler::with_parted_carries(p);
+      CHECK(scan_of(q).carry == (read_as_well ? 1 : 2));
+      CHECK(same(p, q));
+      CHECK(agrees(p, random_inputs(p)));
+    }
+}
+
 TEST_CASE("a carry that is stacked as well stays whole where it is read so, and is parted where it is made") {
   ir::Builder inner;
   const auto state = inner.input({t, {2, width}}), x = inner.input({t, {width}});

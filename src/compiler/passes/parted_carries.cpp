@@ -1,5 +1,6 @@
 // A carry that each round of a scan assembles of pieces, of which the next one takes nothing but these pieces, is
-// carried in pieces: nothing is put together only to be taken apart. It is assembled once, after the last round.
+// carried in pieces: nothing is put together only to be taken apart. So is one to which each round adds what it has
+// assembled, as derivatives of stacked parameters are. It is assembled once, after the last round.
 #include <map>
 #include <optional>
 
@@ -17,6 +18,9 @@ constexpr std::size_t most_pieces = 16;
 struct Pieces {
   std::vector<Dims> starts;
   std::vector<ir::Type> types;
+  ir::ValueId assembled = 0;    // what they make together, in the body
+  std::optional<ir::Map> with;  // what is done with that and the carry; none if it replaces the carry
+  bool carry_first = true;      // the order of the two
 };
 /// A body with some carries in pieces.
 struct Parted {
@@ -35,6 +39,7 @@ class BodyParter {
     for (std::uint32_t c = 0; c < carries; ++c) {
       carry_of_[p.inputs[consts + c]] = c;
       found_.push_back(assembled(p.outputs[c]));
+      if (!found_.back()) found_.back() = accumulated(p.outputs[c], p.inputs[consts + c]);
     }
     drop_those_read_otherwise();
   }
@@ -60,16 +65,19 @@ class BodyParter {
       }
       for (const auto& i : p_.instrs)
         if (!i.in.empty() && i.in[0] == in)
-          renaming.replace(i.out[0], first + static_cast<ValueId>(*piece(i, *found_[c])));
-      const auto& made = p_.instrs[made_by_[out]].in;
-      q.outputs.insert(q.outputs.end(), made.begin() + 1, made.end());
+          if (const auto k = piece(i, *found_[c])) renaming.replace(i.out[0], first + static_cast<ValueId>(*k));
+      const auto& made = p_.instrs[made_by_[found_[c]->assembled]].in;
+      for (std::size_t k = 1; k < made.size(); ++k)
+        q.outputs.push_back(found_[c]->with ? accumulated(q, *found_[c], k - 1, first, made[k]) : made[k]);
     }
     const auto after = [](std::size_t n) { return static_cast<std::ptrdiff_t>(n); };
     q.inputs.insert(q.inputs.end(), p_.inputs.begin() + after(consts_ + found_.size()), p_.inputs.end());
     q.outputs.insert(q.outputs.end(), p_.outputs.begin() + after(found_.size()), p_.outputs.end());
     for (auto& i : q.instrs) renaming.apply(i.in);
     renaming.apply(q.outputs);
-    std::erase_if(q.instrs, [&](const ir::Instr& i) { return !i.in.empty() && is_parted(i.in[0]); });
+    std::erase_if(q.instrs, [&](const ir::Instr& i) {
+      return std::any_of(i.in.begin(), i.in.end(), [&](ValueId v) { return is_parted(v); });
+    });
     result.body = std::make_shared<const ir::Program>(without_dead_code(std::move(q)));
     return result;
   }
@@ -86,12 +94,37 @@ class BodyParter {
     const auto* a = std::get_if<ir::Assemble>(&i.action);
     if (a == nullptr || !a->covers || a->pieces.size() < 2 || a->pieces.size() > most_pieces) return std::nullopt;
     Pieces found;
+    found.assembled = v;
     for (std::size_t k = 0; k < a->pieces.size(); ++k) {
       if (!all_ones(a->pieces[k].stride)) return std::nullopt;
       found.starts.push_back(a->pieces[k].start);
       found.types.push_back(p_.types[i.in[k + 1]]);
     }
     return found;
+  }
+  /// An assembled array of the same type and the carry, which nothing else has to do with, give the next one.
+  std::optional<Pieces> accumulated(ValueId v, ValueId carry) const {
+    if (made_by_[v] == none) return std::nullopt;
+    const auto& i = p_.instrs[made_by_[v]];
+    const auto* map = std::get_if<ir::Map>(&i.action);
+    if (map == nullptr || i.in.size() != 2 || (i.in[0] == carry) == (i.in[1] == carry)) return std::nullopt;
+    const bool carry_first = i.in[0] == carry;
+    const auto other = i.in[carry_first ? 1 : 0];
+    const auto is_v = [&](ValueId x) { return x == v; };
+    bool alone = std::count_if(p_.outputs.begin(), p_.outputs.end(), is_v) == 1 && p_.types[other] == p_.types[carry];
+    for (const auto& user : p_.instrs) alone = alone && std::none_of(user.in.begin(), user.in.end(), is_v);
+    auto found = alone ? assembled(other) : std::nullopt;
+    if (!found) return std::nullopt;
+    found->with = *map;
+    found->carry_first = carry_first;
+    return found;
+  }
+  /// The piece number `k` of the next carry, of that of the last one and the `other`.
+  static ValueId accumulated(ir::Program& q, const Pieces& of, std::size_t k, ValueId first, ValueId other) {
+    const auto carried = first + static_cast<ValueId>(k), out = static_cast<ValueId>(q.types.size());
+    q.types.push_back(of.types[k]);
+    q.instrs.push_back({*of.with, of.carry_first ? ir::Values{carried, other} : ir::Values{other, carried}, {out}});
+    return out;
   }
   /// Which piece a slice is; none if it is another one.
   std::optional<std::size_t> piece(const ir::Instr& i, const Pieces& of) const {
@@ -103,8 +136,12 @@ class BodyParter {
   }
   void drop_those_read_otherwise() {
     for (const auto& i : p_.instrs)
-      for (const auto v : i.in)
-        if (is_parted(v) && !piece(i, *found_[carry_of_[v]])) found_[carry_of_[v]].reset();
+      for (const auto v : i.in) {
+        if (!is_parted(v)) continue;
+        const auto c = carry_of_[v];
+        const bool accumulates = found_[c]->with && i.out[0] == p_.outputs[c];
+        if (!accumulates && !piece(i, *found_[c])) found_[c].reset();
+      }
     for (const auto v : p_.outputs)
       if (is_parted(v)) found_[carry_of_[v]].reset();
   }
