@@ -125,8 +125,8 @@ Array hand_jacobian(const Hand& x, const HandData& data) {
   // Points are linear in the transforms of bones, which depend on the hand's motion and on their own finger's angles
   // alone: those of all fingers are moved together.
   const Array motion = x.theta[fx::range(0, 6)], angles = x.theta[fx::range(6, 26)].reshape({5, 4});
-  const auto transforms = [&](const Array& of_hand, const Array& by) {  // as columns: [bones, 4, 3]
-    const Array all = fx::swapaxes(pose(fx::concatenate({of_hand, fx::ravel(angles + by)}), data), 1, 2);
+  const auto transforms = [&](const Array& of_hand, const Array& by) {  // as columns: [bones, 4, 3]; to be subtracted
+    const Array all = -fx::swapaxes(pose(fx::concatenate({of_hand, fx::ravel(angles + by)}), data), 1, 2);
     return std::pair(all, all);
   };
   const auto [moved, now] = fx::jacfwd(transforms, fx::argnums<0, 1>, fx::has_aux)(motion, fx::zeros({4}));
@@ -145,7 +145,7 @@ Array hand_jacobian(const Hand& x, const HandData& data) {
     const Array corners = fx::dot(skin, now.reshape({4 * bones, 3}));
     all.insert(all.begin(), fx::jacfwd([&](const Array& by) { return within(x.us + by, corners); })(fx::zeros({2})));
   }
-  return -fx::concatenate(all, -1);
+  return fx::concatenate(all, -1);
 }
 
 }  // namespace adbench
