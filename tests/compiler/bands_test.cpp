@@ -129,6 +129,19 @@ TEST_CASE("rows are taken, and what is made of them assembled, a tile at a time"
     }
 }
 
+TEST_CASE("rows of any width are taken whole, in range or not") {
+  for (const DType t : {DType::int16, DType::float32, DType::complex128})
+    for (const std::int64_t width : {2, 3, 4, 5, 7, 8, 9, 15, 17, 31, 33, 64, 65, 127, 129}) {
+      ir::Builder b;
+      const auto table = b.input({t, {40, width}}), indices = b.input({DType::int64, {33}});
+      const auto p = b.finish({b.take_rows(table, indices, 0), b.take_rows(table, indices, b.input({t, {}}), 0)});
+      auto inputs = random_inputs(p, 16);
+      inputs[1] = indices_below(DType::int64, 33, 45, 17);
+      INFO(t << " " << width);
+      CHECK(agrees_in_layouts(p, inputs, 2));
+    }
+}
+
 TEST_CASE("an array that a band has assembled is read whole by what comes after it") {
   ir::Builder b;
   constexpr std::int64_t n = 20'000;

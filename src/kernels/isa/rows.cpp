@@ -107,23 +107,29 @@ void copy_ends(char* to, const char* from, std::size_t bytes) {
   __builtin_memcpy(to, first, piece);
   __builtin_memcpy(to + bytes - piece, last, piece);
 }
-/// The last vector lies over the one before.
-inline void copy_vectors(char* to, const char* from, std::size_t bytes) {
+/// Of a row for which a call would take longer than copying.
+constexpr bool is_short(std::size_t bytes) { return bytes >= 8 && bytes <= 128; }
+inline void copy_short(char* to, const char* from, std::size_t bytes) {
+  if (bytes > 64) copy_ends<64>(to, from, bytes);
+  else if (bytes > 32) copy_ends<32>(to, from, bytes);
+  else if (bytes > 16) copy_ends<16>(to, from, bytes);
+  else copy_ends<8>(to, from, bytes);
+}
+
+/// Longer ones that are still worth it: the last vector lies over the one before.
+inline void copy_row(char* to, const char* from, std::size_t bytes) {
   using B = Batch<std::uint8_t>;
+  constexpr std::size_t most = 16 * B::size;
+  if (bytes < B::size || bytes > most) {
+    __builtin_memcpy(to, from, bytes);
+    return;
+  }
   const auto move = [&](std::size_t at) {
     B::load_unaligned(reinterpret_cast<const std::uint8_t*>(from) + at)
         .store_unaligned(reinterpret_cast<std::uint8_t*>(to) + at);
   };
   for (std::size_t at = 0; at + B::size <= bytes; at += B::size) move(at);
   if (bytes % B::size != 0) move(bytes - B::size);
-}
-/// Rows are mostly short, and many: a call for each would take longer than copying.
-inline void copy_row(char* to, const char* from, std::size_t bytes) {
-  if (bytes > 1024 || bytes < 8) __builtin_memcpy(to, from, bytes);
-  else if (bytes > 64) copy_vectors(to, from, bytes);
-  else if (bytes > 32) copy_ends<32>(to, from, bytes);
-  else if (bytes > 16) copy_ends<16>(to, from, bytes);
-  else copy_ends<8>(to, from, bytes);
 }
 
 template <std::size_t size>
@@ -134,7 +140,7 @@ struct Move {
 
   static void copy(char* to, const char* from, std::size_t n) {
     if (n == 1) element(to) = element(from);
-    else copy_row(to, from, n * size);
+    else __builtin_memcpy(to, from, n * size);
   }
   static void fill(char* to, const char* element_at, std::size_t n) {
     const E value = element(element_at);
@@ -154,15 +160,30 @@ struct Move {
       }
     });
   }
-  static void take(const Rows& r) {
-    if (r.row_elements == 1 && r.clips && r.row_step == size) return take_elements(r);
+  /// Short rows, which are copied without a call.
+  static void take_short(const Rows& r) {
     constexpr Index cached = 16384;  // bytes of a table that need not be asked for
     char* const to = static_cast<char*>(r.rows);
     const char *const table = static_cast<const char*>(r.table), *const filling = static_cast<const char*>(r.fill);
+    const std::size_t bytes = r.row_elements * size;
     const bool far = r.extent * r.table_step > cached || r.table_step <= 0;
     for_blocks(r, [&](Index begin, Index n, const auto* at) {
       for (Index j = 0; j < n; ++j) {
-        if (far) fetch_row(table, r.table_step, r.row_elements * size, at, j, n);
+        if (far) fetch_row(table, r.table_step, bytes, at, j, n);
+        char* const row = to + (begin + j) * r.row_step;
+        if (at[j] >= 0) copy_short(row, table + at[j] * r.table_step, bytes);
+        else fill(row, filling, r.row_elements);
+      }
+    });
+  }
+  static void take(const Rows& r) {
+    if (r.row_elements == 1 && r.clips && r.row_step == size) return take_elements(r);
+    if (r.row_elements > 1 && is_short(r.row_elements * size)) return take_short(r);
+    char* const to = static_cast<char*>(r.rows);
+    const char *const table = static_cast<const char*>(r.table), *const filling = static_cast<const char*>(r.fill);
+    for_blocks(r, [&](Index begin, Index n, const auto* at) {
+      for (Index j = 0; j < n; ++j) {
+        fetch_row(table, r.table_step, r.row_elements * size, at, j, n);
         char* const row = to + (begin + j) * r.row_step;
         if (at[j] >= 0) copy(row, table + at[j] * r.table_step, r.row_elements);
         else fill(row, filling, r.row_elements);
