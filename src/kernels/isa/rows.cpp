@@ -140,7 +140,7 @@ struct Move {
 
   static void copy(char* to, const char* from, std::size_t n) {
     if (n == 1) element(to) = element(from);
-    else __builtin_memcpy(to, from, n * size);
+    else copy_row(to, from, n * size);
   }
   static void fill(char* to, const char* element_at, std::size_t n) {
     const E value = element(element_at);
