@@ -122,6 +122,29 @@ struct Reduction {
     return lanes(finish(fold_lanes<B::size / 2>(acc[0])))[0];
   }
 
+  /// `several` rows side by side, each of whole turns of the accumulators: what is left to do at the end of one would
+  /// hold up the loads of the next.
+  static constexpr std::size_t several = has_avx512 ? 2 : 1;
+  static void fold_rows(T* to, const T* p, std::size_t width) {
+    B acc[several][vectors];
+#pragma GCC unroll 16
+    for (auto& row : acc)
+      for (auto& a : row) a = B(Op::identity);
+    for (std::size_t j = 0; j < width; j += accumulators)
+#pragma GCC unroll 16
+      for (std::size_t r = 0; r < several; ++r)
+#pragma GCC unroll 16
+        for (std::size_t v = 0; v < vectors; ++v)
+          acc[r][v] = Op::call(acc[r][v], B::load_unaligned(p + r * width + j + v * B::size));
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < several; ++r) {
+#pragma GCC unroll 8
+      for (std::size_t h = vectors / 2; h > 0; h /= 2)
+        for (std::size_t i = 0; i < h; ++i) acc[r][i] = Op::call(acc[r][i], acc[r][i + h]);
+      to[r] = lanes(finish(fold_lanes<B::size / 2>(acc[r][0])))[0];
+    }
+  }
+
   struct Itself {
     static constexpr bool pairs = false;
     static B call(B x) { return x; }
@@ -208,6 +231,9 @@ struct Reduction {
         finish(columns.tree().part[0]).store_unaligned(to + r);
       }
     }
+    if constexpr (several > 1)
+      if (width > 0 && width % accumulators == 0)
+        for (; r + several <= n; r += several) fold_rows(to + r, from + r * width, width);
     const auto fold = width <= B::size ? &fold_short_row : &fold_stored_row;
     for (; r < n; ++r) to[r] = fold(from + r * width, width);
   }
