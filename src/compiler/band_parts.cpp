@@ -13,6 +13,11 @@ constexpr std::size_t shared_bytes = std::size_t{512} << 10;  // of a factor tha
 std::int64_t sign(std::size_t n) { return static_cast<std::int64_t>(n); }
 std::size_t unsign(std::int64_t n) { return static_cast<std::size_t>(n); }
 
+/// Whether these bytes are the whole storage.
+bool is_all(const Plan& plan, Ref r, std::size_t bytes) {
+  return r.offset == 0 && plan.storages[r.storage].bytes == bytes;
+}
+
 // --- loops ------------------------------------------------------------------------------------------------------
 
 std::size_t rows_of(const Loop& l) {
@@ -107,7 +112,10 @@ std::vector<Walk> walks_of(const Dot& d) {
 std::vector<std::uint32_t> whole_of(const Dot& d) {
   return products(d) == 1 ? std::vector{d.b.storage} : std::vector<std::uint32_t>{};
 }
-std::vector<Written> results_of(const Dot& d, const Plan&) { return {{d.c.storage, elements(d) * d.itemsize}}; }
+std::vector<Written> results_of(const Dot& d, const Plan& plan) {
+  const auto bytes = elements(d) * d.itemsize;
+  return {{d.c.storage, bytes, is_all(plan, d.c, bytes)}};
+}
 
 /// A multiplication with its addition takes about half of a loop's unit.
 double cost_of(const Dot& d) { return 0.5 * static_cast<double>(elements(d) * d.shape.k); }
@@ -125,9 +133,9 @@ std::vector<std::uint32_t> whole_of(const Rows& r) {
   if (!r.clips) all.push_back(r.fill.storage);
   return all;
 }
-std::vector<Written> results_of(const Rows& r, const Plan&) {
-  const bool whole = r.rows.base.offset == 0 && r.rows.step == sign(r.row_elements * r.itemsize);
-  return {{r.rows.base.storage, unsign(r.count * r.rows.step), whole}};
+std::vector<Written> results_of(const Rows& r, const Plan& plan) {
+  const auto bytes = unsign(r.count) * r.row_elements * r.itemsize;
+  return {{r.rows.base.storage, bytes, is_all(plan, r.rows.base, bytes)}};
 }
 double cost_of(const Rows& r) { return static_cast<double>(unsign(r.count) * (20 + r.row_elements)); }
 
@@ -160,7 +168,7 @@ std::vector<std::uint32_t> whole_of(const Interleave& i) {
 }
 std::vector<Written> results_of(const Interleave& i, const Plan& plan) {
   const auto bytes = i.rows * i.lines.size() * i.itemsize;
-  return {{i.to.storage, bytes, i.to.offset == 0 && plan.storages[i.to.storage].bytes == bytes}};
+  return {{i.to.storage, bytes, is_all(plan, i.to, bytes)}};
 }
 double cost_of(const Interleave& i) { return 20 * static_cast<double>(i.rows * i.lines.size()); }
 

@@ -282,10 +282,16 @@ class Bander {
       }
       const RowBytes input{{r.input, static_cast<std::int64_t>(out.bytes) / found.rows}};
       for (std::size_t at = begin; at < end; ++at)
-        if (!reads_rows(step(at), found.rows, input)) return true;
+        if (!reads_rows(step(at), found.rows, input) || writes_in_part(step(at), r.result)) return true;
       return false;
     };
     plan_.reuses.erase(std::remove_if(plan_.reuses.begin(), plan_.reuses.end(), breaks), plan_.reuses.end());
+  }
+
+  /// Whether the step's rows are only a part of the storage, and so lie elsewhere than the rows of what is read.
+  bool writes_in_part(const Step& s, std::uint32_t storage) const {
+    const auto all = written_by(s, plan_);
+    return std::any_of(all.begin(), all.end(), [&](const Written& w) { return w.storage == storage && !w.whole; });
   }
 
   Plan& plan_;

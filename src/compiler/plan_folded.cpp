@@ -81,7 +81,7 @@ class FoldedPlanner {
     const Dims sx = strides(x, lx), sy = strides(y, ly);
     if (!is_row_major(r_.shape, sx)) return false;
     const bool rows_outside = r_.innermost();
-    if (!rows_outside && !folds_columns(r_)) return false;
+    if (!rows_outside && (r_.outer != 1 || !folds_columns(r_))) return false;
     const std::size_t split = rows_outside ? r_.kept.size() : r_.reduced.size(), rank = r_.shape.size();
     const auto row = common_step(r_.shape, sy, 0, split), step = common_step(r_.shape, sy, split, rank);
     if (!row || !step) return false;

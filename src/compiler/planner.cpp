@@ -133,7 +133,6 @@ const Location* Planner::at_home(ir::ValueId v, const Dims& strides) {
   touch(to.storage);
   shared_[to.storage] = 1;  // by the piece and the whole: neither is overwritten
   home.taken = true;
-  shared_[to.storage] = 1;
   std::int64_t offset = to.offset;
   for (std::size_t d = 0; d < to.strides.size(); ++d)
     offset += action.pieces[home.piece].start[d] * to.strides[d] * size_of(type(v));

@@ -85,8 +85,8 @@ void execute(const Columns& s, Bases bases) {
   const std::size_t chunks = (s.rows + s.chunk - 1) / s.chunk;
   const std::byte* const from = resolve(bases, s.from);
   std::byte* const to = resolve(bases, chunks > 1 ? s.partials : s.to);
-  const std::size_t wide = 512;  // columns of a task, at least
-  const std::size_t panels = (s.columns + wide - 1) / wide;
+  const std::size_t wide = 512;  // columns of a task, at least: fewer than a vector would lie over another one's
+  const std::size_t panels = std::max<std::size_t>(1, s.columns / wide);
 
   const auto task = [&](std::size_t o, std::size_t c, std::size_t column, std::size_t columns) {
     const std::size_t row = c * s.chunk, rows = std::min(s.chunk, s.rows - row);
@@ -107,9 +107,10 @@ void execute(const Columns& s, Bases bases) {
       for (; a < b; ++a) task(a / chunks, a % chunks, 0, s.columns);
     });
   } else {
-    parallel_ranges(s.columns, grain_of(s.columns, wide), [&](std::size_t a, std::size_t b) {
+    parallel_ranges(panels, grain_of(panels, 1), [&](std::size_t a, std::size_t b) {
+      const std::size_t first = a * wide, last = b == panels ? s.columns : b * wide;
       for (std::size_t o = 0; o < outer; ++o)
-        for (std::size_t c = 0; c < chunks; ++c) task(o, c, a, b - a);
+        for (std::size_t c = 0; c < chunks; ++c) task(o, c, first, last - first);
     });
   }
   if (chunks == 1) return;

@@ -153,6 +153,25 @@ TEST_CASE("an array that a band has assembled is read whole by what comes after 
   CHECK(agrees_in_layouts(b.finish({turned, b.reduce(ReduceOp::sum, both, {0})}), 7));
 }
 
+TEST_CASE("what a band assembles in halves of one array does not take the place of what it reads") {
+  constexpr std::int64_t n = 20'000;
+  const DType t = DType::float32;
+  ir::Builder b;
+  const auto x = b.input({t, {2 * n, 4}}), y = b.input({t, {2 * n, 4}});
+  const auto e = b.map(Op::exp, {b.map(Op::mul, {b.reshape(x, {n, 8}), b.reshape(y, {n, 8})})});
+  const auto d = b.map(Op::sub, {e, b.broadcast(b.reduce(ReduceOp::max, e, {1}), {n, 8}, {0})});
+  const auto two = [&](std::int64_t k) { return b.slice(d, {0, k}, {1, 1}, {n, 2}); };
+  const auto half = [&](std::int64_t k) {
+    const ir::ValueId columns[] = {two(4 + k), two(2 - k)};
+    return b.assemble({n, 4}, b.constant(t, 0.0), columns, {{{0, 0}, {1, 1}}, {{0, 2}, {1, 1}}}, true);
+  };
+  const ir::ValueId halves[] = {half(0), half(2)};
+  const auto all = b.assemble({2 * n, 4}, b.constant(t, 0.0), halves, {{{0, 0}, {1, 1}}, {{n, 0}, {1, 1}}}, true);
+  const auto p = b.finish({all, halves[0], halves[1], d});
+  CHECK(parts(p) >= 3);
+  CHECK(agrees(p, random_inputs(p, 1)));
+}
+
 TEST_CASE("these bands do not depend on the number of threads") {
   auto taken = projected(DType::float64, DType::int64, 90, 200'003);
   auto rows = random_inputs(taken, 8);

@@ -77,6 +77,23 @@ TEST_CASE("functions that one kernel folds have the bits of what is stored first
   for (const std::size_t k : {0, 2, 12}) check(chunks_of_columns[k], Layout::row_major);
 }
 
+TEST_CASE("functions are folded along an axis between others, too") {
+  std::mt19937 random(5);
+  for (const Shape& shape : {Shape{6, 20, 550}, Shape{4, 30, 512}, Shape{3, 2, 5000}, Shape{2, 3, 40, 600}})
+    for (const DType t : {DType::float32, DType::float64})
+      for (const Op op : {Op::square, Op::mul, Op::abs, Op::sub}) {
+        const ir::Type type{t, shape};
+        ir::Builder b;
+        const auto x = b.input(type), y = b.input(type);
+        const bool two = op == Op::mul || op == Op::sub;
+        auto f = two ? b.map(op, {x, y}) : b.map(op, {x});
+        if (op == Op::sub) f = b.map(Op::square, {f});
+        const auto p = b.finish({b.reduce(ReduceOp::sum, f, {static_cast<std::int64_t>(shape.size()) - 2})});
+        INFO((Aval{shape, t}) << "\n" << p);
+        CHECK(agrees(p, {random_value(type, random), random_value(type, random)}));
+      }
+}
+
 TEST_CASE("a row's variance is folded row by row, and that of columns by columns") {
   for (const std::int64_t axis : {0, 1}) {
     const ir::Type t{DType::float32, {256, 257}};
