@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <stdexcept>
 
 #include "compiler/executable.hpp"
 #include "compiler/layout.hpp"
@@ -413,7 +414,7 @@ Value random_value(const ir::Type& t, std::mt19937& random) {
       case DType::int64: put<std::int64_t>(to, x * 100); break;
       case DType::uint32: put<std::uint32_t>(to, x * x * 1e7); break;
       case DType::float32: put<float>(to, x); break;
-      default: put<double>(to, x);
+      default: put<double>(itemsize(t.dtype) < 8 ? throw std::invalid_argument("random_value: its dtype") : to, x);
     }
   }
   return v;
