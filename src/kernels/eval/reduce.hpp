@@ -116,6 +116,10 @@ struct Reduction {
         part[i] = Op::call(part[i], width - j >= B::size ? row.whole(j) : row.first(j, width - j));
       for (std::size_t i = 0; i < group; ++i) acc[v + i] = part[i];
     }
+    return folded(acc);
+  }
+  /// The accumulators' one result.
+  [[gnu::always_inline]] static T folded(B (&acc)[vectors]) {
 #pragma GCC unroll 8
     for (std::size_t h = vectors / 2; h > 0; h /= 2)
       for (std::size_t i = 0; i < h; ++i) acc[i] = Op::call(acc[i], acc[i + h]);
@@ -137,12 +141,7 @@ struct Reduction {
         for (std::size_t v = 0; v < vectors; ++v)
           acc[r][v] = Op::call(acc[r][v], B::load_unaligned(p + r * width + j + v * B::size));
 #pragma GCC unroll 16
-    for (std::size_t r = 0; r < several; ++r) {
-#pragma GCC unroll 8
-      for (std::size_t h = vectors / 2; h > 0; h /= 2)
-        for (std::size_t i = 0; i < h; ++i) acc[r][i] = Op::call(acc[r][i], acc[r][i + h]);
-      to[r] = lanes(finish(fold_lanes<B::size / 2>(acc[r][0])))[0];
-    }
+    for (std::size_t r = 0; r < several; ++r) to[r] = folded(acc[r]);
   }
 
   struct Itself {
