@@ -78,7 +78,10 @@ GmmByHand::GmmByHand(const GmmInput& in)
       k_(static_cast<std::size_t>(in.k)), n_(static_cast<std::size_t>(in.n)),
       padded_((n_ + 2 * W - 1) / (2 * W) * (2 * W)),
       factor_(k_ * d_ * d_), centred_(d_ * padded_), y_(k_ * d_ * padded_), z_(k_ * padded_), x_(d_ * padded_),
-      sums_(d_ * d_) {}
+      sums_(d_ * d_) {
+  for (std::size_t i = 0; i < n_; ++i)
+    for (std::size_t j = 0; j < d_; ++j) x_[j * padded_ + i] = in_.x[i * d_ + j];
+}
 
 /// z[k] = alpha + s - |Q (x - mu)|^2 / 2 for all points; y and what it is made of stay where they are wanted again.
 void GmmByHand::forward(std::size_t k, bool keep) {
@@ -159,8 +162,6 @@ double GmmByHand::prior(bool gradient) {
 }
 
 double GmmByHand::objective() {
-  for (std::size_t i = 0; i < n_; ++i)
-    for (std::size_t j = 0; j < d_; ++j) x_[j * padded_ + i] = in_.x[i * d_ + j];
   for (std::size_t k = 0; k < k_; ++k) forward(k, false);
   const double n = static_cast<double>(n_);
   return -0.5 * n * static_cast<double>(d_) * std::log(2 * M_PI) + normalised(false) - n * log_sum_exp(in_.alphas) +
@@ -210,8 +211,6 @@ void GmmByHand::backward(std::size_t k) {
 }
 
 double GmmByHand::gradient() {
-  for (std::size_t i = 0; i < n_; ++i)
-    for (std::size_t j = 0; j < d_; ++j) x_[j * padded_ + i] = in_.x[i * d_ + j];
   for (std::size_t k = 0; k < k_; ++k) forward(k, true);
   const double n = static_cast<double>(n_), of_alphas = log_sum_exp(in_.alphas), points = normalised(true);
   for (std::size_t k = 0; k < k_; ++k) {
